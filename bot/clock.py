@@ -1,0 +1,69 @@
+"""The only place where the clock and chance are read.
+
+Two times exist. The *desk's time* (`now`) is what waits, opening hours and promises are measured in; it is the
+store's clock, so that all replicas agree. *Real time* (`monotonic`) drives retries, leases and timeouts.
+They differ only in `jono demo`, where the desk's time runs `speed` times faster than real time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+
+# Crockford's base 32 without the look-alikes I, L, O and U: https://www.crockford.com/base32.html
+CASE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CASE_ID_LENGTH = 6
+
+
+class Clock:
+    """The desk's time in epoch seconds, kept in step with the store's clock by `follow`."""
+
+    def __init__(self, speed: float = 1.0, started_at: float | None = None) -> None:
+        self.speed = speed
+        self._origin = time.monotonic()
+        self._real_start = time.time()
+        self._desk_start = self._real_start if started_at is None else started_at
+
+    def now(self) -> float:
+        """The desk's time, epoch seconds."""
+        return self._desk_start + (time.monotonic() - self._origin) * self.speed
+
+    def real(self) -> float:
+        """Real time by the store's clock, epoch seconds."""
+        return self._real_start + time.monotonic() - self._origin
+
+    def follow(self, store_time: float) -> None:
+        """Correct both times by what the store's clock says (epoch seconds)."""
+        drift = store_time - self.real()
+        self._real_start += drift
+        self._desk_start += drift
+
+    async def sleep(self, desk_s: float) -> None:
+        """Sleep for a length of the desk's time."""
+        await asyncio.sleep(max(0.0, desk_s) / self.speed)
+
+    @staticmethod
+    def monotonic() -> float:
+        """Real seconds since some moment; never jumps."""
+        return time.monotonic()
+
+
+class Chance:
+    """All randomness: seeded in tests and the demo, the system's otherwise."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
+
+    def case_id(self) -> str:
+        """A new case id: short, unambiguous, no spaces. The store refuses one that is taken."""
+        return "".join(self.random.choices(CASE_ALPHABET, k=CASE_ID_LENGTH))
+
+    def jitter(self, seconds: float, share: float = 0.1) -> float:
+        """`seconds`, up to `share` more or less."""
+        return seconds * self.random.uniform(1 - share, 1 + share)
+
+    def backoff(self, attempt: int, base_s: float, cap_s: float) -> float:
+        """Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/"""
+        ceiling: float = min(cap_s, base_s * float(2 ** min(attempt, 30)))
+        return self.random.uniform(ceiling / 2, ceiling)

@@ -1,0 +1,116 @@
+"""The nouns of waiting: what the estimate sees, and what it answers.
+
+Times are seconds since the epoch on the desk's clock (`_at`) or lengths in seconds (`_s`).
+Everything here is a frozen value; nothing here computes more than a property.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from status.hours import Hours
+
+State = Literal["open", "closed", "unknown"]
+Happened = Literal["arrived", "claimed", "answered", "left", "duty"]
+"""What an observation records: a turn began; an agent took a case; a turn got its reply; the customer left or
+the case was closed without a reply (a censored wait); somebody went on or off duty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One thing that happened at the desk, with the state of the queue right after it.
+
+    `wait_s` is the length of the turn for "answered" and, censored, for "left"; None otherwise.
+    `queued` tells a turn that stood in the queue from a follow-up to an agent who already held the case.
+    """
+
+    at: float
+    happened: Happened
+    waiting: int
+    agents: int
+    wait_s: float | None = None
+    queued: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that the estimate may know of a queue at one moment.
+
+    `ahead` and `elapsed_s` belong to the case asked about: a new arrival has `ahead == waiting`, elapsed 0.
+    `claimed` counts cases an agent holds whose turn is not answered yet.
+    """
+
+    taken_at: float
+    waiting: int
+    ahead: int
+    elapsed_s: float
+    oldest_s: float
+    claimed: int
+    agents: int
+    concurrency: int
+    target_s: float
+    hours: Hours
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The distribution of the time from `as_of` to the reply, in wall-clock seconds, closed hours included."""
+
+    p50_s: float
+    p80_s: float
+    p90_s: float
+    sample_size: int
+    method: str
+    as_of: float
+
+    def __post_init__(self) -> None:
+        assert 0 <= self.p50_s <= self.p80_s <= self.p90_s, self
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No honest figure can be given; `reason` is one of REASONS and becomes words elsewhere."""
+
+    reason: str
+    as_of: float
+
+
+REASONS = ("nobody_on_duty", "thin", "stale", "contradictory")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What we dare say: a reply within `within_s` of `made_at`, kept in `share` of cases.
+
+    `within_s` is a box (status.promise.BOXES_S) counted from `starts_at`: the moment it is made, or the next
+    opening when the desk is closed. It is kept when the reply comes by `due_at`.
+    """
+
+    made_at: float
+    starts_at: float
+    within_s: float
+    share: float = 0.8
+
+    @property
+    def due_at(self) -> float:
+        """The last moment at which a reply keeps this promise."""
+        return self.starts_at + self.within_s
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The answer to "how long?", ready to be worded: a promise, or the honest reason why there is none.
+
+    closed: `opens_at` is the next opening (None when none is planned) and the promise, where one can be made,
+    starts there. unknown: `reason` says why. open: `wait` and `promise` are both there.
+    """
+
+    state: State
+    as_of: float
+    waiting: int
+    agents: int
+    reason: str | None = None
+    wait: Wait | None = None
+    promise: Promise | None = None
+    opens_at: float | None = None
