@@ -53,7 +53,7 @@ class Chance:
     """All randomness: seeded in tests and the demo, the system's otherwise."""
 
     def __init__(self, seed: int | None = None) -> None:
-        self.random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
+        self.random = random.Random(seed)  # noqa: S311 - nothing secret is drawn from it
 
     def case_id(self) -> str:
         """A new case id: short, unambiguous, no spaces. The store refuses one that is taken."""

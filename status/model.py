@@ -114,3 +114,12 @@ class Outlook:
     wait: Wait | None = None
     promise: Promise | None = None
     opens_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """How many promises were judged in the last `days` days, and how many of them were kept."""
+
+    days: int
+    promises: int
+    kept: int

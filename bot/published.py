@@ -1,0 +1,88 @@
+"""The published wait: the outlook frozen at the last refresh, as every outlet shows it.
+
+The leading replica writes it every few minutes; all replicas read it. It is plain data: `to_store` and
+`from_store` are inverse, and `to_json` is the outside contract of `GET /api/v1/queues/<queue>/wait`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from status.model import Outlook, Promise, TrackRecord, Wait
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One queue's frozen outlook. `next_refresh` is when a newer one is due (epoch seconds)."""
+
+    queue: str
+    outlook: Outlook
+    next_refresh: float
+    track_record: TrackRecord
+
+    def to_store(self) -> dict[str, Any]:
+        """Plain data for the store."""
+        return asdict(self)
+
+    @staticmethod
+    def from_store(data: dict[str, Any]) -> Published:
+        """The inverse of `to_store`."""
+        outlook = dict(data["outlook"])
+        outlook["wait"] = Wait(**outlook["wait"]) if outlook["wait"] else None
+        outlook["promise"] = Promise(**outlook["promise"]) if outlook["promise"] else None
+        return Published(
+            queue=data["queue"],
+            outlook=Outlook(**outlook),
+            next_refresh=data["next_refresh"],
+            track_record=TrackRecord(**data["track_record"]),
+        )
+
+    def to_json(self, wording: Callable[[Outlook], str]) -> dict[str, Any]:
+        """The JSON other programs read; `wording` puts the promise into words."""
+        outlook, wait, promise = self.outlook, self.outlook.wait, self.outlook.promise
+        return {
+            "queue": self.queue,
+            "state": outlook.state,
+            "reason": outlook.reason,
+            "as_of": rfc3339(outlook.as_of),
+            "next_refresh": rfc3339(self.next_refresh),
+            "waiting": outlook.waiting,
+            "agents": outlook.agents,
+            "wait": wait
+            and {
+                "p50_s": round(wait.p50_s),
+                "p80_s": round(wait.p80_s),
+                "p90_s": round(wait.p90_s),
+                "sample_size": wait.sample_size,
+                "method": wait.method,
+            },
+            "promise": promise
+            and {
+                "within_s": round(promise.due_at - promise.made_at),
+                "share": promise.share,
+                "text": wording(outlook),
+            },
+            "track_record": asdict(self.track_record),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPoint:
+    """What was published at one refresh, and the promises judged since the one before."""
+
+    at: float
+    state: str
+    waiting: int
+    agents: int
+    p50_s: float | None
+    p80_s: float | None
+    promises: int
+    kept: int
+
+
+def rfc3339(at: float) -> str:
+    """An instant (epoch seconds) as RFC 3339 in UTC, to the second: https://www.rfc-editor.org/rfc/rfc3339"""
+    return datetime.fromtimestamp(int(at), UTC).isoformat().replace("+00:00", "Z")
