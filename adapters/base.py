@@ -181,10 +181,12 @@ class CommandHelp:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What the bot lends an adapter: one outgoing HTTP door, the command table, a log of nothing personal."""
+    """What the bot lends an adapter: the channel's name, one outgoing HTTP door, real time in epoch seconds,
+    the desk's table of commands and the ids of the agents of this channel."""
 
     name: str
     http: ClientSession
+    now: Callable[[], float]
     commands: Sequence[CommandHelp] = ()
     agents: frozenset[str] = field(default_factory=frozenset)
 

@@ -1,0 +1,290 @@
+"""The generic channel: signed JSON in and out, by Standard Webhooks.
+
+Any system that can POST a message and receive one is a channel with this adapter: a shop's own chat, a helpdesk,
+an intranet. Both directions are signed the same way (https://www.standardwebhooks.com): headers `webhook-id`,
+`webhook-timestamp`, `webhook-signature`; the id is the idempotency key, so a resend is safe.
+
+Invariant: a request is read only after its signature was found right; the body never appears in an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+import aiohttp
+
+from adapters.base import (
+    AgentCommand,
+    Arrival,
+    BadOptions,
+    Busy,
+    CommandAnswer,
+    CustomerMessage,
+    EventOut,
+    Inbox,
+    Limits,
+    Malformed,
+    MessageOut,
+    Outgoing,
+    Person,
+    Refused,
+    Tools,
+    Uncertain,
+    Untrusted,
+)
+
+TOLERANCE_S = 300
+"""How old or new a time stamp may be: the five minutes of the Standard Webhooks libraries."""
+TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
+"""Standard Webhooks advises receivers 15-30 s to answer."""
+ID_CHARS, NAME_CHARS, LANGUAGE_CHARS, TEXT_CHARS = 256, 256, 35, 16_000
+NEVER = frozenset({400, 410, 413, 422})
+"""Answers that mean this very message will not be taken, however often it is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`secret`: `whsec_...`, or several during rotation (the first one signs); `url`: where messages go out."""
+
+    secret: str | tuple[str, ...] = field(repr=False)
+    url: str = ""
+
+
+class Webhook:
+    """One Standard Webhooks peer."""
+
+    limits = Limits(text_chars=TEXT_CHARS, resend_is_safe=True, sends_at_once=32)
+
+    def __init__(self, keys: tuple[bytes, ...], url: str, tools: Tools) -> None:
+        self._keys = keys
+        self._url = url
+        self._tools = tools
+        self.wants_events = bool(url)
+
+    def accept(self, headers: Mapping[str, str], body: bytes, now: float) -> list[Arrival]:
+        """Verify and read one request. Raises Untrusted or Malformed."""
+        self._verify(headers, body, now)
+        return [_read(_parse(body))]
+
+    def _verify(self, headers: Mapping[str, str], body: bytes, now: float) -> None:
+        message_id, stamp = headers.get("webhook-id"), headers.get("webhook-timestamp")
+        signatures = headers.get("webhook-signature")
+        if not message_id or not stamp or not signatures:
+            raise Untrusted("webhook-id, webhook-timestamp and webhook-signature are needed")
+        if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
+            raise Untrusted("webhook-timestamp is not a number of seconds")
+        if abs(now - int(stamp)) > TOLERANCE_S:
+            raise Untrusted("webhook-timestamp is more than five minutes off")
+        signed = b"%s.%s.%s" % (message_id.encode("utf-8", "replace"), stamp.encode(), body)
+        given = [part[3:].encode("utf-8", "replace") for part in signatures.split(" ") if part.startswith("v1,")]
+        for key in self._keys:
+            expected = binascii.b2a_base64(hmac.digest(key, signed, "sha256"), newline=False)
+            if any(hmac.compare_digest(expected, one) for one in given):
+                return
+        raise Untrusted("webhook-signature does not match")
+
+    async def listen(self, inbox: Inbox) -> None:
+        """Nothing to pull: requests are pushed to `accept`."""
+        await asyncio.Event().wait()
+
+    async def send(self, outgoing: Outgoing) -> str:
+        """POST one signed message. Raises Refused, Busy or Uncertain."""
+        if not self._url:
+            raise Refused("this channel has no url: nothing can be sent")
+        body = json.dumps(_payload(outgoing, self._tools.now()), ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            async with self._tools.http.post(
+                self._url,
+                data=body,
+                headers=self._signed(outgoing.key, body),
+                allow_redirects=False,
+                timeout=TIMEOUT,
+            ) as answer:
+                _judge(answer.status, answer.headers.get("Retry-After", ""))
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+            _not_connected(error)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Uncertain(type(error).__name__) from error
+        return outgoing.key
+
+    def _signed(self, key: str, body: bytes) -> dict[str, str]:
+        stamp = str(int(self._tools.now()))
+        digest = hmac.digest(self._keys[0], b"%s.%s.%s" % (key.encode(), stamp.encode(), body), "sha256")
+        return {
+            "Content-Type": "application/json",
+            "webhook-id": key,
+            "webhook-timestamp": stamp,
+            "webhook-signature": "v1," + base64.b64encode(digest).decode(),
+        }
+
+    async def aclose(self) -> None:
+        """Nothing of its own to give back."""
+
+
+def open_channel(options: Options, tools: Tools) -> Webhook:
+    """Raises BadOptions when a secret is not `whsec_` and base64, or the url not http(s)."""
+    secrets = (options.secret,) if isinstance(options.secret, str) else options.secret
+    if not secrets:
+        raise BadOptions("secret", "is empty; give a secret such as whsec_ followed by base64")
+    if options.url and not options.url.startswith(("http://", "https://")):
+        raise BadOptions("url", "must begin with https:// or http://")
+    return Webhook(tuple(_key(secret) for secret in secrets), options.url, tools)
+
+
+def _key(secret: str) -> bytes:
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if not secret.startswith("whsec_") or not 16 <= len(key) <= 128:
+        raise BadOptions(
+            "secret",
+            "is not whsec_ followed by 16 to 128 bytes in base64; make one with: "
+            "echo whsec_$(head -c 24 /dev/urandom | base64)",
+        )
+    return key
+
+
+# --- in ----------------------------------------------------------------------------------------------------
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        text = body.decode("utf-8")
+        value = json.loads(text, parse_constant=_no_constant)
+        if "\\u" in text:
+            # A lone surrogate is JSON, but no text: it could not be stored or sent on.
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeError:
+        raise Malformed("the body is not UTF-8") from None
+    except (ValueError, RecursionError):
+        raise Malformed("the body is not JSON") from None
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _read(request: Any) -> Arrival:
+    _only(request, "body", {"type", "timestamp", "data"})
+    _instant(request.get("timestamp"))
+    kind, data = request.get("type"), request.get("data")
+    if kind == "message.received":
+        return _message(data)
+    if kind == "command.received":
+        return _command(data)
+    raise Malformed("type: must be message.received or command.received")
+
+
+def _message(data: Any) -> CustomerMessage:
+    _only(data, "data", {"message_id", "conversation_id", "customer", "text", "queue"})
+    return CustomerMessage(
+        id=_text(data, "data", "message_id", ID_CHARS),
+        conversation_id=_text(data, "data", "conversation_id", ID_CHARS),
+        customer=_person(data.get("customer"), "data.customer", {"id", "name", "language"}),
+        text=_text(data, "data", "text", TEXT_CHARS),
+        queue=_text(data, "data", "queue", ID_CHARS) if data.get("queue") is not None else None,
+    )
+
+
+def _command(data: Any) -> AgentCommand:
+    _only(data, "data", {"command_id", "agent", "command", "arguments"})
+    return AgentCommand(
+        id=_text(data, "data", "command_id", ID_CHARS),
+        agent=_person(data.get("agent"), "data.agent", {"id", "name"}),
+        command=_text(data, "data", "command", 64).removeprefix("/"),
+        arguments=_text(data, "data", "arguments", TEXT_CHARS, may_be_empty=True),
+    )
+
+
+def _person(data: Any, path: str, known: set[str]) -> Person:
+    _only(data, path, known)
+    return Person(
+        _text(data, path, "id", ID_CHARS),
+        _text(data, path, "name", NAME_CHARS, may_be_empty=True),
+        _text(data, path, "language", LANGUAGE_CHARS, may_be_empty=True),
+    )
+
+
+def _only(data: Any, path: str, known: set[str]) -> None:
+    if type(data) is not dict:
+        raise Malformed(f"{path}: must be an object")
+    if not data.keys() <= known:
+        unknown = sorted(data.keys() - known)[0][:40]
+        raise Malformed(f"{path}: unknown field {unknown!a}")
+
+
+def _text(data: dict[str, Any], path: str, name: str, most: int, *, may_be_empty: bool = False) -> str:
+    value = data.get(name)
+    if value is None and may_be_empty:
+        return ""
+    if type(value) is not str:
+        raise Malformed(f"{path}.{name}: must be a string")
+    if not may_be_empty and not value.strip():
+        raise Malformed(f"{path}.{name}: must not be empty")
+    if len(value) > most:
+        raise Malformed(f"{path}.{name}: longer than {most} characters")
+    return value
+
+
+def _instant(value: Any) -> None:
+    try:
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise Malformed("timestamp: must be an RFC 3339 time such as 2026-01-31T12:00:00Z") from None
+    if at.tzinfo is None:
+        raise Malformed("timestamp: must tell its offset, such as Z or +02:00")
+
+
+# --- out ---------------------------------------------------------------------------------------------------
+
+
+def _payload(outgoing: Outgoing, now: float) -> dict[str, Any]:
+    match outgoing:
+        case MessageOut():
+            kind, data = "message.send", {
+                "message_id": outgoing.key,
+                "conversation_id": outgoing.conversation_id,
+                "customer": {"id": outgoing.customer_id},
+                "case_id": outgoing.case_id,
+                "kind": outgoing.kind,
+                "text": outgoing.text,
+            }
+        case CommandAnswer():
+            kind, data = "command.answer", {
+                "command_id": outgoing.command_id,
+                "agent": {"id": outgoing.agent_id},
+                "text": outgoing.text,
+                "ok": outgoing.ok,
+            }
+            if outgoing.case_id is not None:
+                data["case_id"] = outgoing.case_id
+        case EventOut():
+            kind, data = outgoing.type, dict(outgoing.data)
+    stamp = datetime.fromtimestamp(int(now), UTC).isoformat().replace("+00:00", "Z")
+    return {"type": kind, "timestamp": stamp, "data": data}
+
+
+def _judge(status: int, retry_after: str) -> None:
+    if 200 <= status < 300:
+        return
+    if status in NEVER:
+        raise Refused(f"HTTP {status}")
+    raise Busy(f"HTTP {status}", float(retry_after) if retry_after.isdecimal() else None)
+
+
+def _not_connected(error: Exception) -> NoReturn:
+    if isinstance(error, aiohttp.InvalidURL):
+        raise Refused("the url is not valid") from error
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, PermissionError):
+        raise Refused(str(error.os_error)) from error
+    raise Busy(type(error).__name__) from error

@@ -1,0 +1,118 @@
+"""A case: one customer's request on one channel, as it is kept in the store.
+
+A case is an immutable value; every change makes a new one with the next version. `encode` and `decode` are
+inverse: `<version> <json>`, the version first so that the store can compare it without reading the rest, fields
+with their default left out.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+from adapters.base import Person
+from status.model import Promise
+
+
+class CaseState(StrEnum):
+    """Where a case stands."""
+
+    WAITING = "waiting"
+    """no agent holds it; its turn stands in the queue"""
+    CLAIMED = "claimed"
+    """an agent holds it and owes the reply"""
+    ANSWERED = "answered"
+    """the last turn got its reply"""
+    CLOSED = "closed"
+    ABANDONED = "abandoned"
+    """the customer gave up"""
+    MOVING = "moving"
+    """handed to another queue that has not taken it yet"""
+
+
+ENDED = frozenset({CaseState.CLOSED, CaseState.ABANDONED})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One customer's request. Times are the desk's, epoch seconds; `agent` is `<channel>/<agent id>`.
+
+    `turn_at` is when the oldest unanswered message came, None while nothing is unanswered; `queued` tells that
+    the turn began with nobody holding the case. `promises` are those told and not judged yet.
+    """
+
+    id: str
+    queue: str
+    channel: str
+    conversation_id: str
+    customer: Person
+    opened_at: float
+    state: CaseState = CaseState.WAITING
+    turn_at: float | None = None
+    queued: bool = True
+    acknowledged: bool = False
+    warned: bool = False
+    agent: str | None = None
+    agent_name: str = ""
+    lease_until: float | None = None
+    first_reply_at: float | None = None
+    active_at: float = 0.0
+    messages: int = 0
+    promises: tuple[Promise, ...] = field(default=())
+    version: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """Closed or abandoned: a further message opens a new case."""
+        return self.state in ENDED
+
+
+# Short names in the store: a million waiting cases should fit into memory.
+_SHORT = {
+    "channel": "ch",
+    "conversation_id": "cv",
+    "customer": "cu",
+    "opened_at": "o",
+    "state": "s",
+    "turn_at": "t",
+    "queued": "q",
+    "acknowledged": "ak",
+    "warned": "wa",
+    "agent": "a",
+    "agent_name": "an",
+    "lease_until": "l",
+    "first_reply_at": "r",
+    "active_at": "ac",
+    "messages": "m",
+    "promises": "p",
+}
+_DEFAULTS = {f.name: f.default for f in fields(Case)}
+_FIELDS = tuple((name, short, _DEFAULTS[name]) for name, short in _SHORT.items())
+_NAMES = {short: name for name, short in _SHORT.items()}
+_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def encode(case: Case) -> str:
+    """The case as the store keeps it; id and queue are in its key."""
+    data: dict[str, Any] = {}
+    for name, short, default in _FIELDS:
+        value = getattr(case, name)
+        if value != default:
+            data[short] = value
+    customer = case.customer
+    data["cu"] = [customer.id, customer.name, customer.language]
+    if case.promises:
+        data["p"] = [[p.made_at, p.starts_at, p.within_s, p.share] for p in case.promises]
+    return f"{case.version} {_dump(data)}"
+
+
+def decode(queue: str, case_id: str, text: str) -> Case:
+    """The inverse of `encode`. Unknown fields, written by a newer version, are left out."""
+    version, _, document = text.partition(" ")
+    data = {_NAMES[short]: value for short, value in json.loads(document).items() if short in _NAMES}
+    data["customer"] = Person(*data["customer"])
+    data["state"] = CaseState(data.get("state", CaseState.WAITING))
+    data["promises"] = tuple(Promise(*values) for values in data.get("promises", ()))
+    return Case(id=case_id, queue=queue, version=int(version), **data)

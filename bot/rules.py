@@ -1,0 +1,487 @@
+"""What is decided: a case, something that happened, and what follows. Pure: no clock, no store, no words.
+
+`decide` gives a Decision, to be committed whole, or a Refusal, to be told to whoever asked. It never knows who may
+do what (that is `bot.desk`) nor how a message reads (that is `bot.words`).
+
+Invariants: a case has an owner while it is claimed and none while it waits; a turn that began is answered, left
+or still open, once; every promise told is judged once or, when the customer leaves before it is due, never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, assert_never
+
+from adapters.base import Person
+from bot.case import Case, CaseState
+from bot.published import rfc3339
+from status.model import Outlook, Promise
+from status.promise import clearly_worse, judge, warn_at
+
+RECHECK_S = 60.0
+"""A promise that looks endangered is looked at again no sooner than this."""
+
+# --- what happens ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """A customer wrote. `new_id` names the case if one begins; `variant` picks the acknowledgement's wording."""
+
+    at: float
+    customer: Person
+    text: str
+    channel: str
+    conversation_id: str
+    new_id: str
+    variant: int
+    queue: str
+    from_robot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An agent's act on a case; `agent` is `<channel>/<agent id>`."""
+
+    at: float
+    agent: str
+    name: str
+
+
+class Claim(Act):
+    """Take the case."""
+
+
+class Release(Act):
+    """Give it back to its place in the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Act):
+    """Answer the customer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Act):
+    """Write something only agents see."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer(Act):
+    """Hand the case to another queue."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Close(Act):
+    """End the case, perhaps with a note."""
+
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """The customer does not want to wait any more."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spoke:
+    """The customer chose a language."""
+
+    at: float
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An automatic message got its words; `promise` is what they said, if they promised anything."""
+
+    at: float
+    promise: Promise | None
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A case handed over by another queue arrives here."""
+
+    at: float
+    source: Case
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The case's timer ran out. `agent_seen_at` is the owner's last sign of life, `outlook` the case's own."""
+
+    at: float
+    agent_seen_at: float | None = None
+    outlook: Outlook | None = None
+
+
+Event = Wrote | Claim | Release | Reply | Note | Transfer | Close | GaveUp | Spoke | Told | Adopted | Due
+
+# --- what follows ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings a decision needs. `events` tells whether other programs want to hear of cases."""
+
+    target_s: float
+    claim_lease_s: float
+    close_after_s: float
+    events: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nothing follows. `reason` is a key of the desk's words, `by` the agent who stands in the way."""
+
+    reason: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows. `after` carries the next version; `out` are bodies for the case's lane, in order.
+
+    `observations` are (what, when, wait in seconds or None, queued), as `status.history` learns from them.
+    """
+
+    after: Case
+    said: tuple[Mapping[str, Any], ...] = ()
+    out: tuple[Mapping[str, Any], ...] = ()
+    observations: tuple[tuple[str, float, float | None, bool], ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    timer_at: float | None = None
+    moved_to: str | None = None
+    off_duty: str | None = None
+
+
+def decide(case: Case | None, event: Event, policy: Policy) -> Decision | Refusal:
+    """What follows from `event` for `case` (None: the conversation has no open case)."""
+    match event:
+        case Wrote():
+            decision = _opened(event, policy) if case is None else _wrote(case, event, policy)
+        case Adopted():
+            decision = _adopted(event, policy) if case is None else _merged(case, event)
+        case _ if case is None:
+            return Refusal("no_such_case")
+        case _ if case.ended or case.state is CaseState.MOVING:
+            return Refusal("ended")
+        case Claim() | Release() | Reply() | Note() | Transfer() | Close():
+            if refusal := _barred(case, event):
+                return refusal
+            decision = _acted(case, event, policy)
+        case GaveUp():
+            decision = _ended(case, event.at, CaseState.ABANDONED, policy)
+        case Spoke():
+            decision = Decision(replace(case, customer=replace(case.customer, language=event.language)))
+        case Told():
+            promises = case.promises if event.promise is None else (*case.promises, event.promise)
+            decision = Decision(replace(case, promises=promises))
+        case Due():
+            decision = _due(case, event, policy)
+        case _:
+            assert_never(event)
+    version = 0 if case is None else case.version
+    after = replace(decision.after, version=version + 1)
+    return replace(decision, after=after, timer_at=_timer(after, event.at, policy))
+
+
+def _timer(case: Case, at: float, policy: Policy) -> float | None:
+    """When to look at the case again, if nothing happens before."""
+    if case.state is CaseState.ANSWERED:
+        return case.active_at + policy.close_after_s
+    moments = [promise.due_at for promise in case.promises]
+    if case.state is CaseState.CLAIMED and case.lease_until is not None:
+        moments.append(case.lease_until)
+    if case.state is CaseState.WAITING and not case.warned:
+        # Half of what is left, so that a long wait is not looked at every minute.
+        moments += [
+            max(warn_at(promise), at + max(RECHECK_S, (promise.due_at - at) / 2)) for promise in case.promises
+        ]
+    return min(moments, default=None)
+
+
+# --- the customer ------------------------------------------------------------------------------------------
+
+
+def _opened(event: Wrote, policy: Policy) -> Decision:
+    case = Case(
+        id=event.new_id,
+        queue=event.queue,
+        channel=event.channel,
+        conversation_id=event.conversation_id,
+        customer=event.customer,
+        opened_at=event.at,
+        turn_at=event.at,
+        active_at=event.at,
+        acknowledged=not event.from_robot,
+        messages=1,
+    )
+    return Decision(
+        case,
+        said=(_customer_said(event),),
+        out=_acknowledgement(case, event) + _event(case, "case.opened", event.at, policy),
+        observations=(("arrived", event.at, None, True),),
+        counts={"arrived": 1},
+    )
+
+
+def _wrote(case: Case, event: Wrote, policy: Policy) -> Decision:
+    """A further message: part of an open turn, or the start of a new one."""
+    case = replace(case, messages=case.messages + 1, active_at=event.at, customer=_updated(case, event.customer))
+    said = (_customer_said(event),)
+    if case.turn_at is not None:
+        return Decision(case, said=said)
+    begun = replace(case, turn_at=event.at, warned=False, queued=case.agent is None)
+    began = {"observations": (("arrived", event.at, None, begun.queued),), "counts": {"arrived": 1}}
+    if case.agent is not None:
+        held = replace(begun, state=CaseState.CLAIMED, lease_until=event.at + policy.claim_lease_s)
+        return Decision(held, said=said, **began)
+    waiting = replace(begun, state=CaseState.WAITING, acknowledged=not event.from_robot)
+    return Decision(waiting, said=said, out=_acknowledgement(waiting, event), **began)
+
+
+def _updated(case: Case, customer: Person) -> Person:
+    """Platforms may know the name only later; a language the customer chose stays."""
+    return Person(customer.id, customer.name or case.customer.name, case.customer.language or customer.language)
+
+
+def _customer_said(event: Wrote) -> Mapping[str, Any]:
+    return {"at": round(event.at, 3), "by": "customer", "text": event.text}
+
+
+def _acknowledgement(case: Case, event: Wrote) -> tuple[Mapping[str, Any], ...]:
+    if event.from_robot:
+        return ()
+    return (_message(case, "acknowledgement", turn=case.turn_at, variant=event.variant),)
+
+
+# --- agents ------------------------------------------------------------------------------------------------
+
+
+def _barred(case: Case, act: Act) -> Refusal | None:
+    """Somebody else's case, or one that must be held first."""
+    if case.agent is not None and case.agent != act.agent and not isinstance(act, Note):
+        return Refusal("already_claimed", by=case.agent_name)
+    if isinstance(act, Release) and case.agent is None:
+        return Refusal("not_held")
+    return None
+
+
+def _acted(case: Case, act: Claim | Release | Reply | Note | Transfer | Close, policy: Policy) -> Decision:
+    match act:
+        case Claim():
+            return _claimed(case, act, policy)
+        case Release():
+            return _released(case, act.at)
+        case Reply():
+            return _replied(case, act, policy)
+        case Note():
+            return Decision(case, said=(_agent_said(act, "note", act.text),))
+        case Transfer():
+            return _handed_over(case, act)
+        case Close():
+            closed = _ended(case, act.at, CaseState.CLOSED, policy)
+            return replace(closed, said=(_agent_said(act, "note", act.note),) if act.note else ())
+        case _:
+            assert_never(act)
+
+
+def _claimed(case: Case, act: Act, policy: Policy) -> Decision:
+    first = case.agent is None
+    state = CaseState.ANSWERED if case.turn_at is None else CaseState.CLAIMED
+    held = replace(
+        case, state=state, agent=act.agent, agent_name=act.name, lease_until=act.at + policy.claim_lease_s
+    )
+    if not first:
+        return Decision(held)
+    waited_s = None if case.turn_at is None else max(0.0, act.at - case.turn_at)
+    return Decision(
+        held,
+        out=_event(held, "case.claimed", act.at, policy),
+        observations=(("claimed", act.at, waited_s, case.queued),) if case.turn_at is not None else (),
+    )
+
+
+def _released(case: Case, at: float) -> Decision:
+    """Back to the queue; the turn's start, and with it the old position, stays."""
+    state = CaseState.ANSWERED if case.turn_at is None else CaseState.WAITING
+    return Decision(replace(case, state=state, agent=None, agent_name="", lease_until=None, active_at=at))
+
+
+def _replied(case: Case, act: Reply, policy: Policy) -> Decision:
+    answered = replace(
+        case,
+        state=CaseState.ANSWERED,
+        agent=act.agent,
+        agent_name=act.name,
+        lease_until=None,
+        turn_at=None,
+        promises=(),
+        first_reply_at=case.first_reply_at or act.at,
+        active_at=act.at,
+    )
+    decision = Decision(
+        answered,
+        said=(_agent_said(act, "agent", act.text),),
+        out=(_message(answered, "reply", text=act.text),),
+    )
+    if case.turn_at is None:
+        return decision
+    wait_s = max(0.0, act.at - case.turn_at)
+    counts = _judged(case, act.at, answered=True) | {"answered": 1}
+    if wait_s <= policy.target_s:
+        counts["within_target"] = 1
+    return replace(
+        decision,
+        out=decision.out + _event(answered, "case.answered", act.at, policy, wait_s=round(wait_s, 3)),
+        observations=(("answered", act.at, wait_s, case.queued),),
+        counts=counts,
+    )
+
+
+def _agent_said(act: Act, by: str, text: str) -> Mapping[str, Any]:
+    return {"at": round(act.at, 3), "by": by, "who": act.name, "text": text}
+
+
+# --- the end of a case -------------------------------------------------------------------------------------
+
+
+def _ended(case: Case, at: float, state: CaseState, policy: Policy) -> Decision:
+    ended = replace(case, state=state, promises=(), lease_until=None, active_at=at)
+    counts = _judged(case, at, answered=False) | {"closed": 1}
+    left: tuple[tuple[str, float, float | None, bool], ...] = ()
+    if case.turn_at is not None:
+        # No reply came: the wait is censored, not missing.
+        left = (("left", at, max(0.0, at - case.turn_at), case.queued),)
+        counts["left"] = 1
+    out = _event(ended, "case.closed", at, policy)
+    return Decision(ended, out=out, observations=left, counts=counts)
+
+
+def _judged(case: Case, at: float, *, answered: bool) -> dict[str, int]:
+    """How many of the case's promises can be judged now, and how many were kept."""
+    verdicts = [judge(promise, at, answered) for promise in case.promises]
+    return {"promises": sum(v is not None for v in verdicts), "kept": sum(v is True for v in verdicts)}
+
+
+# --- time passes -------------------------------------------------------------------------------------------
+
+
+def _due(case: Case, event: Due, policy: Policy) -> Decision:
+    at = event.at
+    if case.state is CaseState.ANSWERED:
+        silent = case.active_at + policy.close_after_s <= at
+        return _ended(case, at, CaseState.CLOSED, policy) if silent else Decision(case)
+    broken = [promise for promise in case.promises if promise.due_at < at]
+    standing = tuple(promise for promise in case.promises if promise.due_at >= at)
+    counts = {"promises": len(broken)} if broken else {}
+    judged = replace(case, promises=standing)
+    if case.state is CaseState.CLAIMED and (case.lease_until or at) <= at:
+        return replace(_lease_over(judged, event, policy), counts=counts)
+    if _must_warn(judged, event):
+        return Decision(replace(judged, warned=True), out=(_message(judged, "update"),), counts=counts)
+    return Decision(judged, counts=counts)
+
+
+def _lease_over(case: Case, event: Due, policy: Policy) -> Decision:
+    """An agent who was active since keeps the case; one who vanished loses it to its old position."""
+    renewed_until = (event.agent_seen_at or 0.0) + policy.claim_lease_s
+    if renewed_until > event.at:
+        return Decision(replace(case, lease_until=renewed_until))
+    return replace(_released(case, event.at), off_duty=case.agent)
+
+
+def _must_warn(case: Case, event: Due) -> bool:
+    if case.state is not CaseState.WAITING or case.warned or event.outlook is None or not case.promises:
+        return False
+    latest = max(case.promises, key=lambda promise: promise.due_at)
+    return clearly_worse(latest, event.outlook)
+
+
+# --- to another queue --------------------------------------------------------------------------------------
+
+
+def _handed_over(case: Case, act: Transfer) -> Decision:
+    """Leave this queue; the outbox carries the case over. Promises go along, to be judged there."""
+    moving = replace(case, state=CaseState.MOVING, agent=None, agent_name="", lease_until=None)
+    left: tuple[tuple[str, float, float | None, bool], ...] = ()
+    if case.turn_at is not None:
+        left = (("left", act.at, max(0.0, act.at - case.turn_at), case.queued),)
+    return Decision(
+        moving,
+        said=(_agent_said(act, "note", f"→ {act.queue}"),),
+        out=({"kind": "transfer", "case": case.id, "queue": act.queue},),
+        observations=left,
+        counts={"transferred": 1},
+        moved_to=f">{act.queue} {case.id}",
+    )
+
+
+def _adopted(event: Adopted, policy: Policy) -> Decision:
+    source = event.source
+    # An answered case is handed over because somebody else shall say more: its turn begins now.
+    case = replace(
+        source, state=CaseState.WAITING, turn_at=source.turn_at or event.at, queued=True, active_at=event.at
+    )
+    return Decision(
+        case,
+        out=(_message(case, "notice", turn=case.turn_at),) + _event(case, "case.opened", event.at, policy),
+        observations=(("arrived", event.at, None, True),),
+        counts={"arrived": 1},
+    )
+
+
+def _merged(case: Case, event: Adopted) -> Decision:
+    """The conversation already has an open case here: what was said joins it, and the older turn counts."""
+    turns = [turn for turn in (case.turn_at, event.source.turn_at) if turn is not None]
+    state = case.state
+    if state is CaseState.ANSWERED and turns:
+        state = CaseState.WAITING if case.agent is None else CaseState.CLAIMED
+    return Decision(
+        replace(
+            case,
+            state=state,
+            turn_at=min(turns, default=None),
+            messages=case.messages + event.source.messages,
+            promises=case.promises + event.source.promises,
+        )
+    )
+
+
+# --- bodies of outgoing messages ---------------------------------------------------------------------------
+
+
+def _message(case: Case, kind: str, **more: Any) -> Mapping[str, Any]:
+    return {"kind": kind, "case": case.id, "customer": case.customer.id, **more}
+
+
+def _event(case: Case, name: str, at: float, policy: Policy, **more: Any) -> tuple[Mapping[str, Any], ...]:
+    """News of a case for other programs: no message texts."""
+    if not policy.events:
+        return ()
+    agent = None
+    if case.agent is not None:
+        agent = {"id": case.agent.partition("/")[2], "name": case.agent_name}
+    data = {
+        "case_id": case.id,
+        "queue": case.queue,
+        "channel": case.channel,
+        "conversation_id": case.conversation_id,
+        "customer": {"id": case.customer.id, "name": case.customer.name, "language": case.customer.language},
+        "state": case.state.value,
+        "agent": agent,
+        "at": rfc3339(at),
+        **more,
+    }
+    return ({"kind": "event", "type": name, "data": data},)

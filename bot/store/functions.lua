@@ -1,0 +1,260 @@
+-- The atomic steps of the store. Loaded as a function library whose name carries a digest of this text, so that
+-- two versions of the bot can work side by side. KEYS[1] is always the prefix of one queue (see keys.py).
+--
+-- Every step may be run again without harm: redis clients repeat a call whose answer was lost.
+
+local SEEN_TTL_S = 12 * 86400
+local EVENTS_KEPT = 100000
+
+local function now_ms()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- An outgoing entry is '<id> <json>': its id can be compared without decoding it.
+local function same_entry(a, b)
+  return a and b and string.match(a, '^%S+') == string.match(b, '^%S+')
+end
+
+local function put_out(p, out, now)
+  for _, o in ipairs(out) do
+    local channel, lane, entry = o[1], o[2], o[3]
+    redis.call('RPUSH', p .. 'out:' .. lane, entry)
+    -- A lane in flight is looked at again when its sender settles.
+    if not redis.call('ZSCORE', p .. 'fly:' .. channel, lane) then
+      redis.call('ZADD', p .. 'due:' .. channel, 'NX', now, lane)
+    end
+  end
+end
+
+local function seen_before(p, periods, digest)
+  for _, period in ipairs(periods) do
+    if redis.call('SISMEMBER', p .. 'seen:' .. period, digest) == 1 then return true end
+  end
+  return false
+end
+
+-- nil when the decision still fits the stored case; otherwise what the caller must decide on instead.
+local function stale(p, c)
+  if not c.doc then return nil end
+  local case_key = p .. 'case:' .. c.id
+  if c.expect == 0 then
+    local open = redis.call('HGET', p .. 'open', c.lane)
+    if open and open ~= c.past then
+      if string.sub(open, 1, 1) == '>' then return open end
+      return { open, redis.call('LINDEX', p .. 'case:' .. open, 0) }
+    end
+    if redis.call('EXISTS', case_key) == 1 then return '!taken' end
+    return nil
+  end
+  local doc = redis.call('LINDEX', case_key, 0)
+  if not doc then return '' end
+  if tonumber(string.match(doc, '^%d+')) ~= c.expect then return { c.id, doc } end
+  return nil
+end
+
+local function write_case(p, c)
+  local case_key = p .. 'case:' .. c.id
+  if c.expect == 0 then
+    redis.call('RPUSH', case_key, c.doc, unpack(c.said))
+  else
+    redis.call('LSET', case_key, 0, c.doc)
+    if #c.said > 0 then redis.call('RPUSH', case_key, unpack(c.said)) end
+  end
+  if c.ttl then redis.call('EXPIRE', case_key, c.ttl) end
+  if c.gone then redis.call('DEL', case_key) end
+
+  if c.open == false then
+    redis.call('HDEL', p .. 'open', c.lane)
+  elseif c.open then
+    redis.call('HSET', p .. 'open', c.lane, c.open)
+  end
+  for _, index in ipairs({ 'waiting', 'timers' }) do
+    if c[index] == false then
+      redis.call('ZREM', p .. index, c.id)
+    elseif c[index] then
+      redis.call('ZADD', p .. index, c[index], c.id)
+    end
+  end
+  if c.drop then redis.call('SREM', p .. 'held:' .. c.drop, c.id) end
+  if c.hold then redis.call('SADD', p .. 'held:' .. c.hold, c.id) end
+  if c.claimed then redis.call('HINCRBY', p .. 'tally', 'claimed', c.claimed) end
+end
+
+local function write_duty(p, duty)
+  if duty[2] then
+    redis.call('HSET', p .. 'duty', duty[1], duty[2])
+  else
+    redis.call('HDEL', p .. 'duty', duty[1])
+  end
+end
+
+local function count(p, day, day_ttl_s, counts)
+  local day_key = p .. 'day:' .. day
+  for field, by in pairs(counts) do
+    if redis.call('HINCRBY', day_key, field, by) == by then redis.call('EXPIRE', day_key, day_ttl_s) end
+  end
+end
+
+local function tell(p, events)
+  local waiting, agents = redis.call('ZCARD', p .. 'waiting'), redis.call('HLEN', p .. 'duty')
+  for _, e in ipairs(events) do
+    redis.call('XADD', p .. 'events', 'MAXLEN', '~', EVENTS_KEPT, '*',
+      'e', e[1], 't', e[2], 'w', e[3], 'q', e[4], 'n', waiting, 'a', agents)
+  end
+end
+
+-- One decision, whole or not at all: 1 done, 0 seen before, otherwise the state that was found instead.
+local function commit_one(p, head, c, now)
+  if c.seen and seen_before(p, head.periods, c.seen) then return 0 end
+  local found = stale(p, c)
+  if found then return found end
+  if c.seen then
+    local seen_key = p .. 'seen:' .. head.periods[1]
+    redis.call('SADD', seen_key, c.seen)
+    if redis.call('SCARD', seen_key) == 1 then redis.call('EXPIRE', seen_key, SEEN_TTL_S) end
+  end
+  if c.doc then write_case(p, c) end
+  if c.duty then write_duty(p, c.duty) end
+  if c.count then count(p, head.day, head.day_ttl_s, c.count) end
+  if c.events then tell(p, c.events) end
+  if c.worded then
+    local lane_key = p .. 'out:' .. c.worded[1]
+    if same_entry(redis.call('LINDEX', lane_key, 0), c.worded[2]) then redis.call('LSET', lane_key, 0, c.worded[2]) end
+  end
+  if c.out then put_out(p, c.out, now) end
+  return 1
+end
+
+-- Many decisions in one call. Each stands alone: a faulty one does not take the others with it.
+local function commit(keys, args)
+  local p, head, now, results = keys[1], cjson.decode(args[1]), now_ms(), {}
+  for i = 2, #args do
+    local fine, result = pcall(function() return commit_one(p, head, cjson.decode(args[i]), now) end)
+    if fine then
+      results[i - 1] = result
+    else
+      results[i - 1] = '!error ' .. tostring(type(result) == 'table' and result.err or result)
+    end
+  end
+  return results
+end
+
+-- Lease up to n lanes of a channel that are due. Each comes as {lane, lease end, attempt, lapsed, head entry}, where
+-- lapsed is 1 when an earlier sender vanished in the middle: nobody knows whether that attempt arrived. Last come
+-- the milliseconds until something else may be due (-1: nothing is known to come).
+local function take(keys, args)
+  local p, channel, n, lease_ms = keys[1], args[1], tonumber(args[2]), tonumber(args[3])
+  local due, fly, tries = p .. 'due:' .. channel, p .. 'fly:' .. channel, p .. 'tries:' .. channel
+  local now, taken = now_ms(), {}
+  for _, lane in ipairs(redis.call('ZRANGEBYSCORE', fly, '-inf', now, 'LIMIT', 0, n)) do
+    redis.call('ZREM', fly, lane)
+    redis.call('ZADD', due, 'NX', now, lane)
+    redis.call('HSET', tries, '!' .. lane, 1)
+  end
+  for _, lane in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, n)) do
+    redis.call('ZREM', due, lane)
+    local entry = redis.call('LINDEX', p .. 'out:' .. lane, 0)
+    if entry then
+      redis.call('ZADD', fly, now + lease_ms, lane)
+      local lapsed = redis.call('HEXISTS', tries, '!' .. lane)
+      taken[#taken + 1] = { lane, string.format('%d', now + lease_ms), redis.call('HINCRBY', tries, lane, 1), lapsed, entry }
+    end
+  end
+  local next_ms = -1
+  for _, index in ipairs({ due, fly }) do
+    local first = redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')
+    if first[2] then
+      local left = math.max(0, first[2] - now)
+      if next_ms < 0 or left < next_ms then next_ms = left end
+    end
+  end
+  taken[#taken + 1] = next_ms
+  return taken
+end
+
+-- The head of a lane was delivered, given up ('dead', kept with its reason) or must be tried again after a delay.
+-- Where more waits in the lane it is handed on under a fresh lease: {lease end, attempt, entry}; else nothing.
+local function settle(keys, args)
+  local p, channel, lane, lease, entry, outcome = keys[1], args[1], args[2], args[3], args[4], args[5]
+  local fly, lane_key, tries, now = p .. 'fly:' .. channel, p .. 'out:' .. lane, p .. 'tries:' .. channel, now_ms()
+  local mine = tonumber(redis.call('ZSCORE', fly, lane) or -1) == tonumber(lease)
+  if outcome == 'again' then
+    if mine then
+      redis.call('ZREM', fly, lane)
+      redis.call('ZADD', p .. 'due:' .. channel, now + tonumber(args[6]), lane)
+    end
+    return {}
+  end
+  if same_entry(redis.call('LINDEX', lane_key, 0), entry) then
+    redis.call('LPOP', lane_key)
+    redis.call('HDEL', tries, lane, '!' .. lane)
+    if outcome == 'dead' then redis.call('HSET', p .. 'dead', string.match(entry, '^%S+'), args[6]) end
+  end
+  if not mine then return {} end
+  local following = redis.call('LINDEX', lane_key, 0)
+  if not following then
+    redis.call('ZREM', fly, lane)
+    return {}
+  end
+  local lease_ms = tonumber(args[7])
+  redis.call('ZADD', fly, now + lease_ms, lane)
+  return { string.format('%d', now + lease_ms), redis.call('HINCRBY', tries, lane, 1), following }
+end
+
+-- A message that was given up goes to the end of its lane again, or is dropped for good.
+local function revive(keys, args)
+  local p, id, again = keys[1], args[1], args[2] == 'again'
+  local dead = redis.call('HGET', p .. 'dead', id)
+  if not dead then return 0 end
+  redis.call('HDEL', p .. 'dead', id)
+  if again then
+    local letter = cjson.decode(dead)
+    put_out(p, { { letter.channel, letter.lane, letter.entry } }, now_ms())
+  end
+  return 1
+end
+
+-- Lead the queue for ttl_ms more: the fencing number, or 0 when another replica leads.
+local function lead(keys, args)
+  local p, me, ttl_ms = keys[1], args[1], args[2]
+  local leader = redis.call('GET', p .. 'leader')
+  if leader and leader ~= me then return 0 end
+  redis.call('SET', p .. 'leader', me, 'PX', ttl_ms)
+  if leader then return tonumber(redis.call('GET', p .. 'fence')) end
+  return redis.call('INCR', p .. 'fence')
+end
+
+local function resign(keys, args)
+  if redis.call('GET', keys[1] .. 'leader') == args[1] then redis.call('DEL', keys[1] .. 'leader') end
+  return 1
+end
+
+local function is_leader(p, fence)
+  return tonumber(redis.call('GET', p .. 'fence') or 0) == tonumber(fence)
+end
+
+-- args: fence, learned. What the estimate learned, by the leader only.
+local function remember(keys, args)
+  if not is_leader(keys[1], args[1]) then return 0 end
+  redis.call('SET', keys[1] .. 'learned', args[2])
+  return 1
+end
+
+-- args: fence, published, history point, its time, forget before, outgoing. The refresh, by the leader only.
+local function publish(keys, args)
+  local p = keys[1]
+  if not is_leader(p, args[1]) then return 0 end
+  redis.call('SET', p .. 'published', args[2])
+  redis.call('ZADD', p .. 'history', args[4], args[3])
+  redis.call('ZREMRANGEBYSCORE', p .. 'history', '-inf', '(' .. args[5])
+  put_out(p, cjson.decode(args[6]), now_ms())
+  return 1
+end
+
+for name, callback in pairs({
+  commit = commit, take = take, settle = settle, revive = revive,
+  lead = lead, resign = resign, remember = remember, publish = publish,
+}) do
+  redis.register_function('jono_' .. name .. '_@VERSION@', callback)
+end

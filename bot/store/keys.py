@@ -1,0 +1,68 @@
+"""Every key the bot keeps in Redis: its name, type, expiry and purpose. docs/redis.md is made from this table.
+
+All keys of a queue share the hash tag `{q:<queue>}`, so a commit stays atomic on one server, behind Sentinel and
+in a Cluster alike. `functions.lua` makes the same names from the same prefix; a test fails on a key not listed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One kind of key. `name` is what follows the queue's prefix; `<...>` stands for what varies."""
+
+    name: str
+    type: str
+    expiry: str
+    purpose: str
+
+
+KEYS = (
+    Key(
+        "case:<case>",
+        "list",
+        "none while open; `retention.closed_cases_days` after it ended",
+        "a case: its state first (`<version> <json>`), then what was said, oldest first",
+    ),
+    Key(
+        "open",
+        "hash",
+        "none; a field goes when its case ends",
+        "conversation (`<channel>/<conversation>`) to its open case, or `><queue> <case>` after a transfer",
+    ),
+    Key("waiting", "zset", "none", "cases waiting to be claimed, by the start of the turn in ms"),
+    Key("timers", "zset", "none", "cases to look at again (lease, promise, silence), by desk time in ms"),
+    Key("held:<agent>", "set", "none; empty sets vanish", "the open cases an agent holds"),
+    Key("duty", "hash", "none; a field goes at `/off`", "agents on duty: name, since when, last seen"),
+    Key("tally", "hash", "none", "how many cases are claimed (their turn unanswered) now"),
+    Key("day:<yyyymmdd>", "hash", "publish.history_days + 10 days", "the day's counters: arrived, answered, kept ..."),
+    Key("events", "stream", "none; trimmed to about 100,000", "what happened, as the estimate learns from it"),
+    Key("seen:<period>", "set", "12 days", "digests of message ids taken in, by 4-day period; 3 are asked"),
+    Key("out:<lane>", "list", "none; empty lists vanish", "outgoing messages of one conversation, in order"),
+    Key("due:<channel>", "zset", "none", "lanes with something to send, by when (real time in ms)"),
+    Key("fly:<channel>", "zset", "none", "lanes being sent by some process, by the end of its lease"),
+    Key("tries:<channel>", "hash", "none; a field goes with its message", "attempts made for the head of a lane"),
+    Key("dead", "hash", "none; kept until resent or dropped", "messages given up, with the reason"),
+    Key("leader", "string", "a few seconds", "the replica that refreshes this queue"),
+    Key("fence", "string", "none", "counts leaders; a write with an older number is refused"),
+    Key("published", "string", "none", "the published wait, as plain data"),
+    Key("learned", "string", "none", "what the estimate learned, and the last event it saw"),
+    Key("history", "zset", "none; trimmed to publish.history_days", "one point a refresh, by desk time"),
+)
+
+
+def prefix(queue: str) -> str:
+    """What all keys of a queue begin with."""
+    return f"jono:{{q:{queue}}}:"
+
+
+def lane(channel: str, conversation_id: str) -> str:
+    """The name under which the messages of one conversation are kept in order."""
+    return f"{channel}/{conversation_id}"
+
+
+def channel_of(lane_name: str) -> str:
+    """The channel a lane belongs to; channel names hold no slash."""
+    return lane_name.split("/", 1)[0]

@@ -1,0 +1,514 @@
+"""The store: the only speaker of Redis. It keeps what the bot remembers and takes every step atomically.
+
+It knows keys and commits, never what they mean: decisions are made in `bot.rules` and handed over whole.
+Every write may be repeated without harm. What cannot be written now raises `StoreDown`, and nothing is half done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from redis.exceptions import RedisError, ResponseError
+
+from bot.case import Case, decode, encode
+from bot.clock import Clock
+from bot.published import HistoryPoint, Published
+from bot.store import keys
+from bot.store.batch import Batcher
+from bot.store.connection import Connection, server_time, unavailable
+from status.model import Observation
+
+T = TypeVar("T")
+
+_SOURCE = Path(__file__).with_name("functions.lua").read_text(encoding="utf-8")
+_VERSION = hashlib.sha256(_SOURCE.encode()).hexdigest()[:8]
+_LIBRARY = f"#!lua name=jono_{_VERSION}\n" + _SOURCE.replace("@VERSION@", _VERSION)
+
+SEEN_PERIOD_S = 4 * 86400
+"""Ids of messages are remembered for this period and the two before it: 8 to 12 days. Meta redelivers for 7
+(https://developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks)."""
+
+_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class StoreDown(Exception):
+    """The store cannot be reached or cannot write now. Try again later; nothing was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutEntry:
+    """One outgoing message as it stands in its lane: `body` says what it means or, once worded, its words."""
+
+    id: str
+    lane: str
+    body: Mapping[str, Any]
+
+    @property
+    def channel(self) -> str:
+        """The channel it goes out on."""
+        return keys.channel_of(self.lane)
+
+    @property
+    def line(self) -> str:
+        """As stored: the id first, so that the store can compare it without decoding."""
+        return f"{self.id} {_dump(self.body)}"
+
+    @staticmethod
+    def parse(lane: str, line: str) -> OutEntry:
+        """The inverse of `line`."""
+        entry_id, _, body = line.partition(" ")
+        return OutEntry(entry_id, lane, json.loads(body))
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One decision, to be written whole or not at all.
+
+    `before` is the case the decision saw (None: no open case), `after` the case as it shall be (None: the commit
+    touches no case). `past` allows a new case in a conversation whose last one went to another queue.
+    """
+
+    seen: str | None = None
+    before: Case | None = None
+    after: Case | None = None
+    past: str | None = None
+    said: Sequence[Mapping[str, Any]] = ()
+    timer_at: float | None = None
+    moved_to: str | None = None
+    erase: bool = False
+    keep_ended_s: int = 0
+    observations: Sequence[tuple[str, float, float | None, bool]] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    duty: tuple[str, Mapping[str, Any] | None] | None = None
+    out: Sequence[OutEntry] = ()
+    worded: OutEntry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a commit: `done`, `seen` (known already: nothing to do), `stale` (`case` is what was found
+    instead, None when there is none), `moved` (the conversation went to `queue` with `pointer`) or `taken` (the new
+    case's id is in use)."""
+
+    kind: Literal["done", "seen", "stale", "moved", "taken"]
+    case: Case | None = None
+    queue: str = ""
+    pointer: str = ""
+
+
+_DONE, _SEEN, _TAKEN = Outcome("done"), Outcome("seen"), Outcome("taken")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An outgoing message leased to this process; `lapsed` when an earlier sender vanished in the middle."""
+
+    entry: OutEntry
+    lease: str
+    attempt: int
+    lapsed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A queue at one moment, as counters tell it."""
+
+    waiting: int
+    oldest_at: float | None
+    claimed: int
+    agents: int
+
+
+class Store:
+    """All that is remembered. Give it a connection and the clock it shall keep in step."""
+
+    def __init__(self, connection: Connection, clock: Clock, day_ttl_s: int = 40 * 86400) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._day_ttl_s = day_ttl_s
+        self._batchers: dict[str, Batcher[str, Any]] = {}
+
+    # --- lifetime ------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Load the functions and take over the store's clock. Raises StoreDown."""
+        async with _reaching():
+            await self._load_functions()
+            await self.follow_clock()
+
+    async def follow_clock(self) -> None:
+        """Set the desk's clock by the store's."""
+        async with _reaching():
+            self._clock.follow(await server_time(self._connection))
+
+    async def ping(self) -> None:
+        """Raises StoreDown unless the store answers."""
+        async with _reaching():
+            await self._connection.client.ping()
+
+    async def _load_functions(self) -> None:
+        await self._connection.client.function_load(_LIBRARY, replace=True)
+
+    async def _call(self, queue: str, function: str, *arguments: str | int | float) -> Any:
+        """Call a function of the library; a server that lost or never had it gets it again."""
+        name = f"jono_{function}_{_VERSION}"
+        async with _reaching():
+            for loaded in (False, True):
+                try:
+                    return await self._connection.client.fcall(name, 1, keys.prefix(queue), *map(str, arguments))
+                except ResponseError as error:
+                    if loaded or "Function not found" not in str(error):
+                        raise
+                    await self._load_functions()
+
+    async def _read(self, answer: Awaitable[T]) -> T:
+        async with _reaching():
+            return await answer
+
+    # --- the one atomic step -------------------------------------------------------------------------------
+
+    async def commit(self, queue: str, commit: Commit) -> Outcome:
+        """Write one decision. Commits of a queue made at the same time travel together. Raises StoreDown."""
+        batcher = self._batchers.get(queue)
+        if batcher is None:
+            batcher = self._batchers[queue] = Batcher(lambda batch: self._commit_all(queue, batch))
+        answer = await batcher.submit(_dump(_wire(commit)))
+        if answer == 1:
+            return _DONE
+        if answer == 0:
+            return _SEEN
+        return _read_stale(queue, answer)
+
+    async def _commit_all(self, queue: str, batch: Sequence[str]) -> Sequence[Any]:
+        answer: Sequence[Any] = await self._call(queue, "commit", self._commit_head(), *batch)
+        return answer
+
+    def _commit_head(self) -> str:
+        """What all commits of this moment share: the periods of message ids, and the day of the counters."""
+        period = int(self._clock.real()) // SEEN_PERIOD_S
+        periods = [period, period - 1, period - 2]
+        return _dump({"periods": periods, "day": day_name(self._clock.now()), "day_ttl_s": self._day_ttl_s})
+
+    # --- reading -------------------------------------------------------------------------------------------
+
+    async def case(self, queue: str, case_id: str) -> Case | None:
+        """A case by its id, ended ones included while they are kept."""
+        text = await self._read(self._connection.client.lindex(f"{keys.prefix(queue)}case:{case_id}", 0))
+        return decode(queue, case_id, text) if text else None
+
+    async def open_case(self, queue: str, lane: str) -> Case | None:
+        """The open case of a conversation in this queue, if it has one."""
+        case_id = await self._read(self._connection.client.hget(f"{keys.prefix(queue)}open", lane))
+        if not case_id or case_id.startswith(">"):
+            return None
+        return await self.case(queue, case_id)
+
+    async def find(self, queues: Sequence[str], case_id: str) -> Case | None:
+        """A case by its id in whichever of these queues it stands."""
+        found = await asyncio.gather(*(self.case(queue, case_id) for queue in queues))
+        present = [case for case in found if case is not None and case.state != "moving"]
+        return next((case for case in present if not case.ended), present[0] if present else None)
+
+    async def transcript(self, queue: str, case_id: str, last: int = 0) -> list[dict[str, Any]]:
+        """What was said in a case, oldest first; only the `last` entries when given."""
+        key = f"{keys.prefix(queue)}case:{case_id}"
+        lines = await self._read(self._connection.client.lrange(key, -last if last else 1, -1))
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    async def line(self, queue: str) -> Line:
+        """The queue in numbers; the cost does not grow with its length."""
+        prefix = keys.prefix(queue)
+        async with _reaching():
+            pipe = self._connection.client.pipeline(transaction=False)
+            pipe.zcard(prefix + "waiting")
+            pipe.zrange(prefix + "waiting", 0, 0, withscores=True)
+            pipe.hget(prefix + "tally", "claimed")
+            pipe.hlen(prefix + "duty")
+            waiting, first, claimed, agents = await pipe.execute()
+        return Line(waiting, first[0][1] / 1000 if first else None, int(claimed or 0), agents)
+
+    async def ahead(self, queue: str, case_id: str) -> int | None:
+        """How many waiting cases stand before this one; None when it does not wait."""
+        rank: int | None = await self._read(self._connection.client.zrank(keys.prefix(queue) + "waiting", case_id))
+        return rank
+
+    async def waiting(self, queue: str, most: int) -> list[str]:
+        """The ids of the cases that wait longest, in order."""
+        ids: list[str] = await self._read(
+            self._connection.client.zrange(keys.prefix(queue) + "waiting", 0, most - 1)
+        )
+        return ids
+
+    async def held(self, queue: str, agent: str) -> list[str]:
+        """The ids of the open cases an agent holds."""
+        members = await self._read(self._connection.client.smembers(f"{keys.prefix(queue)}held:{agent}"))
+        return sorted(members)
+
+    async def duty(self, queue: str, agent: str) -> dict[str, Any] | None:
+        """What is known of an agent on duty: name, `since`, `seen` (desk time); None when off duty."""
+        text = await self._read(self._connection.client.hget(keys.prefix(queue) + "duty", agent))
+        return json.loads(text) if text else None
+
+    async def on_duty(self, queue: str) -> dict[str, dict[str, Any]]:
+        """All agents on duty in a queue."""
+        found = await self._read(self._connection.client.hgetall(keys.prefix(queue) + "duty"))
+        return {agent: json.loads(text) for agent, text in found.items()}
+
+    async def ripe(self, queue: str, most: int) -> list[Case]:
+        """Cases whose timer has run out, the earliest first."""
+        now_ms = int(self._clock.now() * 1000)
+        ids = await self._read(
+            self._connection.client.zrangebyscore(keys.prefix(queue) + "timers", "-inf", now_ms, start=0, num=most)
+        )
+        found = await asyncio.gather(*(self.case(queue, case_id) for case_id in ids))
+        return [case for case in found if case is not None]
+
+    async def days(self, queue: str, count: int) -> list[dict[str, int]]:
+        """The counters of the last `count` days, the latest first."""
+        now = int(self._clock.now())
+        async with _reaching():
+            pipe = self._connection.client.pipeline(transaction=False)
+            for back in range(count):
+                pipe.hgetall(f"{keys.prefix(queue)}day:{day_name(now - back * 86400)}")
+            found = await pipe.execute()
+        return [{name: int(value) for name, value in day.items()} for day in found]
+
+    # --- the outbox ----------------------------------------------------------------------------------------
+
+    async def take(self, queue: str, channel: str, most: int, lease_s: float) -> tuple[list[Taken], float | None]:
+        """Lease up to `most` messages that are due, and tell in how many seconds something else may be."""
+        *rows, next_ms = await self._call(queue, "take", channel, most, int(lease_s * 1000))
+        taken = [
+            Taken(OutEntry.parse(lane, line), lease, attempt, bool(lapsed))
+            for lane, lease, attempt, lapsed, line in rows
+        ]
+        return taken, None if next_ms < 0 else next_ms / 1000
+
+    async def settle_delivered(self, queue: str, taken: Taken, lease_s: float) -> Taken | None:
+        """The message arrived. Gives the next one of its lane, under a fresh lease."""
+        return await self._settle(queue, taken, "done", "", lease_s)
+
+    async def settle_dead(self, queue: str, taken: Taken, reason: str, lease_s: float) -> Taken | None:
+        """The message is given up and kept among the dead letters. Gives the next one of its lane."""
+        entry = taken.entry
+        letter = {
+            "reason": reason,
+            "at": self._clock.now(),
+            "attempts": taken.attempt,
+            "channel": entry.channel,
+            "lane": entry.lane,
+            "entry": entry.line,
+        }
+        return await self._settle(queue, taken, "dead", _dump(letter), lease_s)
+
+    async def settle_again(self, queue: str, taken: Taken, delay_s: float) -> None:
+        """The message must be tried again after `delay_s`; its lane waits."""
+        await self._settle(queue, taken, "again", str(int(delay_s * 1000)), 0)
+
+    async def _settle(self, queue: str, taken: Taken, outcome: str, detail: str, lease_s: float) -> Taken | None:
+        entry = taken.entry
+        following = await self._call(
+            queue, "settle", entry.channel, entry.lane, taken.lease, entry.id, outcome, detail, int(lease_s * 1000)
+        )
+        if not following:
+            return None
+        lease, attempt, line = following
+        return Taken(OutEntry.parse(entry.lane, line), lease, attempt, False)
+
+    async def dead_letters(self, queue: str) -> dict[str, dict[str, Any]]:
+        """Messages given up, by id: reason, when, attempts, lane and the entry itself."""
+        found = await self._read(self._connection.client.hgetall(keys.prefix(queue) + "dead"))
+        return {entry_id: json.loads(text) for entry_id, text in found.items()}
+
+    async def revive(self, queue: str, entry_id: str, *, again: bool) -> bool:
+        """Send a dead letter again, or drop it; False when there is none of this id."""
+        return bool(await self._call(queue, "revive", entry_id, "again" if again else "drop"))
+
+    async def outgoing(self, queue: str, channel: str) -> int:
+        """How many lanes of a channel have something to send."""
+        prefix = keys.prefix(queue)
+        async with _reaching():
+            pipe = self._connection.client.pipeline(transaction=False)
+            pipe.zcard(f"{prefix}due:{channel}")
+            pipe.zcard(f"{prefix}fly:{channel}")
+            due, fly = await pipe.execute()
+        return int(due) + int(fly)
+
+    # --- the refresh ---------------------------------------------------------------------------------------
+
+    async def lead(self, queue: str, who: str, ttl_s: float) -> int:
+        """Lead this queue for `ttl_s` more seconds; the fencing number, or 0 when another replica leads."""
+        return int(await self._call(queue, "lead", who, int(ttl_s * 1000)))
+
+    async def resign(self, queue: str, who: str) -> None:
+        """Let another replica lead at once."""
+        await self._call(queue, "resign", who)
+
+    async def events_since(self, queue: str, after: str, most: int) -> list[tuple[str, Observation]]:
+        """What happened after the event id `after`, oldest first, at most `most`."""
+        rows = await self._read(
+            self._connection.client.xrange(keys.prefix(queue) + "events", min=f"({after}", max="+", count=most)
+        )
+        return [(event_id, _read_event(values)) for event_id, values in rows]
+
+    async def learned(self, queue: str) -> dict[str, Any] | None:
+        """What the estimate learned: `{"after": event id, "data": ...}`; None before the first time."""
+        text = await self._read(self._connection.client.get(keys.prefix(queue) + "learned"))
+        return json.loads(text) if text else None
+
+    async def remember(self, queue: str, fence: int, learned: Mapping[str, Any]) -> bool:
+        """Keep what the estimate learned; False when this replica no longer leads."""
+        return bool(await self._call(queue, "remember", fence, _dump(learned)))
+
+    async def publish(
+        self,
+        fence: int,
+        published: Published,
+        point: HistoryPoint,
+        forget_before: float,
+        out: Sequence[OutEntry],
+    ) -> bool:
+        """Freeze the published wait and append to the history; False when this replica no longer leads."""
+        row = [point.at, point.state, point.waiting, point.agents, point.p50_s, point.p80_s, point.promises, point.kept]
+        return bool(
+            await self._call(
+                published.queue,
+                "publish",
+                fence,
+                _dump(published.to_store()),
+                _dump(row),
+                point.at,
+                forget_before,
+                _dump([[entry.channel, entry.lane, entry.line] for entry in out]),
+            )
+        )
+
+    async def published(self, queue: str) -> Published | None:
+        """The published wait; None before the first refresh."""
+        text = await self._read(self._connection.client.get(keys.prefix(queue) + "published"))
+        return Published.from_store(json.loads(text)) if text else None
+
+    async def history(self, queue: str, since: float) -> list[HistoryPoint]:
+        """What was published since then, oldest first."""
+        rows = await self._read(
+            self._connection.client.zrangebyscore(keys.prefix(queue) + "history", since, "+inf")
+        )
+        return [HistoryPoint(*json.loads(row)) for row in rows]
+
+
+# --- what travels ------------------------------------------------------------------------------------------
+
+
+def seen_digest(channel: str, message_id: str) -> str:
+    """A message's id as remembered: 72 bits of it, so that a million ids take little room."""
+    return hashlib.blake2b(f"{channel}\0{message_id}".encode(), digest_size=9).hexdigest()
+
+
+def day_name(at: float) -> str:
+    """The UTC day of an instant (epoch seconds), as keys name it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y%m%d")
+
+
+def _wire(commit: Commit) -> dict[str, Any]:
+    """A commit as functions.lua reads it; what does not change is left out."""
+    data: dict[str, Any] = {}
+    if commit.seen:
+        data["seen"] = commit.seen
+    if commit.after is not None:
+        _wire_case(data, commit, commit.before, commit.after)
+    if commit.observations:
+        data["events"] = [
+            [happened, round(at * 1000), "" if wait_s is None else round(wait_s * 1000), 1 if queued else 0]
+            for happened, at, wait_s, queued in commit.observations
+        ]
+    if commit.counts:
+        data["count"] = commit.counts
+    if commit.duty:
+        agent, known = commit.duty
+        data["duty"] = [agent, _dump(known) if known else False]
+    if commit.out:
+        data["out"] = [[entry.channel, entry.lane, entry.line] for entry in commit.out]
+    if commit.worded:
+        data["worded"] = [commit.worded.lane, commit.worded.line]
+    return data
+
+
+def _wire_case(data: dict[str, Any], commit: Commit, before: Case | None, after: Case) -> None:
+    lane = keys.lane(after.channel, after.conversation_id)
+    data.update(id=after.id, lane=lane, expect=after.version - 1, doc=encode(after))
+    data["said"] = [_dump(entry) for entry in commit.said]
+    was_waiting = before is not None and before.state == "waiting"
+    if after.state == "waiting" and after.turn_at is not None:
+        data["waiting"] = round(after.turn_at * 1000)
+    elif was_waiting:
+        data["waiting"] = False
+    if commit.timer_at is not None:
+        data["timers"] = round(commit.timer_at * 1000)
+    elif before is not None:
+        data["timers"] = False
+    held_before = before.agent if before is not None else None
+    held_after = None if after.ended else after.agent
+    if held_before != held_after:
+        if held_before:
+            data["drop"] = held_before
+        if held_after:
+            data["hold"] = held_after
+    claimed = (after.state == "claimed") - (before is not None and before.state == "claimed")
+    if claimed:
+        data["claimed"] = claimed
+    if before is None:
+        data["open"] = after.id
+        if commit.past:
+            data["past"] = commit.past
+    elif commit.moved_to:
+        data["open"] = commit.moved_to
+    elif after.ended and not before.ended:
+        data["open"] = False
+    if after.ended and commit.keep_ended_s:
+        data["ttl"] = commit.keep_ended_s
+    if commit.erase:
+        data["gone"] = True
+
+
+def _read_stale(queue: str, answer: str | Sequence[str]) -> Outcome:
+    if not isinstance(answer, str):
+        case_id, document = answer
+        return Outcome("stale", case=decode(queue, case_id, document))
+    if answer == "!taken":
+        return _TAKEN
+    if answer.startswith("!"):
+        raise RuntimeError(f"the store refused a commit: {answer[1:]}")
+    if answer.startswith(">"):
+        target, _, _ = answer[1:].partition(" ")
+        return Outcome("moved", queue=target, pointer=answer)
+    return Outcome("stale")
+
+
+def _read_event(values: Mapping[str, str]) -> Observation:
+    return Observation(
+        at=int(values["t"]) / 1000,
+        happened=values["e"],  # type: ignore[arg-type]  # written by _wire from the same words
+        waiting=int(values["n"]),
+        agents=int(values["a"]),
+        wait_s=int(values["w"]) / 1000 if values["w"] else None,
+        queued=values["q"] == "1",
+    )
+
+
+@asynccontextmanager
+async def _reaching() -> AsyncIterator[None]:
+    """Whatever says "not now" in the client's many words becomes StoreDown."""
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        if unavailable(error):
+            raise StoreDown(type(error).__name__) from error
+        raise
