@@ -21,8 +21,9 @@ the case was closed without a reply (a censored wait); somebody went on or off d
 class Observation:
     """One thing that happened at the desk, with the state of the queue right after it.
 
-    `wait_s` is the length of the turn for "answered" and, censored, for "left"; None otherwise.
-    `queued` tells a turn that stood in the queue from a follow-up to an agent who already held the case.
+    `wait_s` is the length of the turn for "answered" and, censored, for "left"; for "claimed" it is the
+    time in the queue, where known. It is None otherwise. `queued` tells a turn that stood in the queue from
+    a follow-up to an agent who already held the case.
     """
 
     at: float
@@ -55,7 +56,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The distribution of the time from `as_of` to the reply, in wall-clock seconds, closed hours included."""
+    """The time from `as_of` to the reply, as a distribution: wall-clock seconds, closed hours included."""
 
     p50_s: float
     p80_s: float
@@ -76,7 +77,7 @@ class Unknown:
     as_of: float
 
 
-REASONS = ("nobody_on_duty", "thin", "stale", "contradictory")
+REASONS = ("nobody_on_duty", "thin", "stale", "contradictory", "too_long")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,65 @@
+"""How long turns last, when some of them have not ended: the Kaplan-Meier estimate.
+
+A customer who still waits, or who left, has told us that the reply takes *longer* than that. To drop such
+turns would keep the quick ones and flatter the desk; to count them as answered would flatter it too. They
+are censored: they count as waiting up to the moment we lost sight of them, and not at all after it.
+
+Source: Kaplan and Meier 1958, "Nonparametric Estimation from Incomplete Observations"
+(https://doi.org/10.1080/01621459.1958.10501452). Invariant: the share still waiting never rises with time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long one turn was seen to wait, and whether a reply ended it (if not, it is censored there)."""
+
+    seconds: float
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Survival:
+    """The share of turns still waiting after so many seconds, as the steps at which it falls."""
+
+    steps: tuple[tuple[float, float], ...]
+
+    def still_waiting(self, after_s: float) -> float:
+        """The share of turns that wait longer than `after_s`."""
+        share = 1.0
+        for seconds, left in self.steps:
+            if seconds > after_s:
+                break
+            share = left
+        return share
+
+    def still_to_go(self, share: float, elapsed_s: float = 0.0) -> float | None:
+        """The time within which `share` of the turns that have waited `elapsed_s` will get their reply.
+
+        None when no turn was ever seen to wait longer than that.
+        """
+        goal = (1 - share) * self.still_waiting(elapsed_s)
+        beyond = (seconds for seconds, left in self.steps if seconds > elapsed_s and left <= goal)
+        end_s = next(beyond, None)
+        return None if end_s is None else end_s - elapsed_s
+
+
+def survival(lengths: Iterable[Length]) -> Survival:
+    """The Kaplan-Meier curve. What lies beyond the longest turn is taken to end there, as Efron did (1967)."""
+    ordered = sorted(lengths, key=lambda length: length.seconds)
+    at_risk, share, steps = len(ordered), 1.0, []
+    for seconds, group in groupby(ordered, key=lambda length: length.seconds):
+        ended = list(group)
+        answered = sum(length.answered for length in ended)
+        if answered:
+            share *= 1 - answered / at_risk
+            steps.append((seconds, share))
+        at_risk -= len(ended)
+    if ordered and share > 0:
+        steps.append((ordered[-1].seconds, 0.0))
+    return Survival(tuple(steps))
