@@ -19,10 +19,12 @@ def closed_days(country: str, subdivision: str | None, years: Iterable[int]) -> 
     "DE-BY"). Raises ValueError for one that the library does not know.
     """
     try:
-        found = holidays.country_holidays(country.upper(), subdiv=subdivision, years=years)
+        place = holidays.country_holidays(country.upper(), subdiv=subdivision)
     except NotImplementedError:
-        place = f"{country}-{subdivision}" if subdivision else country
-        raise ValueError(
-            f"no public holidays are known for {place!r}; write a code like FI or DE-BY"
-        ) from None
+        code = f"{country}-{subdivision}" if subdivision else country
+        raise ValueError(f"no public holidays are known for {code!r}; write one like FI or DE-BY") from None
+    # Left to itself the library takes the language of the process it runs in.
+    found = holidays.country_holidays(
+        place.country, subdiv=subdivision, years=years, language=place.default_language
+    )
     return {day: found[day] for day in sorted(found)}

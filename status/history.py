@@ -162,7 +162,7 @@ def _is_busy(learned: Learned) -> bool:
 
 
 def _with_movement(learned: Learned, seen: Observation) -> Learned:
-    """Count a place come free: a claim, a reply straight from the queue (no claim before it), or a leaving."""
+    """Count a place come free: by a claim, a reply with no claim before it, or the customer leaving."""
     if seen.happened not in ("claimed", "answered", "left") or seen.waiting >= learned.waiting:
         return learned
     served = seen.happened != "left"

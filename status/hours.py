@@ -57,11 +57,11 @@ class Hours:
         return Hours(ZoneInfo("UTC"), _ROUND_THE_CLOCK)
 
     def is_open(self, at: float) -> bool:
-        """Whether the desk is open at `at` (epoch seconds); it is at the opening, it is not at the closing."""
+        """Whether the desk is open at `at` (epoch seconds): from the opening on, up to the closing."""
         return self.next_opening(at) == at
 
     def next_opening(self, at: float) -> float | None:
-        """The first moment not before `at` when the desk is open: `at` itself while it is, None if no such."""
+        """The first moment not before `at` when the desk is open, so `at` itself while it is; None if never."""
         return self.after(at, 0.0)
 
     def closing(self, at: float) -> float | None:

@@ -50,7 +50,11 @@ class Survival:
 
 
 def survival(lengths: Iterable[Length]) -> Survival:
-    """The Kaplan-Meier curve. What lies beyond the longest turn is taken to end there, as Efron did (1967)."""
+    """The Kaplan-Meier curve of these turns.
+
+    Where the longest of them is censored, the rest of the curve is taken to fall there, which is Efron's
+    convention (1967, "The two sample problem with censored data").
+    """
     ordered = sorted(lengths, key=lambda length: length.seconds)
     at_risk, share, steps = len(ordered), 1.0, []
     for seconds, group in groupby(ordered, key=lambda length: length.seconds):
