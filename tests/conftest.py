@@ -1,0 +1,56 @@
+"""What all tests may ask for. `store_url` is a real, empty store; `--stores` says of which kinds.
+
+    pytest --stores=valkey,redis,cluster      or      JONO_TEST_STORES=valkey,redis,cluster pytest
+
+Without it every test runs on the Valkey that Jono embeds. A kind the machine lacks is skipped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+
+from tests.fakes import servers
+
+Store = servers.Server | servers.Cluster
+STORES: dict[str, Callable[[], AbstractContextManager[Store]]] = {
+    "valkey": lambda: servers.valkey(unix=True),
+    "redis": servers.debian_redis,
+    "cluster": servers.cluster,
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stores",
+        default=os.environ.get("JONO_TEST_STORES", "valkey"),
+        help=f"comma-separated kinds of store to test on: {', '.join(STORES)}",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "store" in metafunc.fixturenames:
+        kinds = metafunc.config.getoption("--stores").split(",")
+        if unknown := set(kinds) - set(STORES):
+            raise pytest.UsageError(f"--stores: {', '.join(sorted(unknown))} is none of {', '.join(STORES)}")
+        metafunc.parametrize("store", kinds, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """The servers themselves, one set for the whole run."""
+    if request.param == "redis" and servers.DEBIAN_REDIS is None:
+        pytest.skip("no redis-server on PATH")
+    with STORES[request.param]() as running:
+        yield running
+
+
+@pytest.fixture
+def store_url(store: Store) -> str:
+    """The URL of an empty store. Functions loaded by earlier tests stay; they hold no data."""
+    for server in store.primaries if isinstance(store, servers.Cluster) else [store]:
+        server.call("FLUSHALL")
+    return store.url
