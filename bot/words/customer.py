@@ -1,0 +1,122 @@
+"""What a waiting customer reads: the acknowledgement, a correction of it, and answers to their commands.
+
+A text is a row of whole sentences. The acknowledgement says in this order: your message is here, how long it
+will take (or why we cannot say), your place in the queue, what happens next. `variant` (any number from 0)
+chooses among its wordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from adapters.base import CommandHelp
+from bot.case import ENDED, CaseState
+from bot.words.commands import command_rows
+from bot.words.languages import Language
+from bot.words.outlet import OutletWords
+from bot.words.plain import SNIPPET_CHARS, one_line
+from bot.words.sentences import Sentences
+from status.model import Outlook
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerWords:
+    """The voice to customers, in one language and one queue's time zone."""
+
+    language: Language
+    zone: tzinfo
+
+    # --- of the bot's own accord ---------------------------------------------------------------------------
+
+    def acknowledgement(
+        self, name: str, outlook: Outlook, position: int | None, variant: int, overloaded: bool = False
+    ) -> str:
+        """The first answer to a new turn. `position` counts from 1; None leaves it out.
+
+        `overloaded` adds an apology for a very long wait; it matters only while the desk is open.
+        """
+        write = self._sentences
+        wait = write.overloaded(outlook, variant) if overloaded else write.wait(outlook, variant)
+        told = _row(write.greeting(name, variant), wait, write.position(position))
+        return f"{told}\n{write.next_steps(variant)}"
+
+    def update(self, name: str, outlook: Outlook, variant: int) -> str:
+        """The one correction, with an apology, when the wait got clearly worse than was promised."""
+        write, kept = self._sentences, self.language.say("You keep your place in the queue.")
+        return _row(write.apology(name, variant), write.wait(outlook, variant), kept)
+
+    def transferred(self, queue: str, outlook: Outlook, variant: int) -> str:
+        """The case went to another queue, whose outlook this is."""
+        moved = self.language.say(
+            "We have passed your case on to {queue}. There is no need to write anything again.",
+            queue=one_line(queue, SNIPPET_CHARS),
+        )
+        return _row(moved, self._sentences.wait(outlook, variant))
+
+    def closed_notice(self) -> str:
+        """An agent closed the case."""
+        return self.language.say("Your case is closed. You can write to us again at any time.")
+
+    # --- answers to the customer's commands ----------------------------------------------------------------
+
+    def wait_answer(self, outlook: Outlook, position: int | None, state: CaseState | None) -> str:
+        """The answer to /wait. `state` is that of the customer's case, None when they have none."""
+        say, wait = self.language.say, self._sentences.wait(outlook, variant=0)
+        if state is None or state in ENDED:
+            no_case = say("You have no open case with us; write here to start one.")
+            return _row(no_case, OutletWords(self.language, self.zone).headline(outlook) + ".")
+        if state is CaseState.ANSWERED:
+            return say("We have answered your latest message. If you need anything else, just write here.")
+        if state is CaseState.CLAIMED:
+            return _row(say("A member of our team has taken up your case."), wait)
+        return _row(wait, self._sentences.position(position))
+
+    def cancelled(self) -> str:
+        """The customer gave up the case."""
+        return self.language.say(
+            "Your case is cancelled, as you asked. You can write to us again at any time."
+        )
+
+    def nothing_to_cancel(self) -> str:
+        """The customer gave up, but has no open case."""
+        return self.language.say("You have no open case, so there is nothing to cancel.")
+
+    def language_set(self) -> str:
+        """The customer chose this language."""
+        return self.language.say("The language is now {language}.", language=self.language.own_name)
+
+    def language_list(self, languages: Mapping[str, str]) -> str:
+        """The languages to choose from: names by code, as `Words.languages` gives them."""
+        choose = self.language.say("Choose the language of our automatic messages:")
+        return "\n".join((choose, *(f"/language {code} – {name}" for code, name in languages.items())))
+
+    def unknown_language(self, tag: str, languages: Mapping[str, str]) -> str:
+        """The customer asked for a language that we have no words in."""
+        sorry = self.language.say(
+            "We have no automatic messages in “{language}”, sorry.", language=one_line(tag, SNIPPET_CHARS)
+        )
+        return _row(sorry, self.language_list(languages))
+
+    def unknown_command(self, command: str) -> str:
+        """The customer sent a command that does not exist; `command` is without its slash."""
+        return self.language.say(
+            "We do not know the command /{command}. Send /help to see what you can use.",
+            command=one_line(command, SNIPPET_CHARS),
+        )
+
+    def help(self, commands: Sequence[CommandHelp]) -> str:
+        """The customers' commands among `commands`, one a line."""
+        lead = self.language.say(
+            "Just write here, and a person from our team will answer. You can also send:"
+        )
+        return "\n".join((lead, *command_rows(commands, for_agents=False)))
+
+    @property
+    def _sentences(self) -> Sentences:
+        return Sentences(self.language, self.zone)
+
+
+def _row(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))

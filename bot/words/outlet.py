@@ -1,0 +1,74 @@
+"""The outlook in few words, for the places that show one figure to everybody.
+
+From long to short: the page's headline, the promise's text in the API and on banners, the badge.
+None of them is a sentence with a full stop, and none speaks of one customer's place in the queue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from bot.words.languages import Language
+from bot.words.times import moment, short_duration, within
+from status.model import Outlook, Promise
+
+
+@dataclass(frozen=True, slots=True)
+class OutletWords:
+    """The voice of pages, banners and badges, in one language and one queue's time zone."""
+
+    language: Language
+    zone: tzinfo
+
+    def headline(self, outlook: Outlook) -> str:
+        """For the status page: "You should have a reply within 15 minutes"."""
+        say = self.language.say
+        match outlook:
+            case Outlook(state="open", promise=Promise(within_s=within_s)):
+                return say("You should have a reply {within}", within=within(self.language, within_s))
+            case Outlook(state="closed", opens_at=opens_at, promise=Promise(within_s=within_s)) if (
+                opens_at is not None
+            ):
+                return say(
+                    "We open {moment}; you should then have a reply {within}",
+                    moment=self._moment(opens_at, outlook),
+                    within=within(self.language, within_s),
+                )
+            case Outlook(state="closed", opens_at=opens_at) if opens_at is not None:
+                return say("We open {moment}", moment=self._moment(opens_at, outlook))
+            case Outlook(state="closed"):
+                return say("We are closed right now")
+        return say("We cannot say right now how long a reply takes")
+
+    def promise_text(self, outlook: Outlook) -> str:
+        """For the API and banners: "within 15 minutes"."""
+        say = self.language.say
+        match outlook:
+            case Outlook(state="open", promise=Promise(within_s=within_s)):
+                return within(self.language, within_s)
+            case Outlook(state="closed", opens_at=opens_at, promise=Promise(within_s=within_s)) if (
+                opens_at is not None
+            ):
+                return say(
+                    "opens {moment}, then {within}",
+                    moment=self._moment(opens_at, outlook),
+                    within=within(self.language, within_s),
+                )
+            case Outlook(state="closed", opens_at=opens_at) if opens_at is not None:
+                return say("opens {moment}", moment=self._moment(opens_at, outlook))
+            case Outlook(state="closed"):
+                return say("closed")
+        return say("wait unknown right now")
+
+    def badge_text(self, outlook: Outlook) -> str:
+        """For a badge: "~15 min", "closed" or "unknown"."""
+        match outlook:
+            case Outlook(state="open", promise=Promise(within_s=within_s)):
+                return f"~{short_duration(self.language, within_s)}"
+            case Outlook(state="closed"):
+                return self.language.say("closed")
+        return self.language.say("unknown")
+
+    def _moment(self, at: float, outlook: Outlook) -> str:
+        return moment(self.language, at, outlook.as_of, self.zone)

@@ -1,0 +1,325 @@
+"""What people read: whole sentences in their language, honest figures, and strangers' names made harmless."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from itertools import product
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.base import CommandHelp
+from bot.case import CaseState
+from bot.words import CaseRow, Words
+from bot.words.plain import NAME_CHARS, person_name
+from bot.words.times import duration
+from status.model import REASONS, Outlook, Promise, Wait
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
+TUESDAY_AFTERNOON = datetime(2026, 11, 10, 16, 30, tzinfo=HELSINKI).timestamp()
+TOMORROW_NINE = datetime(2026, 11, 11, 9, 0, tzinfo=HELSINKI).timestamp()
+
+WORDS = Words()
+LANGUAGES = tuple(WORDS.languages())
+every_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def open_desk(within_s: float = 900) -> Outlook:
+    promise = Promise(TUESDAY_AFTERNOON, TUESDAY_AFTERNOON, within_s)
+    wait = Wait(300, 900, 1200, 140, "test", TUESDAY_AFTERNOON)
+    return Outlook("open", TUESDAY_AFTERNOON, waiting=3, agents=2, wait=wait, promise=promise)
+
+
+def closed_desk(opens_at: float | None = TOMORROW_NINE, within_s: float | None = 900) -> Outlook:
+    promise = Promise(TUESDAY_AFTERNOON, opens_at, within_s) if opens_at and within_s else None
+    return Outlook("closed", TUESDAY_AFTERNOON, waiting=3, agents=0, promise=promise, opens_at=opens_at)
+
+
+def unknown(reason: str = "thin") -> Outlook:
+    return Outlook("unknown", TUESDAY_AFTERNOON, waiting=3, agents=0, reason=reason)
+
+
+SITUATIONS = (
+    open_desk(),
+    closed_desk(),
+    closed_desk(within_s=None),
+    closed_desk(opens_at=None),
+    *map(unknown, REASONS),
+)
+COMMANDS = (
+    CommandHelp("wait", "", "how long", for_agents=False),
+    CommandHelp("claim", "[CASE]", "take a case", for_agents=True),
+)
+
+
+# --- the acknowledgement -----------------------------------------------------------------------------------
+
+
+def test_an_acknowledgement_says_thanks_the_wait_the_place_and_what_happens_next() -> None:
+    assert WORDS.customer("en", HELSINKI).acknowledgement("Anna", open_desk(), 4, variant=0) == (
+        "Hi Anna, thanks for your message. You should have a reply within about 15 minutes. "
+        "You are number 4 in the queue.\n"
+        "A person from our team will answer you right here. You can add details at any time; "
+        "send /wait to see the wait again, or /cancel to give up."
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "beginning"),
+    [
+        (
+            "fi",
+            "Hei Anna, kiitos viestistäsi. Sinun pitäisi saada vastaus noin 15 minuutin kuluessa. "
+            "Olet jonossa sijalla 4.\n",
+        ),
+        (
+            "pl",
+            "Dzień dobry, Anna. Dziękujemy za wiadomość. Odpowiedź powinna nadejść w ciągu około 15 minut. "
+            "Miejsce w kolejce: 4.\n",
+        ),
+    ],
+)
+def test_it_speaks_the_customers_language(language: str, beginning: str) -> None:
+    text = WORDS.customer(language, HELSINKI).acknowledgement("Anna", open_desk(), 4, variant=0)
+
+    assert text.startswith(beginning)
+
+
+def test_a_closed_desk_says_when_it_opens_and_how_long_it_takes_from_there() -> None:
+    text = WORDS.customer("en", HELSINKI).acknowledgement("", closed_desk(), None, variant=0)
+
+    assert text.startswith(
+        "Hi, thanks for your message. We are closed right now and open tomorrow at 9:00 AM; "
+        "you should then have a reply within about 15 minutes.\n"
+    )
+
+
+@every_language
+def test_an_overloaded_desk_apologises_with_the_same_figure(language: str) -> None:
+    customer, long = WORDS.customer(language, HELSINKI), open_desk(within_s=5 * 3600)
+    usual, sorry = (customer.acknowledgement("", long, 90, 0, overloaded) for overloaded in (False, True))
+
+    assert sorry != usual
+    assert duration(WORDS.language(language), 5 * 3600) in sorry
+
+
+def test_only_an_open_desk_is_overloaded() -> None:
+    customer = WORDS.customer("en", HELSINKI)
+
+    for outlook in (closed_desk(), unknown()):
+        assert customer.acknowledgement("", outlook, 1, 0, overloaded=True) == customer.acknowledgement(
+            "", outlook, 1, 0
+        )
+
+
+@every_language
+@pytest.mark.parametrize("name", ["", "Anna"])
+def test_an_open_desk_has_twelve_wordings(language: str, name: str) -> None:
+    customer = WORDS.customer(language, HELSINKI)
+    texts = [customer.acknowledgement(name, open_desk(), 4, variant) for variant in range(12)]
+
+    assert len(set(texts)) == 12
+    assert len({text.split("\n")[0] for text in texts}) == 4
+    assert customer.acknowledgement(name, open_desk(), 4, variant=12) == texts[0]
+
+
+@every_language
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda outlook: f"{outlook.state}-{outlook.reason}")
+def test_every_situation_has_several_wordings_that_differ_from_all_others(
+    language: str, situation: Outlook
+) -> None:
+    customer = WORDS.customer(language, HELSINKI)
+    own = [customer.transferred("x", situation, variant) for variant in range(2)]
+    others = {
+        customer.transferred("x", other, v) for other in SITUATIONS if other != situation for v in (0, 1)
+    }
+
+    assert own[0] != own[1]
+    assert not others & set(own)
+
+
+@every_language
+def test_a_correction_apologises_in_two_wordings(language: str) -> None:
+    customer = WORDS.customer(language, HELSINKI)
+
+    assert len({customer.update(name, open_desk(), v) for name in ("", "Anna") for v in (0, 1)}) == 4
+
+
+def test_wait_answers_differ_by_the_state_of_the_case() -> None:
+    customer = WORDS.customer("en", HELSINKI)
+    states = (None, CaseState.WAITING, CaseState.CLAIMED, CaseState.ANSWERED)
+
+    assert len({customer.wait_answer(open_desk(), 1, state) for state in states}) == 4
+    assert customer.wait_answer(open_desk(), 1, CaseState.CLOSED) == customer.wait_answer(
+        open_desk(), None, None
+    )
+    assert "You are next in the queue." in customer.wait_answer(open_desk(), 1, CaseState.WAITING)
+
+
+# --- the figure at a glance ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("outlook", "headline", "promise", "badge"),
+    [
+        (open_desk(), "You should have a reply within 15 minutes", "within 15 minutes", "~15 min"),
+        (
+            closed_desk(),
+            "We open tomorrow at 9:00 AM; you should then have a reply within 15 minutes",
+            "opens tomorrow at 9:00 AM, then within 15 minutes",
+            "closed",
+        ),
+        (
+            closed_desk(within_s=None),
+            "We open tomorrow at 9:00 AM",
+            "opens tomorrow at 9:00 AM",
+            "closed",
+        ),
+        (closed_desk(opens_at=None), "We are closed right now", "closed", "closed"),
+        (
+            unknown(),
+            "We cannot say right now how long a reply takes",
+            "wait unknown right now",
+            "unknown",
+        ),
+    ],
+)
+def test_outlets_say_the_same_at_three_lengths(
+    outlook: Outlook, headline: str, promise: str, badge: str
+) -> None:
+    outlet = WORDS.outlet("en", HELSINKI)
+
+    assert (outlet.headline(outlook), outlet.promise_text(outlook), outlet.badge_text(outlook)) == (
+        headline,
+        promise,
+        badge,
+    )
+
+
+# --- what strangers wrote ----------------------------------------------------------------------------------
+
+
+@given(st.text(max_size=200))
+def test_no_name_breaks_a_text(name: str) -> None:
+    shown = person_name(name)
+    text = WORDS.customer("fi", HELSINKI).acknowledgement(name, open_desk(), 1, variant=0)
+
+    assert len(shown) <= NAME_CHARS
+    assert person_name(shown) == shown
+    assert text.count("\n") == 1
+    assert text.startswith(f"Hei {shown}," if shown else "Hei, ")
+
+
+@pytest.mark.parametrize("name", ["{name}", "{within}", "{0}", "{", "}}", "%s %(name)s", "{name.__class__}"])
+def test_braces_in_a_name_are_just_braces(name: str) -> None:
+    customer, agent = WORDS.customer("en", HELSINKI), WORDS.agent("en", HELSINKI)
+
+    assert f"Hi {name}, thanks" in customer.acknowledgement(name, open_desk(), 1, variant=0)
+    assert f", {name}:" in customer.update(name, open_desk(), variant=0)
+    assert f"From: {name}\n> {name}\n" in agent.claimed("7K3M2Q", name, [name])
+
+
+def test_a_claimed_case_shows_what_the_customer_wrote_line_by_line() -> None:
+    text = WORDS.agent("en", HELSINKI).claimed("7K3M2Q", "Anna", ["My parcel\n\nis \u202elost", "Help"])
+
+    assert text == (
+        "Case 7K3M2Q is yours. From: Anna\n> My parcel\n> is lost\n> Help\nAnswer with /reply 7K3M2Q TEXT"
+    )
+
+
+def test_the_queue_is_listed_one_case_a_line() -> None:
+    row = CaseRow("7K3M2Q", "", 750, CaseState.WAITING, "My parcel\nis lost " + "x" * 100)
+
+    lead, line = WORDS.agent("en", HELSINKI).queue_list(1, [row]).split("\n")
+    assert lead == "1 case is waiting."
+    assert line.startswith("7K3M2Q · 12 min · waiting · no name: My parcel is lost x")
+    assert line.endswith("x…")
+
+
+# --- all texts ---------------------------------------------------------------------------------------------
+
+
+def customer_texts(language: str) -> Iterator[str]:
+    voice, languages = WORDS.customer(language, HELSINKI), WORDS.languages()
+    for name, outlook, variant in product(("", "Anna"), SITUATIONS, range(4)):
+        yield voice.acknowledgement(name, outlook, variant + 1, variant)
+        yield voice.acknowledgement(name, outlook, variant + 1, variant, overloaded=True)
+        yield voice.update(name, outlook, variant)
+        yield voice.transferred("billing", outlook, variant)
+    for outlook, state in product(SITUATIONS, (None, *CaseState)):
+        yield voice.wait_answer(outlook, 2, state)
+    yield from (voice.closed_notice(), voice.cancelled(), voice.nothing_to_cancel(), voice.language_set())
+    yield from (voice.language_list(languages), voice.unknown_language("xx", languages))
+    yield from (voice.unknown_command("dance"), voice.help(COMMANDS))
+
+
+def agent_texts(language: str) -> Iterator[str]:
+    voice, case = WORDS.agent(language, HELSINKI), "7K3M2Q"
+    yield from (voice.claimed(case, "Anna", ["Hi"]), voice.already_claimed(case, "Maija"))
+    yield from (voice.already_yours(case), voice.released(case), voice.transferred_to(case, "billing"))
+    yield from (voice.nothing_waiting(), voice.replied(case), voice.noted(case), voice.closed(case))
+    yield from (voice.no_such_case(case), voice.not_yours(case, ""), voice.not_yours(case, "Maija"))
+    yield from (voice.which_case([]), voice.which_case([case, "ABCDEF"]))
+    yield from (voice.no_such_queue("x", ["support"]), voice.not_an_agent(), voice.unknown_command("dance"))
+    yield from (voice.usage("claim", "[CASE]"), voice.conflict(), voice.help(COMMANDS))
+    yield from (voice.on_duty(0), voice.on_duty(5), voice.off_duty(0), voice.off_duty(2))
+    yield voice.queue_list(6, [CaseRow(case, "Anna", 60, state, "Hi") for state in CaseState])
+    yield from (voice.wait_report("support", outlook) for outlook in SITUATIONS)
+
+
+def outlet_texts(language: str) -> Iterator[str]:
+    voice = WORDS.outlet(language, HELSINKI)
+    for outlook in SITUATIONS:
+        yield from (voice.headline(outlook), voice.promise_text(outlook), voice.badge_text(outlook))
+
+
+def all_texts(language: str) -> list[str]:
+    return [*customer_texts(language), *agent_texts(language), *outlet_texts(language)]
+
+
+@every_language
+def test_no_text_has_an_unfilled_place_or_a_clumsy_seam(language: str) -> None:
+    for text in all_texts(language):
+        assert not re.search(r"[{}]|None|\s\s|\s[.,;]|\.\.|^\s|\s$", text), text
+
+
+def test_no_translation_falls_back_to_english() -> None:
+    # What stays as it is: commands, ids, names, and a badge's "~15 min".
+    english, same = set(all_texts("en")), {"~15 min"}
+
+    for language in LANGUAGES[1:]:
+        assert english & set(all_texts(language)) == same
+
+
+def test_english_uses_the_words_of_the_house() -> None:
+    for text in all_texts("en"):
+        assert not re.search(r"\b(tickets?|threads?|conversations?)\b", text, re.IGNORECASE), text
+
+
+@every_language
+def test_every_command_has_a_summary(language: str) -> None:
+    desk = ["queue", "claim", "next", "release", "reply", "note", "transfer", "close"]
+
+    for command in (*desk, "on", "off", "wait", "help"):
+        assert WORDS.command_summary(language, command, for_agents=True)
+    for command in ("wait", "cancel", "language", "help"):
+        assert WORDS.command_summary(language, command, for_agents=False)
+    with pytest.raises(KeyError):
+        WORDS.command_summary(language, "dance", for_agents=True)
+
+
+def test_help_lists_the_readers_own_commands() -> None:
+    assert "/claim [CASE] – take a case" in WORDS.agent("en", HELSINKI).help(COMMANDS)
+    assert "/wait" not in WORDS.agent("en", HELSINKI).help(COMMANDS)
+    assert WORDS.customer("en", HELSINKI).help(COMMANDS).endswith("\n/wait – how long")
+
+
+def test_a_reason_without_words_is_still_an_honest_answer() -> None:
+    text = WORDS.customer("en", HELSINKI).transferred("x", replace(unknown(), reason="new"), variant=0)
+
+    assert text.endswith("how long a reply will take: we have no figure that we trust.")
