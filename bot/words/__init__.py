@@ -14,7 +14,6 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from bot.words.agent import AgentWords, CaseRow
-from bot.words.commands import customer_summary, desk_summary
 from bot.words.customer import CustomerWords
 from bot.words.languages import SOURCE_LANGUAGE, Language, load_languages, lookup
 from bot.words.outlet import OutletWords
@@ -60,8 +59,3 @@ class Words:
     def outlet(self, language: str, zone: tzinfo) -> OutletWords:
         """The voice on status pages, banners, badges and the API; `zone` is the queue's time zone."""
         return OutletWords(self.language(language), zone)
-
-    def command_summary(self, language: str, command: str, for_agents: bool) -> str:
-        """What a command does, for lists of commands. Raises KeyError for one that does not exist."""
-        summary = desk_summary if for_agents else customer_summary
-        return summary(self.language(language), command)

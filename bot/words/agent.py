@@ -12,7 +12,7 @@ from datetime import tzinfo
 
 from adapters.base import CommandHelp
 from bot.case import CaseState
-from bot.words.commands import command_rows
+from bot.words.commands import command_rows, desk_summary
 from bot.words.languages import Language
 from bot.words.outlet import OutletWords
 from bot.words.plain import LINE_CHARS, SNIPPET_CHARS, one_line, person_name
@@ -90,6 +90,10 @@ class AgentWords:
         """`case` is whatever the agent typed."""
         return self.language.say("There is no case {case}.", case=one_line(case, SNIPPET_CHARS))
 
+    def already_closed(self, case: str) -> str:
+        """The case has ended."""
+        return self.language.say("Case {case} is closed already.", case=case)
+
     def not_yours(self, case: str, holder: str) -> str:
         """Only the agent who holds the case may do this; `holder` is empty when nobody does."""
         if not holder:
@@ -161,7 +165,8 @@ class AgentWords:
         if outlook.wait is not None:
             lines.append(
                 self.language.say(
-                    "Half of all replies come within {p50}, 80% within {p80}, 90% within {p90}.",
+                    "Of those who write now, half get a reply within {p50}, "
+                    "80% within {p80}, 90% within {p90}.",
                     p50=short_duration(self.language, outlook.wait.p50_s),
                     p80=short_duration(self.language, outlook.wait.p80_s),
                     p90=short_duration(self.language, outlook.wait.p90_s),
@@ -173,6 +178,10 @@ class AgentWords:
         """The agents' commands among `commands`, one a line."""
         hint = self.language.say("CASE may be left out while you hold exactly one.")
         return "\n".join((*command_rows(commands, for_agents=True), hint))
+
+    def command_summary(self, command: str) -> str:
+        """What a desk command does. Raises KeyError for one that does not exist."""
+        return desk_summary(self.language, command)
 
     # --- parts ---------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from datetime import tzinfo
 
 from adapters.base import CommandHelp
 from bot.case import ENDED, CaseState
-from bot.words.commands import command_rows
+from bot.words.commands import command_rows, customer_summary
 from bot.words.languages import Language
 from bot.words.outlet import OutletWords
 from bot.words.plain import SNIPPET_CHARS, one_line
@@ -44,8 +44,9 @@ class CustomerWords:
 
     def update(self, name: str, outlook: Outlook, variant: int) -> str:
         """The one correction, with an apology, when the wait got clearly worse than was promised."""
-        write, kept = self._sentences, self.language.say("You keep your place in the queue.")
-        return _row(write.apology(name, variant), write.wait(outlook, variant), kept)
+        write = self._sentences
+        calm = self.language.say("There is nothing you need to do; we have not forgotten you.")
+        return _row(write.apology(name, variant), write.wait(outlook, variant), calm)
 
     def transferred(self, queue: str, outlook: Outlook, variant: int) -> str:
         """The case went to another queue, whose outlook this is."""
@@ -112,6 +113,10 @@ class CustomerWords:
             "Just write here, and a person from our team will answer. You can also send:"
         )
         return "\n".join((lead, *command_rows(commands, for_agents=False)))
+
+    def command_summary(self, command: str) -> str:
+        """What a customers' command does. Raises KeyError for one that does not exist."""
+        return customer_summary(self.language, command)
 
     @property
     def _sentences(self) -> Sentences:

@@ -161,7 +161,7 @@ def test_wait_answers_differ_by_the_state_of_the_case() -> None:
     assert "You are next in the queue." in customer.wait_answer(open_desk(), 1, CaseState.WAITING)
 
 
-# --- the figure at a glance ----------------------------------------------------------------------------------
+# --- the figure at a glance --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -264,6 +264,7 @@ def agent_texts(language: str) -> Iterator[str]:
     yield from (voice.already_yours(case), voice.released(case), voice.transferred_to(case, "billing"))
     yield from (voice.nothing_waiting(), voice.replied(case), voice.noted(case), voice.closed(case))
     yield from (voice.no_such_case(case), voice.not_yours(case, ""), voice.not_yours(case, "Maija"))
+    yield voice.already_closed(case)
     yield from (voice.which_case([]), voice.which_case([case, "ABCDEF"]))
     yield from (voice.no_such_queue("x", ["support"]), voice.not_an_agent(), voice.unknown_command("dance"))
     yield from (voice.usage("claim", "[CASE]"), voice.conflict(), voice.help(COMMANDS))
@@ -303,14 +304,15 @@ def test_english_uses_the_words_of_the_house() -> None:
 
 @every_language
 def test_every_command_has_a_summary(language: str) -> None:
+    agent, customer = WORDS.agent(language, HELSINKI), WORDS.customer(language, HELSINKI)
     desk = ["queue", "claim", "next", "release", "reply", "note", "transfer", "close"]
 
     for command in (*desk, "on", "off", "wait", "help"):
-        assert WORDS.command_summary(language, command, for_agents=True)
+        assert agent.command_summary(command)
     for command in ("wait", "cancel", "language", "help"):
-        assert WORDS.command_summary(language, command, for_agents=False)
+        assert customer.command_summary(command)
     with pytest.raises(KeyError):
-        WORDS.command_summary(language, "dance", for_agents=True)
+        agent.command_summary("dance")
 
 
 def test_help_lists_the_readers_own_commands() -> None:
