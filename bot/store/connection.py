@@ -321,8 +321,8 @@ async def _describe(connection: Connection) -> list[Mapping[str, Any]]:
 
 
 _NO_PERSISTENCE = (
-    "The server keeps no append-only file (appendonly no): a crash loses all that came after its last snapshot, "
-    "and everything when there is none; set appendonly yes."
+    "The server keeps no append-only file (appendonly no): a crash loses all that came after its last "
+    "snapshot, and everything when there is none; set appendonly yes."
 )
 
 

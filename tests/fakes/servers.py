@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,11 +177,15 @@ class Cluster:
 
 
 @contextmanager
-def cluster(primaries: int = 3, replicas: int = 3) -> Iterator[Cluster]:
-    """A Valkey Cluster, its slots dealt out evenly, its replicas in step."""
+def cluster(primaries: int = 3, replicas: int = 3, node_timeout_ms: int = 5000) -> Iterator[Cluster]:
+    """A Valkey Cluster, its slots dealt out evenly, its replicas in step.
+
+    A primary counts as dead after `node_timeout_ms`; a short time speeds failovers up, too short a one makes
+    a busy machine see deaths that are none.
+    """
     with ExitStack() as stack:
         buses = [free_port() for _ in range(primaries + replicas)]
-        nodes = [stack.enter_context(_cluster_node(bus)) for bus in buses]
+        nodes = [stack.enter_context(_cluster_node(bus, node_timeout_ms)) for bus in buses]
         made = Cluster(nodes[:primaries], nodes[primaries:])
         _deal_slots(made.primaries)
         for node, bus in zip(nodes, buses, strict=True):
@@ -197,11 +201,11 @@ def cluster(primaries: int = 3, replicas: int = 3) -> Iterator[Cluster]:
         yield made
 
 
-def _cluster_node(bus_port: int) -> Any:
+def _cluster_node(bus_port: int, node_timeout_ms: int) -> AbstractContextManager[Server]:
     return valkey(
         cluster_enabled="yes",
         cluster_port=str(bus_port),
-        cluster_node_timeout="5000",
+        cluster_node_timeout=str(node_timeout_ms),
         repl_diskless_sync_delay="0",
         cluster_require_full_coverage="no",
     )
