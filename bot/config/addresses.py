@@ -1,0 +1,55 @@
+"""Web addresses in the configuration: where we listen, and where others reach us.
+
+Answers whether an address can be meant at all; whether it is free or reachable shows when it is used.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address
+from urllib.parse import urlsplit
+
+_LISTEN = 'is not an address to listen on; write "host:port", an IPv6 host in brackets: "[::1]:8080"'
+_PUBLIC = 'is not a base address; write it like "https://wait.example.com", without a login or a query'
+
+
+def split_listen(listen: str) -> tuple[str, int]:
+    """Host (an IPv6 one without its brackets) and port of "host:port". Raises ValueError."""
+    host, _, port = listen.rpartition(":")
+    if not (port.isascii() and port.isdecimal() and int(port) <= 65535):
+        raise ValueError(_LISTEN)
+    if host.startswith("[") and host.endswith("]"):
+        return _ipv6(host[1:-1]), int(port)
+    if not host or ":" in host or host.split() != [host]:
+        raise ValueError(_LISTEN)
+    return host, int(port)
+
+
+def _ipv6(host: str) -> str:
+    try:
+        IPv6Address(host)
+    except ValueError:
+        raise ValueError(_LISTEN) from None
+    return host
+
+
+def listen_address(listen: str) -> str:
+    """The address as written, if `split_listen` takes it. Raises ValueError."""
+    split_listen(listen)
+    return listen
+
+
+def public_address(url: str) -> str:
+    """A base address without its last slash; empty stays empty. Raises ValueError."""
+    if url and not _is_base(url):
+        raise ValueError(_PUBLIC)
+    return url.rstrip("/")
+
+
+def _is_base(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or "@" in parts.netloc) and url.split() == [url]
+    return parts.scheme in ("http", "https") and bool(host) and port != 0 and plain
