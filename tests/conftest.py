@@ -32,15 +32,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "store" in metafunc.fixturenames:
+    if "store_servers" in metafunc.fixturenames:
         kinds = metafunc.config.getoption("--stores").split(",")
         if unknown := set(kinds) - set(STORES):
             raise pytest.UsageError(f"--stores: {', '.join(sorted(unknown))} is none of {', '.join(STORES)}")
-        metafunc.parametrize("store", kinds, indirect=True, scope="session")
+        metafunc.parametrize("store_servers", kinds, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+def store_servers(request: pytest.FixtureRequest) -> Iterator[Store]:
     """The servers themselves, one set for the whole run."""
     if request.param == "redis" and servers.DEBIAN_REDIS is None:
         pytest.skip("no redis-server on PATH")
@@ -49,8 +49,8 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 
 
 @pytest.fixture
-def store_url(store: Store) -> str:
+def store_url(store_servers: Store) -> str:
     """The URL of an empty store. Functions loaded by earlier tests stay; they hold no data."""
-    for server in store.primaries if isinstance(store, servers.Cluster) else [store]:
+    for server in store_servers.primaries if isinstance(store_servers, servers.Cluster) else [store_servers]:
         server.call("FLUSHALL")
-    return store.url
+    return store_servers.url

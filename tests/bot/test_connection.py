@@ -45,7 +45,7 @@ async def connected(url: str, options: Options | None = None) -> AsyncIterator[C
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until `condition` holds, as whoever calls our scripts does: a store that is down means "not yet"."""
+    """Wait until `condition` holds, as callers of our scripts do: a store that is down means "not yet"."""
     async with asyncio.timeout(servers.WAIT_LIMIT_S):
         while True:
             try:

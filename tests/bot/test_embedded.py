@@ -26,6 +26,7 @@ from bot.store.connection import Connection, connect
 from tests.fakes import servers
 
 WRITERS = 8
+WRITES_A_KILL = 2000
 
 
 @pytest.fixture
@@ -87,12 +88,23 @@ async def test_bots_that_start_together_share_one_server(directory: Path) -> Non
     assert not bots[0].alive()
 
 
-async def test_a_server_killed_under_writers_loses_nothing_it_acknowledged(directory: Path) -> None:
+async def test_a_bot_that_comes_while_the_last_one_leaves_finds_the_data(directory: Path) -> None:
+    current = await connect(f"embedded:{directory}")
+    for number in range(1, 11):
+        following, _ = await asyncio.gather(connect(f"embedded:{directory}"), current.aclose())
+        assert await following.client.incr("rounds") == number
+        current = following
+    await current.aclose()
+
+
+async def write_and_kill(directory: Path, kills: int) -> None:
+    """Kill the server every 2,000 acknowledged writes of 8 writers; every one of them must be there."""
     acknowledged: list[str] = []
+    killed: list[int] = []
 
     async def write(bot: Connection, writer: int) -> None:
         number = 0
-        while len(acknowledged) < 4000:
+        while len(acknowledged) < (kills + 1) * WRITES_A_KILL:
             key = f"{writer}:{number}"
             try:
                 await bot.client.set(key, number)
@@ -102,18 +114,27 @@ async def test_a_server_killed_under_writers_loses_nothing_it_acknowledged(direc
             acknowledged.append(key)
             number += 1
 
-    async def kill_in_the_middle() -> int:
-        while len(acknowledged) < 2000:
-            await asyncio.sleep(0.001)
-        killed = server_pid(directory)
-        kill_server(directory)
-        return killed
+    async def kill() -> None:
+        for kill_number in range(1, kills + 1):
+            while len(acknowledged) < kill_number * WRITES_A_KILL:
+                await asyncio.sleep(0.001)
+            killed.append(server_pid(directory))
+            kill_server(directory)
 
     async with bot_on(directory) as bot:
-        killed, *_ = await asyncio.gather(kill_in_the_middle(), *(write(bot, i) for i in range(WRITERS)))
-        assert server_pid(directory) != killed
+        await asyncio.gather(kill(), *(write(bot, writer) for writer in range(WRITERS)))
+        assert len({*killed, server_pid(directory)}) == kills + 1
         values = await bot.client.mget(acknowledged)
         assert values == [key.partition(":")[2] for key in acknowledged]
+
+
+async def test_a_server_killed_under_writers_loses_nothing_it_acknowledged(directory: Path) -> None:
+    await write_and_kill(directory, kills=1)
+
+
+@pytest.mark.drill
+async def test_a_server_killed_again_and_again_loses_nothing_it_acknowledged(directory: Path) -> None:
+    await write_and_kill(directory, kills=20)
 
 
 async def test_a_server_whose_bot_was_killed_is_adopted(directory: Path) -> None:
