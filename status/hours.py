@@ -61,7 +61,7 @@ class Hours:
         return self.next_opening(at) == at
 
     def next_opening(self, at: float) -> float | None:
-        """The first moment not before `at` when the desk is open, so `at` itself while it is; None if never."""
+        """The first open moment not before `at`, so `at` itself while the desk is open; None if none."""
         return self.after(at, 0.0)
 
     def closing(self, at: float) -> float | None:

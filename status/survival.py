@@ -14,6 +14,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
+ROUNDING = 1e-9
+"""Shares are products of ratios of counts; their last digit must not carry a quantile to the next turn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Length:
@@ -43,7 +46,7 @@ class Survival:
 
         None when no turn was ever seen to wait longer than that.
         """
-        goal = (1 - share) * self.still_waiting(elapsed_s)
+        goal = (1 - share) * self.still_waiting(elapsed_s) + ROUNDING
         beyond = (seconds for seconds, left in self.steps if seconds > elapsed_s and left <= goal)
         end_s = next(beyond, None)
         return None if end_s is None else end_s - elapsed_s

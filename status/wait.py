@@ -20,6 +20,7 @@ from status.model import Snapshot, Unknown, Wait
 from status.survival import survival
 
 SHARES = (0.5, 0.8, 0.9)
+Z_SCORES = tuple(NormalDist().inv_cdf(share) for share in SHARES)
 Quantiles = tuple[float, float, float]
 """Open seconds at SHARES."""
 
@@ -118,13 +119,16 @@ def _is_stale(snapshot: Snapshot, learned: Learned) -> bool:
 
 
 def _lone(snapshot: Snapshot, learned: Learned) -> Quantiles | None:
-    """What is still to go for a lone customer; None for a case that has waited longer than such cases do.
+    """What is still to go for a lone customer; None where the pace says more than lone turns do.
 
-    With too few seen, the target is taken to be kept in 80 % of cases, as targets are commonly meant, and the
-    wait to be exponential: the longest-tailed guess that needs no second figure.
+    That is so for a case that has waited longer than such cases do, and for a desk that is too busy to have
+    seen many. A desk that has seen nothing yet is taken to keep its target in 80 % of cases, as targets are
+    commonly meant, after an exponential wait, which needs no second figure.
     """
     lengths = learned.lone_lengths(snapshot.taken_at, snapshot.hours)
     if sum(length.answered for length in lengths) < LONE_ENOUGH:
+        if learned.slow.served >= ENOUGH_REPLIES:
+            return None
         mean_s = snapshot.target_s / -log(1 - 0.8)
         p50, p80, p90 = (-mean_s * log(1 - share) for share in SHARES)
         return p50, p80, p90
@@ -165,9 +169,7 @@ def _gamma_quantiles(mean_s: float, relative_variance: float) -> Quantiles:
     to 2.
     """
     third = relative_variance / 9
-    p50, p80, p90 = (
-        mean_s * max(0.0, 1 - third + NormalDist().inv_cdf(share) * sqrt(third)) ** 3 for share in SHARES
-    )
+    p50, p80, p90 = (mean_s * max(0.0, 1 - third + z * sqrt(third)) ** 3 for z in Z_SCORES)
     return p50, p80, p90
 
 

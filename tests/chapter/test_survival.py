@@ -1,0 +1,73 @@
+"""How long turns last, when some have not ended: worked by hand."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from status.survival import Length, survival
+
+
+def test_when_every_turn_was_answered_the_curve_is_the_plain_share() -> None:
+    """Four turns of 1, 2, 3 and 4 minutes: half wait longer than two, and half are over within two."""
+    curve = survival([Length(60.0 * n, answered=True) for n in (3, 1, 4, 2)])
+    assert curve.still_waiting(120.0) == 0.5
+    assert curve.still_to_go(0.5) == 120.0
+    assert curve.still_to_go(0.8) == 240.0
+
+
+def test_a_customer_who_left_makes_the_others_count_for_more() -> None:
+    """1 minute answered, 2 minutes left, 3 and 4 answered.
+
+    At 1: 3/4 go on. At 2 somebody leaves, nothing is learned of a reply. At 3, one of the two still there is
+    answered: 3/4 x 1/2 = 3/8. Dropping the one who left would have said 1/3.
+    """
+    turns = [Length(60.0, True), Length(120.0, False), Length(180.0, True), Length(240.0, True)]
+    curve = survival(turns)
+    assert curve.still_waiting(119.0) == 0.75
+    assert curve.still_waiting(120.0) == 0.75
+    assert curve.still_waiting(180.0) == 0.375
+
+
+def test_who_has_waited_has_some_of_it_behind_them() -> None:
+    """Turns of 1 to 10 minutes. After 5 minutes five are left; four of those are over within 4 more
+    minutes.
+    """
+    curve = survival([Length(60.0 * n, answered=True) for n in range(1, 11)])
+    assert curve.still_to_go(0.8, elapsed_s=300.0) == 240.0
+
+
+def test_who_has_waited_longer_than_anybody_gets_no_figure() -> None:
+    assert survival([Length(60.0, answered=True)]).still_to_go(0.5, elapsed_s=60.0) is None
+    assert survival([]).still_to_go(0.5) is None
+
+
+def test_beyond_the_longest_turn_nothing_is_known_so_it_ends_there() -> None:
+    """Of one reply at 1 minute and one customer still waiting at 5, the slower half is said to take 5."""
+    curve = survival([Length(60.0, True), Length(300.0, False)])
+    assert curve.still_to_go(0.8) == 300.0
+
+
+turns = st.lists(st.builds(Length, st.floats(0, 1e6), st.booleans()), min_size=1, max_size=30)
+
+
+@given(turns, st.floats(0, 1e6), st.floats(0, 1e6))
+def test_the_share_still_waiting_only_falls(lengths: list[Length], one: float, other: float) -> None:
+    curve = survival(lengths)
+    assert 1 >= curve.still_waiting(min(one, other)) >= curve.still_waiting(max(one, other)) >= 0
+
+
+@given(turns)
+def test_censoring_never_makes_the_wait_look_shorter(lengths: list[Length]) -> None:
+    """If every turn had been answered when last seen, no quantile would be longer."""
+    answered = survival([Length(length.seconds, answered=True) for length in lengths])
+    for share in (0.5, 0.8, 0.9):
+        censored_s, answered_s = survival(lengths).still_to_go(share), answered.still_to_go(share)
+        assert answered_s is None or censored_s is None or censored_s >= answered_s
+
+
+@given(turns, st.floats(0.01, 100))
+def test_in_other_units_the_curve_is_the_same(lengths: list[Length], factor: float) -> None:
+    scaled = survival([Length(length.seconds * factor, length.answered) for length in lengths])
+    before, after = survival(lengths).still_to_go(0.5), scaled.still_to_go(0.5)
+    assert (before is None and after == before) or after == (before or 0.0) * factor
