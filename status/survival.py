@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 
 ROUNDING = 1e-9
 """Shares are products of ratios of counts; their last digit must not carry a quantile to the next turn."""
@@ -58,15 +57,13 @@ def survival(lengths: Iterable[Length]) -> Survival:
     Where the longest of them is censored, the rest of the curve is taken to fall there, which is Efron's
     convention (1967, "The two sample problem with censored data").
     """
-    ordered = sorted(lengths, key=lambda length: length.seconds)
-    at_risk, share, steps = len(ordered), 1.0, []
-    for seconds, group in groupby(ordered, key=lambda length: length.seconds):
-        ended = list(group)
-        answered = sum(length.answered for length in ended)
-        if answered:
-            share *= 1 - answered / at_risk
-            steps.append((seconds, share))
-        at_risk -= len(ended)
+    # Of turns that end at the same second, those answered come first: the others outlasted that second.
+    ordered = sorted(lengths, key=lambda length: (length.seconds, not length.answered))
+    share, steps = 1.0, []
+    for index, length in enumerate(ordered):
+        if length.answered:
+            share *= 1 - 1 / (len(ordered) - index)
+            steps.append((length.seconds, share))
     if ordered and share > 0:
         steps.append((ordered[-1].seconds, 0.0))
     return Survival(tuple(steps))
