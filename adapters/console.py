@@ -87,7 +87,9 @@ class Console:
         command, _, arguments = spoken.removeprefix("/").partition(" ")
         if not spoken.startswith("/"):
             command, arguments = "reply", spoken
-        return AgentCommand(line_id, Person(self._options.agent, self._options.agent), command, arguments.strip())
+        return AgentCommand(
+            line_id, Person(self._options.agent, self._options.agent), command, arguments.strip()
+        )
 
     async def send(self, outgoing: Outgoing) -> str:
         """Show it in the terminal."""

@@ -84,7 +84,9 @@ class Webhook:
         if abs(now - int(stamp)) > TOLERANCE_S:
             raise Untrusted("webhook-timestamp is more than five minutes off")
         signed = b"%s.%s.%s" % (message_id.encode("utf-8", "replace"), stamp.encode(), body)
-        given = [part[3:].encode("utf-8", "replace") for part in signatures.split(" ") if part.startswith("v1,")]
+        given = [
+            part[3:].encode("utf-8", "replace") for part in signatures.split(" ") if part.startswith("v1,")
+        ]
         for key in self._keys:
             expected = binascii.b2a_base64(hmac.digest(key, signed, "sha256"), newline=False)
             if any(hmac.compare_digest(expected, one) for one in given):
@@ -99,7 +101,9 @@ class Webhook:
         """POST one signed message. Raises Refused, Busy or Uncertain."""
         if not self._url:
             raise Refused("this channel has no url: nothing can be sent")
-        body = json.dumps(_payload(outgoing, self._tools.now()), ensure_ascii=False, separators=(",", ":")).encode()
+        body = json.dumps(
+            _payload(outgoing, self._tools.now()), ensure_ascii=False, separators=(",", ":")
+        ).encode()
         try:
             async with self._tools.http.post(
                 self._url,
@@ -249,23 +253,30 @@ def _instant(value: Any) -> None:
 
 
 def _payload(outgoing: Outgoing, now: float) -> dict[str, Any]:
+    data: dict[str, Any]
     match outgoing:
         case MessageOut():
-            kind, data = "message.send", {
-                "message_id": outgoing.key,
-                "conversation_id": outgoing.conversation_id,
-                "customer": {"id": outgoing.customer_id},
-                "case_id": outgoing.case_id,
-                "kind": outgoing.kind,
-                "text": outgoing.text,
-            }
+            kind, data = (
+                "message.send",
+                {
+                    "message_id": outgoing.key,
+                    "conversation_id": outgoing.conversation_id,
+                    "customer": {"id": outgoing.customer_id},
+                    "case_id": outgoing.case_id,
+                    "kind": outgoing.kind,
+                    "text": outgoing.text,
+                },
+            )
         case CommandAnswer():
-            kind, data = "command.answer", {
-                "command_id": outgoing.command_id,
-                "agent": {"id": outgoing.agent_id},
-                "text": outgoing.text,
-                "ok": outgoing.ok,
-            }
+            kind, data = (
+                "command.answer",
+                {
+                    "command_id": outgoing.command_id,
+                    "agent": {"id": outgoing.agent_id},
+                    "text": outgoing.text,
+                    "ok": outgoing.ok,
+                },
+            )
             if outgoing.case_id is not None:
                 data["case_id"] = outgoing.case_id
         case EventOut():

@@ -52,7 +52,6 @@ class Case:
     state: CaseState = CaseState.WAITING
     turn_at: float | None = None
     queued: bool = True
-    acknowledged: bool = False
     warned: bool = False
     agent: str | None = None
     agent_name: str = ""
@@ -78,7 +77,6 @@ _SHORT = {
     "state": "s",
     "turn_at": "t",
     "queued": "q",
-    "acknowledged": "ak",
     "warned": "wa",
     "agent": "a",
     "agent_name": "an",

@@ -11,9 +11,9 @@ import asyncio
 import random
 import time
 
-# Crockford's base 32 without the look-alikes I, L, O and U: https://www.crockford.com/base32.html
-CASE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-CASE_ID_LENGTH = 6
+# The letters of Crockford's base 32, without the look-alikes I, L, O and U: https://www.crockford.com/base32.html
+CASE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ"
+CASE_DIGITS = "0123456789"
 
 
 class Clock:
@@ -44,6 +44,11 @@ class Clock:
         await asyncio.sleep(max(0.0, desk_s) / self.speed)
 
     @staticmethod
+    async def pause(real_s: float) -> None:
+        """Sleep for a length of real time."""
+        await asyncio.sleep(real_s)
+
+    @staticmethod
     def monotonic() -> float:
         """Real seconds since some moment; never jumps."""
         return time.monotonic()
@@ -56,8 +61,12 @@ class Chance:
         self.random = random.Random(seed)  # noqa: S311 - nothing secret is drawn from it
 
     def case_id(self) -> str:
-        """A new case id: short, unambiguous, no spaces. The store refuses one that is taken."""
-        return "".join(self.random.choices(CASE_ALPHABET, k=CASE_ID_LENGTH))
+        """A new case id such as K7Q2M4: letters and digits in turn, so that no word of a text looks like one.
+
+        There are ten million of them; the store refuses one that is taken.
+        """
+        letters, digits = self.random.choices(CASE_LETTERS, k=3), self.random.choices(CASE_DIGITS, k=3)
+        return "".join(a + b for a, b in zip(letters, digits, strict=True))
 
     def jitter(self, seconds: float, share: float = 0.1) -> float:
         """`seconds`, up to `share` more or less."""

@@ -16,12 +16,17 @@ from status.model import Outlook, Promise, TrackRecord, Wait
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One queue's frozen outlook. `next_refresh` is when a newer one is due (epoch seconds)."""
+    """One queue's frozen outlook. `next_refresh` is when a newer one is due (epoch seconds).
+
+    `judged` and `kept` count all promises ever judged and kept, so that the next refresh can tell what is new.
+    """
 
     queue: str
     outlook: Outlook
     next_refresh: float
     track_record: TrackRecord
+    judged: int = 0
+    kept: int = 0
 
     def to_store(self) -> dict[str, Any]:
         """Plain data for the store."""
@@ -38,6 +43,8 @@ class Published:
             outlook=Outlook(**outlook),
             next_refresh=data["next_refresh"],
             track_record=TrackRecord(**data["track_record"]),
+            judged=data["judged"],
+            kept=data["kept"],
         )
 
     def to_json(self, wording: Callable[[Outlook], str]) -> dict[str, Any]:

@@ -22,6 +22,9 @@ from status.promise import clearly_worse, judge, warn_at
 RECHECK_S = 60.0
 """A promise that looks endangered is looked at again no sooner than this."""
 
+PROMISES_KEPT = 8
+"""So many unjudged promises a case holds; a customer who asks more often than that replaces the oldest."""
+
 # --- what happens ------------------------------------------------------------------------------------------
 
 
@@ -38,6 +41,7 @@ class Wrote:
     variant: int
     queue: str
     from_robot: bool = False
+    messages_at_most: int = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +106,12 @@ class Spoke:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An automatic message got its words; `promise` is what they said, if they promised anything."""
+    """An automatic message got its words; `promise` is what they said, if they promised anything, and
+    `language` the one the customer once chose."""
 
     at: float
     promise: Promise | None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,7 @@ class Due:
     outlook: Outlook | None = None
 
 
+AgentsAct = Claim | Release | Reply | Note | Transfer | Close
 Event = Wrote | Claim | Release | Reply | Note | Transfer | Close | GaveUp | Spoke | Told | Adopted | Due
 
 # --- what follows ------------------------------------------------------------------------------------------
@@ -168,6 +175,8 @@ class Decision:
 def decide(case: Case | None, event: Event, policy: Policy) -> Decision | Refusal:
     """What follows from `event` for `case` (None: the conversation has no open case)."""
     match event:
+        case Wrote() if case is not None and case.messages >= event.messages_at_most:
+            return Refusal("full")
         case Wrote():
             decision = _opened(event, policy) if case is None else _wrote(case, event, policy)
         case Adopted():
@@ -185,8 +194,7 @@ def decide(case: Case | None, event: Event, policy: Policy) -> Decision | Refusa
         case Spoke():
             decision = Decision(replace(case, customer=replace(case.customer, language=event.language)))
         case Told():
-            promises = case.promises if event.promise is None else (*case.promises, event.promise)
-            decision = Decision(replace(case, promises=promises))
+            decision = _told(case, event)
         case Due():
             decision = _due(case, event, policy)
         case _:
@@ -224,7 +232,6 @@ def _opened(event: Wrote, policy: Policy) -> Decision:
         opened_at=event.at,
         turn_at=event.at,
         active_at=event.at,
-        acknowledged=not event.from_robot,
         messages=1,
     )
     return Decision(
@@ -238,22 +245,40 @@ def _opened(event: Wrote, policy: Policy) -> Decision:
 
 def _wrote(case: Case, event: Wrote, policy: Policy) -> Decision:
     """A further message: part of an open turn, or the start of a new one."""
-    case = replace(case, messages=case.messages + 1, active_at=event.at, customer=_updated(case, event.customer))
+    case = replace(
+        case, messages=case.messages + 1, active_at=event.at, customer=_updated(case, event.customer)
+    )
     said = (_customer_said(event),)
     if case.turn_at is not None:
         return Decision(case, said=said)
     begun = replace(case, turn_at=event.at, warned=False, queued=case.agent is None)
-    began = {"observations": (("arrived", event.at, None, begun.queued),), "counts": {"arrived": 1}}
     if case.agent is not None:
-        held = replace(begun, state=CaseState.CLAIMED, lease_until=event.at + policy.claim_lease_s)
-        return Decision(held, said=said, **began)
-    waiting = replace(begun, state=CaseState.WAITING, acknowledged=not event.from_robot)
-    return Decision(waiting, said=said, out=_acknowledgement(waiting, event), **began)
+        begun = replace(begun, state=CaseState.CLAIMED, lease_until=event.at + policy.claim_lease_s)
+    else:
+        begun = replace(begun, state=CaseState.WAITING)
+    return Decision(
+        begun,
+        said=said,
+        out=_acknowledgement(begun, event) if begun.queued else (),
+        observations=(("arrived", event.at, None, begun.queued),),
+        counts={"arrived": 1},
+    )
+
+
+def _told(case: Case, event: Told) -> Decision:
+    """What was told is a promise until it is judged; the same words said again promise nothing new."""
+    customer = replace(case.customer, language=event.language) if event.language else case.customer
+    promises = case.promises
+    if event.promise is not None and all(known.due_at != event.promise.due_at for known in promises):
+        promises = (*promises, event.promise)[-PROMISES_KEPT:]
+    return Decision(replace(case, customer=customer, promises=promises))
 
 
 def _updated(case: Case, customer: Person) -> Person:
     """Platforms may know the name only later; a language the customer chose stays."""
-    return Person(customer.id, customer.name or case.customer.name, case.customer.language or customer.language)
+    return Person(
+        customer.id, customer.name or case.customer.name, case.customer.language or customer.language
+    )
 
 
 def _customer_said(event: Wrote) -> Mapping[str, Any]:
@@ -278,7 +303,7 @@ def _barred(case: Case, act: Act) -> Refusal | None:
     return None
 
 
-def _acted(case: Case, act: Claim | Release | Reply | Note | Transfer | Close, policy: Policy) -> Decision:
+def _acted(case: Case, act: AgentsAct, policy: Policy) -> Decision:
     match act:
         case Claim():
             return _claimed(case, act, policy)

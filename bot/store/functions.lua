@@ -5,6 +5,7 @@
 
 local SEEN_TTL_S = 12 * 86400
 local EVENTS_KEPT = 100000
+local LANGUAGE_TTL_S = 365 * 86400
 
 local function now_ms()
   local t = redis.call('TIME')
@@ -62,7 +63,6 @@ local function write_case(p, c)
     if #c.said > 0 then redis.call('RPUSH', case_key, unpack(c.said)) end
   end
   if c.ttl then redis.call('EXPIRE', case_key, c.ttl) end
-  if c.gone then redis.call('DEL', case_key) end
 
   if c.open == false then
     redis.call('HDEL', p .. 'open', c.lane)
@@ -89,10 +89,12 @@ local function write_duty(p, duty)
   end
 end
 
+-- Counters of the day; of promises there is a total as well, from which a refresh tells what is new.
 local function count(p, day, day_ttl_s, counts)
   local day_key = p .. 'day:' .. day
   for field, by in pairs(counts) do
     if redis.call('HINCRBY', day_key, field, by) == by then redis.call('EXPIRE', day_key, day_ttl_s) end
+    if field == 'promises' or field == 'kept' then redis.call('HINCRBY', p .. 'tally', field, by) end
   end
 end
 
@@ -118,6 +120,7 @@ local function commit_one(p, head, c, now)
   if c.duty then write_duty(p, c.duty) end
   if c.count then count(p, head.day, head.day_ttl_s, c.count) end
   if c.events then tell(p, c.events) end
+  if c.language then redis.call('SET', p .. 'language:' .. c.language[1], c.language[2], 'EX', LANGUAGE_TTL_S) end
   if c.worded then
     local lane_key = p .. 'out:' .. c.worded[1]
     if same_entry(redis.call('LINDEX', lane_key, 0), c.worded[2]) then redis.call('LSET', lane_key, 0, c.worded[2]) end
@@ -252,9 +255,11 @@ local function publish(keys, args)
   return 1
 end
 
-for name, callback in pairs({
-  commit = commit, take = take, settle = settle, revive = revive,
-  lead = lead, resign = resign, remember = remember, publish = publish,
-}) do
-  redis.register_function('jono_' .. name .. '_@VERSION@', callback)
-end
+redis.register_function('jono_commit_@VERSION@', commit)
+redis.register_function('jono_take_@VERSION@', take)
+redis.register_function('jono_settle_@VERSION@', settle)
+redis.register_function('jono_revive_@VERSION@', revive)
+redis.register_function('jono_lead_@VERSION@', lead)
+redis.register_function('jono_resign_@VERSION@', resign)
+redis.register_function('jono_remember_@VERSION@', remember)
+redis.register_function('jono_publish_@VERSION@', publish)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from redis.exceptions import RedisError, ResponseError
 
@@ -23,10 +23,8 @@ from bot.clock import Clock
 from bot.published import HistoryPoint, Published
 from bot.store import keys
 from bot.store.batch import Batcher
-from bot.store.connection import Connection, server_time, unavailable
+from bot.store.connection import Connection, check_safe, server_time, unavailable
 from status.model import Observation
-
-T = TypeVar("T")
 
 _SOURCE = Path(__file__).with_name("functions.lua").read_text(encoding="utf-8")
 _VERSION = hashlib.sha256(_SOURCE.encode()).hexdigest()[:8]
@@ -83,13 +81,13 @@ class Commit:
     said: Sequence[Mapping[str, Any]] = ()
     timer_at: float | None = None
     moved_to: str | None = None
-    erase: bool = False
     keep_ended_s: int = 0
     observations: Sequence[tuple[str, float, float | None, bool]] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     duty: tuple[str, Mapping[str, Any] | None] | None = None
     out: Sequence[OutEntry] = ()
     worded: OutEntry | None = None
+    language: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +117,14 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A queue at one moment, as counters tell it."""
+    """A queue at one moment, as counters tell it; `judged` and `kept` count promises since the beginning."""
 
     waiting: int
     oldest_at: float | None
     claimed: int
     agents: int
+    judged: int
+    kept: int
 
 
 class Store:
@@ -132,17 +132,22 @@ class Store:
 
     def __init__(self, connection: Connection, clock: Clock, day_ttl_s: int = 40 * 86400) -> None:
         self._connection = connection
+        # The library's types do not know that answers are decoded to text.
+        self._client: Any = connection.client
         self._clock = clock
         self._day_ttl_s = day_ttl_s
         self._batchers: dict[str, Batcher[str, Any]] = {}
+        self.on_outgoing: Callable[[str], None] = lambda queue: None
+        """Called with the queue after something to send was written."""
 
     # --- lifetime ------------------------------------------------------------------------------------------
 
-    async def open(self) -> None:
-        """Load the functions and take over the store's clock. Raises StoreDown."""
+    async def open(self, allow_unsafe: Collection[str] = ()) -> None:
+        """Check that the store is safe, load the functions, follow its clock. Raises StoreDown or UnsafeStore."""
         async with _reaching():
+            await check_safe(self._connection, allow_unsafe)
             await self._load_functions()
-            await self.follow_clock()
+        await self.follow_clock()
 
     async def follow_clock(self) -> None:
         """Set the desk's clock by the store's."""
@@ -152,10 +157,10 @@ class Store:
     async def ping(self) -> None:
         """Raises StoreDown unless the store answers."""
         async with _reaching():
-            await self._connection.client.ping()
+            await self._client.ping()
 
     async def _load_functions(self) -> None:
-        await self._connection.client.function_load(_LIBRARY, replace=True)
+        await self._client.function_load(_LIBRARY, replace=True)
 
     async def _call(self, queue: str, function: str, *arguments: str | int | float) -> Any:
         """Call a function of the library; a server that lost or never had it gets it again."""
@@ -163,13 +168,15 @@ class Store:
         async with _reaching():
             for loaded in (False, True):
                 try:
-                    return await self._connection.client.fcall(name, 1, keys.prefix(queue), *map(str, arguments))
+                    return await self._client.fcall(
+                        name, 1, keys.prefix(queue), *map(str, arguments)
+                    )
                 except ResponseError as error:
                     if loaded or "Function not found" not in str(error):
                         raise
                     await self._load_functions()
 
-    async def _read(self, answer: Awaitable[T]) -> T:
+    async def _read(self, answer: Awaitable[Any]) -> Any:
         async with _reaching():
             return await answer
 
@@ -182,6 +189,8 @@ class Store:
             batcher = self._batchers[queue] = Batcher(lambda batch: self._commit_all(queue, batch))
         answer = await batcher.submit(_dump(_wire(commit)))
         if answer == 1:
+            if commit.out:
+                self.on_outgoing(queue)
             return _DONE
         if answer == 0:
             return _SEEN
@@ -201,15 +210,31 @@ class Store:
 
     async def case(self, queue: str, case_id: str) -> Case | None:
         """A case by its id, ended ones included while they are kept."""
-        text = await self._read(self._connection.client.lindex(f"{keys.prefix(queue)}case:{case_id}", 0))
+        text = await self._read(self._client.lindex(f"{keys.prefix(queue)}case:{case_id}", 0))
         return decode(queue, case_id, text) if text else None
 
     async def open_case(self, queue: str, lane: str) -> Case | None:
         """The open case of a conversation in this queue, if it has one."""
-        case_id = await self._read(self._connection.client.hget(f"{keys.prefix(queue)}open", lane))
+        case_id = await self._read(self._client.hget(f"{keys.prefix(queue)}open", lane))
         if not case_id or case_id.startswith(">"):
             return None
         return await self.case(queue, case_id)
+
+    async def pointer(self, queue: str, lane: str) -> str | None:
+        """Where a conversation's case went: `><queue> <case>`; None when it did not leave this queue."""
+        found: str | None = await self._read(self._client.hget(f"{keys.prefix(queue)}open", lane))
+        return found if found and found.startswith(">") else None
+
+    async def forget(self, queue: str, case_id: str) -> None:
+        """Remove what is left of a case that another queue has taken."""
+        await self._read(self._client.delete(f"{keys.prefix(queue)}case:{case_id}"))
+
+    async def language(self, queue: str, lane: str) -> str | None:
+        """The language a customer chose in this conversation, if any."""
+        found: str | None = await self._read(
+            self._client.get(f"{keys.prefix(queue)}language:{lane}")
+        )
+        return found
 
     async def find(self, queues: Sequence[str], case_id: str) -> Case | None:
         """A case by its id in whichever of these queues it stands."""
@@ -220,53 +245,58 @@ class Store:
     async def transcript(self, queue: str, case_id: str, last: int = 0) -> list[dict[str, Any]]:
         """What was said in a case, oldest first; only the `last` entries when given."""
         key = f"{keys.prefix(queue)}case:{case_id}"
-        lines = await self._read(self._connection.client.lrange(key, -last if last else 1, -1))
+        lines = await self._read(self._client.lrange(key, -last if last else 1, -1))
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     async def line(self, queue: str) -> Line:
         """The queue in numbers; the cost does not grow with its length."""
         prefix = keys.prefix(queue)
         async with _reaching():
-            pipe = self._connection.client.pipeline(transaction=False)
+            pipe = self._client.pipeline(transaction=False)
             pipe.zcard(prefix + "waiting")
             pipe.zrange(prefix + "waiting", 0, 0, withscores=True)
-            pipe.hget(prefix + "tally", "claimed")
+            pipe.hmget(prefix + "tally", "claimed", "promises", "kept")
             pipe.hlen(prefix + "duty")
-            waiting, first, claimed, agents = await pipe.execute()
-        return Line(waiting, first[0][1] / 1000 if first else None, int(claimed or 0), agents)
+            waiting, first, tally, agents = await pipe.execute()
+        claimed, judged, kept = (int(value or 0) for value in tally)
+        return Line(waiting, first[0][1] / 1000 if first else None, claimed, agents, judged, kept)
 
     async def ahead(self, queue: str, case_id: str) -> int | None:
         """How many waiting cases stand before this one; None when it does not wait."""
-        rank: int | None = await self._read(self._connection.client.zrank(keys.prefix(queue) + "waiting", case_id))
+        rank: int | None = await self._read(
+            self._client.zrank(keys.prefix(queue) + "waiting", case_id)
+        )
         return rank
 
     async def waiting(self, queue: str, most: int) -> list[str]:
         """The ids of the cases that wait longest, in order."""
         ids: list[str] = await self._read(
-            self._connection.client.zrange(keys.prefix(queue) + "waiting", 0, most - 1)
+            self._client.zrange(keys.prefix(queue) + "waiting", 0, most - 1)
         )
         return ids
 
     async def held(self, queue: str, agent: str) -> list[str]:
         """The ids of the open cases an agent holds."""
-        members = await self._read(self._connection.client.smembers(f"{keys.prefix(queue)}held:{agent}"))
+        members = await self._read(self._client.smembers(f"{keys.prefix(queue)}held:{agent}"))
         return sorted(members)
 
     async def duty(self, queue: str, agent: str) -> dict[str, Any] | None:
         """What is known of an agent on duty: name, `since`, `seen` (desk time); None when off duty."""
-        text = await self._read(self._connection.client.hget(keys.prefix(queue) + "duty", agent))
+        text = await self._read(self._client.hget(keys.prefix(queue) + "duty", agent))
         return json.loads(text) if text else None
 
     async def on_duty(self, queue: str) -> dict[str, dict[str, Any]]:
         """All agents on duty in a queue."""
-        found = await self._read(self._connection.client.hgetall(keys.prefix(queue) + "duty"))
+        found = await self._read(self._client.hgetall(keys.prefix(queue) + "duty"))
         return {agent: json.loads(text) for agent, text in found.items()}
 
     async def ripe(self, queue: str, most: int) -> list[Case]:
         """Cases whose timer has run out, the earliest first."""
         now_ms = int(self._clock.now() * 1000)
         ids = await self._read(
-            self._connection.client.zrangebyscore(keys.prefix(queue) + "timers", "-inf", now_ms, start=0, num=most)
+            self._client.zrangebyscore(
+                keys.prefix(queue) + "timers", "-inf", now_ms, start=0, num=most
+            )
         )
         found = await asyncio.gather(*(self.case(queue, case_id) for case_id in ids))
         return [case for case in found if case is not None]
@@ -275,7 +305,7 @@ class Store:
         """The counters of the last `count` days, the latest first."""
         now = int(self._clock.now())
         async with _reaching():
-            pipe = self._connection.client.pipeline(transaction=False)
+            pipe = self._client.pipeline(transaction=False)
             for back in range(count):
                 pipe.hgetall(f"{keys.prefix(queue)}day:{day_name(now - back * 86400)}")
             found = await pipe.execute()
@@ -283,7 +313,9 @@ class Store:
 
     # --- the outbox ----------------------------------------------------------------------------------------
 
-    async def take(self, queue: str, channel: str, most: int, lease_s: float) -> tuple[list[Taken], float | None]:
+    async def take(
+        self, queue: str, channel: str, most: int, lease_s: float
+    ) -> tuple[list[Taken], float | None]:
         """Lease up to `most` messages that are due, and tell in how many seconds something else may be."""
         *rows, next_ms = await self._call(queue, "take", channel, most, int(lease_s * 1000))
         taken = [
@@ -313,10 +345,20 @@ class Store:
         """The message must be tried again after `delay_s`; its lane waits."""
         await self._settle(queue, taken, "again", str(int(delay_s * 1000)), 0)
 
-    async def _settle(self, queue: str, taken: Taken, outcome: str, detail: str, lease_s: float) -> Taken | None:
+    async def _settle(
+        self, queue: str, taken: Taken, outcome: str, detail: str, lease_s: float
+    ) -> Taken | None:
         entry = taken.entry
         following = await self._call(
-            queue, "settle", entry.channel, entry.lane, taken.lease, entry.id, outcome, detail, int(lease_s * 1000)
+            queue,
+            "settle",
+            entry.channel,
+            entry.lane,
+            taken.lease,
+            entry.id,
+            outcome,
+            detail,
+            int(lease_s * 1000),
         )
         if not following:
             return None
@@ -325,7 +367,7 @@ class Store:
 
     async def dead_letters(self, queue: str) -> dict[str, dict[str, Any]]:
         """Messages given up, by id: reason, when, attempts, lane and the entry itself."""
-        found = await self._read(self._connection.client.hgetall(keys.prefix(queue) + "dead"))
+        found = await self._read(self._client.hgetall(keys.prefix(queue) + "dead"))
         return {entry_id: json.loads(text) for entry_id, text in found.items()}
 
     async def revive(self, queue: str, entry_id: str, *, again: bool) -> bool:
@@ -336,7 +378,7 @@ class Store:
         """How many lanes of a channel have something to send."""
         prefix = keys.prefix(queue)
         async with _reaching():
-            pipe = self._connection.client.pipeline(transaction=False)
+            pipe = self._client.pipeline(transaction=False)
             pipe.zcard(f"{prefix}due:{channel}")
             pipe.zcard(f"{prefix}fly:{channel}")
             due, fly = await pipe.execute()
@@ -355,13 +397,15 @@ class Store:
     async def events_since(self, queue: str, after: str, most: int) -> list[tuple[str, Observation]]:
         """What happened after the event id `after`, oldest first, at most `most`."""
         rows = await self._read(
-            self._connection.client.xrange(keys.prefix(queue) + "events", min=f"({after}", max="+", count=most)
+            self._client.xrange(
+                keys.prefix(queue) + "events", min=f"({after}", max="+", count=most
+            )
         )
         return [(event_id, _read_event(values)) for event_id, values in rows]
 
     async def learned(self, queue: str) -> dict[str, Any] | None:
         """What the estimate learned: `{"after": event id, "data": ...}`; None before the first time."""
-        text = await self._read(self._connection.client.get(keys.prefix(queue) + "learned"))
+        text = await self._read(self._client.get(keys.prefix(queue) + "learned"))
         return json.loads(text) if text else None
 
     async def remember(self, queue: str, fence: int, learned: Mapping[str, Any]) -> bool:
@@ -377,7 +421,16 @@ class Store:
         out: Sequence[OutEntry],
     ) -> bool:
         """Freeze the published wait and append to the history; False when this replica no longer leads."""
-        row = [point.at, point.state, point.waiting, point.agents, point.p50_s, point.p80_s, point.promises, point.kept]
+        row = [
+            point.at,
+            point.state,
+            point.waiting,
+            point.agents,
+            point.p50_s,
+            point.p80_s,
+            point.promises,
+            point.kept,
+        ]
         return bool(
             await self._call(
                 published.queue,
@@ -393,13 +446,13 @@ class Store:
 
     async def published(self, queue: str) -> Published | None:
         """The published wait; None before the first refresh."""
-        text = await self._read(self._connection.client.get(keys.prefix(queue) + "published"))
+        text = await self._read(self._client.get(keys.prefix(queue) + "published"))
         return Published.from_store(json.loads(text)) if text else None
 
     async def history(self, queue: str, since: float) -> list[HistoryPoint]:
         """What was published since then, oldest first."""
         rows = await self._read(
-            self._connection.client.zrangebyscore(keys.prefix(queue) + "history", since, "+inf")
+            self._client.zrangebyscore(keys.prefix(queue) + "history", since, "+inf")
         )
         return [HistoryPoint(*json.loads(row)) for row in rows]
 
@@ -438,6 +491,8 @@ def _wire(commit: Commit) -> dict[str, Any]:
         data["out"] = [[entry.channel, entry.lane, entry.line] for entry in commit.out]
     if commit.worded:
         data["worded"] = [commit.worded.lane, commit.worded.line]
+    if commit.language:
+        data["language"] = commit.language
     return data
 
 
@@ -474,8 +529,6 @@ def _wire_case(data: dict[str, Any], commit: Commit, before: Case | None, after:
         data["open"] = False
     if after.ended and commit.keep_ended_s:
         data["ttl"] = commit.keep_ended_s
-    if commit.erase:
-        data["gone"] = True
 
 
 def _read_stale(queue: str, answer: str | Sequence[str]) -> Outcome:

@@ -1,0 +1,257 @@
+"""One bot: how its parts are put together, start and stop.
+
+Start: the store's connection, the HTTP surface (which answers 503 until the store is ready), then the loops. Stop:
+no new requests, finish what is being sent, hand over leadership, close. The store may be down at the start:
+the bot waits for it, and says so at `/readyz`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from zoneinfo import ZoneInfo
+
+import structlog
+from aiohttp import ClientSession, web
+
+from adapters.base import BadOptions, Channel, CommandHelp, Tools
+from bot import commands
+from bot.board import Board
+from bot.cases import DESK_LANE, Cases
+from bot.clock import Chance, Clock
+from bot.config import Config, ConfigError, Fault
+from bot.customers import Customers
+from bot.desk import Desk
+from bot.fetch import open_session
+from bot.figures import Figures
+from bot.handover import Handover
+from bot.inbox import Inbox
+from bot.keeper import Keeper
+from bot.metrics import Metrics
+from bot.outbox import Outbox
+from bot.rules import Policy
+from bot.store.connection import Connection, connect
+from bot.store.store import Store, StoreDown
+from bot.supervise import forever
+from bot.web import Web
+from bot.wording import Wording
+from bot.words import Words
+
+log = structlog.get_logger(__name__)
+
+DRAIN_S = 8.0
+"""How long a stop waits for messages that are being sent; container platforms kill after ten seconds."""
+STORE_RETRY_S = 0.3
+KEEP_DAYS_LONGER = 10
+"""Counters of days outlive the history by this, so that a track record never lacks its first day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a bot is made of, put together and not yet running."""
+
+    config: Config
+    clock: Clock
+    chance: Chance
+    connection: Connection
+    store: Store
+    words: Words
+    figures: Figures
+    cases: Cases
+    handover: Handover
+    channels: Mapping[str, Channel]
+    inbox: Inbox
+    outbox: Outbox
+    keeper: Keeper
+    board: Board
+    web: Web
+    metrics: Metrics
+    degraded: dict[str, str]
+
+
+def assemble(
+    config: Config, clock: Clock, chance: Chance, connection: Connection, session: ClientSession
+) -> Parts:
+    """Put a bot together. Raises ConfigError when a channel's options cannot work."""
+    words, metrics = Words(config.bot.language), Metrics()
+    degraded = {"bot": "starting"}
+    channels = open_channels(config, words, clock, session)
+    days = config.publish.history_days + KEEP_DAYS_LONGER
+    store = Store(connection, clock, day_ttl_s=days * 86_400)
+    figures = Figures(store, clock, config.queues)
+    cases = Cases(store, chance, policies(config, channels), config.retention.closed_cases_days * 86_400)
+    handover = Handover(store, cases, clock)
+    desk = Desk(config, store, cases, figures, words, clock)
+    customers = Customers(store, cases, handover, figures, words, clock)
+    inbox = Inbox(config, cases, handover, desk, customers, clock, chance)
+    board = Board(store, clock, metrics, config.queues)
+    web_surface = Web(
+        config, store, inbox, board, figures, words, clock, metrics, channels, degraded=lambda: degraded
+    )
+    wording = Wording(config, store, cases, figures, words, clock)
+    outbox = Outbox(store, channels, wording, handover, chance, metrics, config.limits.send_attempts)
+    store.on_outgoing = outbox.wake
+    listeners = [name for name, channel in channels.items() if channel.wants_events]
+    keeper = Keeper(
+        config, store, cases, figures, clock, metrics, listeners, web_surface.news, who=uuid.uuid4().hex
+    )
+    return Parts(
+        config, clock, chance, connection, store, words, figures, cases, handover, channels, inbox, outbox,
+        keeper, board, web_surface, metrics, degraded,
+    )  # fmt: skip
+
+
+def policies(config: Config, channels: Mapping[str, Channel]) -> dict[str, dict[str, Policy]]:
+    """What decisions need to know, by queue and channel."""
+    return {
+        queue: {
+            name: Policy(
+                target_s=settings.target_s,
+                claim_lease_s=config.desk.claim_lease_s,
+                close_after_s=config.desk.close_after_s,
+                events=channel.wants_events,
+            )
+            for name, channel in channels.items()
+        }
+        for queue, settings in config.queues.items()
+    }
+
+
+def open_channels(config: Config, words: Words, clock: Clock, session: ClientSession) -> dict[str, Channel]:
+    """Open every configured channel. Raises ConfigError naming the key that cannot work."""
+    rows = command_rows(words, config)
+    opened: dict[str, Channel] = {}
+    faults = []
+    for name, settings in config.channels.items():
+        tools = Tools(name, session, clock.real, rows, frozenset(settings.agents))
+        try:
+            opened[name] = import_module(f"adapters.{settings.adapter}").open_channel(settings.options, tools)
+        except BadOptions as error:
+            faults.append(Fault(f"channels.{name}.{error.key}", error.reason))
+    if faults:
+        raise ConfigError(faults)
+    return opened
+
+
+def command_rows(words: Words, config: Config) -> list[CommandHelp]:
+    """The table of commands as adapters publish it, in the bot's language."""
+    agent = words.agent(config.bot.language, ZoneInfo("UTC"))
+    customer = words.customer(config.bot.language, ZoneInfo("UTC"))
+    return [
+        CommandHelp(
+            command.name,
+            command.arguments,
+            (agent if command.who == "agent" else customer).command_summary(command.name),
+            command.who == "agent",
+        )
+        for command in commands.COMMANDS
+    ]
+
+
+@contextlib.asynccontextmanager
+async def running(config: Config, clock: Clock, chance: Chance) -> AsyncIterator[Bot]:
+    """A bot that serves and works until the block ends; `Bot.ready` tells when the store has been found safe.
+
+    Raises ConfigError, EmbeddedError (no server could be started) or OSError (the address is taken).
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        connection = await connect(config.store.url.get_secret_value())
+        stack.push_async_callback(connection.aclose)
+        session = await stack.enter_async_context(open_session(allow_private=config.outgoing.allow_private))
+        parts = assemble(config, clock, chance, connection, session)
+        for channel in parts.channels.values():
+            stack.push_async_callback(channel.aclose)
+        bot = Bot(parts)
+        # On the way out no request is taken any more before the loops stop.
+        await stack.enter_async_context(bot.working())
+        await stack.enter_async_context(bot.serving())
+        yield bot
+
+
+class Bot:
+    """A bot under way."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.address = ""
+        self.ready = asyncio.Event()
+        self._work: asyncio.Task[None] | None = None
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Go on until `stop` is set. Raises UnsafeStore when the store turns out to be unsafe."""
+        assert self._work is not None
+        stopped = asyncio.create_task(stop.wait())
+        done, _ = await asyncio.wait({self._work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if self._work in done:
+            await self._work
+
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """The HTTP surface, for as long as the block lasts."""
+        server = self.parts.config.server
+        runner = web.AppRunner(
+            self.parts.web.application(), access_log=None, shutdown_timeout=DRAIN_S / 2, auto_decompress=False
+        )
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, server.host, server.port, backlog=1024)
+            await site.start()
+            host = f"[{server.host}]" if ":" in server.host else server.host
+            self.address = f"http://{host}:{runner.addresses[0][1]}"
+            yield
+        finally:
+            self.parts.web.stopping.set()
+            self.parts.board.tell()
+            await runner.cleanup()
+
+    @contextlib.asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """The loops, for as long as the block lasts; then what is being sent is finished."""
+        self._work = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            self.parts.degraded["bot"] = "stopping"
+            self._work.cancel()
+            await asyncio.gather(self._work, return_exceptions=True)
+            await self.parts.outbox.drain(DRAIN_S)
+            await self.parts.keeper.resign(list(self.parts.config.queues))
+
+    async def _run(self) -> None:
+        await self._open_store()
+        self.parts.degraded.pop("bot", None)
+        self.ready.set()
+        async with asyncio.TaskGroup() as group:
+            for name, loop in self._loops():
+                group.create_task(forever(name, loop, self.parts.chance), name=name)
+
+    async def _open_store(self) -> None:
+        """Wait for the store, however long it takes. Raises UnsafeStore."""
+        told = False
+        while True:
+            try:
+                await self.parts.store.open(self.parts.config.store.allow_unsafe)
+                return
+            except StoreDown as error:
+                if not told:
+                    log.warning(
+                        "store down, waiting for it", store=self.parts.connection.url, error=str(error)
+                    )
+                told = True
+                await self.parts.clock.pause(STORE_RETRY_S)
+
+    def _loops(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
+        parts = self.parts
+        yield "board", parts.board.run
+        for name, channel in parts.channels.items():
+            yield f"listen {name}", partial(channel.listen, partial(parts.inbox.receive, name))
+        for queue in parts.config.queues:
+            yield f"keeper {queue}", partial(parts.keeper.run, queue)
+            for name in (*parts.channels, DESK_LANE):
+                yield f"outbox {queue} {name}", partial(parts.outbox.run, queue, name)

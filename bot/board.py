@@ -1,0 +1,100 @@
+"""The board: what was published last, held ready for everyone who looks.
+
+A process reads the store once a second at most, however many look. When the feed dies the figure is taken down: no
+outlet shows a wait that is older than its next refresh allows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from bot.clock import Clock
+from bot.metrics import Metrics
+from bot.published import HistoryPoint, Published
+from bot.store.store import Store
+from status.model import Outlook, TrackRecord
+
+LOOK_EVERY_S = 1.0
+DAY_S = 86_400.0
+GRACE_S = 60.0
+"""A refresh that is late by more than this (desk time) is not coming."""
+
+
+class Board:
+    """The published wait of every queue, with the history of the last day."""
+
+    def __init__(self, store: Store, clock: Clock, metrics: Metrics, queues: Mapping[str, object]) -> None:
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._published: dict[str, Published] = {}
+        self._history: dict[str, list[HistoryPoint]] = {name: [] for name in queues}
+        self._watchers: set[asyncio.Event] = set()
+        self._fresh = dict.fromkeys(queues, False)
+
+    @property
+    def queues(self) -> list[str]:
+        """The names of all queues, in the configuration's order."""
+        return list(self._history)
+
+    def history(self, queue: str) -> list[HistoryPoint]:
+        """What was published in the last day, oldest first."""
+        return self._history[queue]
+
+    def published(self, queue: str) -> Published:
+        """The published wait now; "unknown" before the first refresh and after a missed one."""
+        now, known = self._clock.now(), self._published.get(queue)
+        if known is None:
+            outlook = Outlook("unknown", now, 0, 0, reason="stale")
+            return Published(queue, outlook, now, TrackRecord(0, 0, 0))
+        if now <= known.next_refresh + GRACE_S:
+            return known
+        stale = replace(known.outlook, state="unknown", reason="stale", wait=None, promise=None)
+        return replace(known, outlook=stale)
+
+    async def run(self) -> None:
+        """Follow the store until cancelled. Raises StoreDown."""
+        while True:
+            await self.look()
+            await self._clock.pause(LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        """Take over what was published since, and tell the watchers. Raises StoreDown."""
+        changed = False
+        for queue in self.queues:
+            published = await self._store.published(queue)
+            if published is not None and published != self._published.get(queue):
+                self._history[queue] = await self._store.history(queue, published.outlook.as_of - DAY_S)
+                self._published[queue] = published
+                self._metrics.published(published)
+                changed = True
+        if self._note_freshness() or changed:
+            self.tell()
+
+    def _note_freshness(self) -> bool:
+        fresh = {queue: self.published(queue).outlook.reason != "stale" for queue in self.queues}
+        changed, self._fresh = fresh != self._fresh, fresh
+        return changed
+
+    def tell(self) -> None:
+        """Wake everyone who watches."""
+        for watcher in self._watchers:
+            watcher.set()
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[asyncio.Event]:
+        """An event that is set whenever something changed."""
+        watcher = asyncio.Event()
+        self._watchers.add(watcher)
+        try:
+            yield watcher
+        finally:
+            self._watchers.discard(watcher)
+
+    @property
+    def watchers(self) -> int:
+        """How many watch now."""
+        return len(self._watchers)

@@ -1,0 +1,142 @@
+"""Decide and commit: the one place where a decision meets the store.
+
+A decision is made on what this process remembers of a case and committed optimistically: the usual arrival costs
+one round trip. When the store knows a newer version, the decision is made again on that.
+Invariant: what was committed was decided on exactly the version that stood in the store.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.case import Case
+from bot.clock import Chance
+from bot.rules import Decision, Event, Policy, Refusal, Wrote, decide
+from bot.store import keys
+from bot.store.store import Commit, OutEntry, Store, StoreDown
+
+TRIES = 20
+"""So many times may others be faster before we give up; each time one of them has succeeded."""
+REMEMBERED = 20_000
+"""Open cases whose last version this process remembers."""
+DESK_LANE = "@desk"
+"""The channel name under which the bot sends work to itself, such as a transfer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The arrival was taken in before; nothing is to be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The conversation's case went to another queue."""
+
+    queue: str
+    pointer: str
+
+
+Extra = Callable[[Decision], Sequence[OutEntry]]
+"""What else goes out with a decision, such as the answer to the agent who asked for it."""
+
+
+def nothing_else(decision: Decision) -> Sequence[OutEntry]:
+    """Only what the decision says goes out."""
+    return ()
+
+
+class Cases:
+    """All changes of cases go through here."""
+
+    def __init__(
+        self, store: Store, chance: Chance, policies: Mapping[str, Mapping[str, Policy]], keep_ended_s: int
+    ) -> None:
+        self._store = store
+        self._chance = chance
+        self._policies = policies
+        self._keep_ended_s = keep_ended_s
+        self._last: OrderedDict[tuple[str, str], Case] = OrderedDict()
+
+    def remembered(self, queue: str, lane: str) -> Case | None:
+        """The conversation's open case as this process last saw it; perhaps outdated."""
+        return self._last.get((queue, lane))
+
+    async def apply(
+        self,
+        queue: str,
+        case: Case | None,
+        event: Event,
+        *,
+        channel: str,
+        seen: str | None = None,
+        past: str | None = None,
+        extra: Extra = nothing_else,
+        duty: tuple[str, Mapping[str, Any] | None] | None = None,
+        worded: OutEntry | None = None,
+        carried: Sequence[Mapping[str, Any]] = (),
+        language: tuple[str, str] | None = None,
+    ) -> Decision | Refusal | Seen | Moved:
+        """Decide on `event` and commit what follows. Raises StoreDown; then nothing was written, or all of it."""
+        for _ in range(TRIES):
+            decision = decide(case, event, self._policies[queue][channel])
+            if isinstance(decision, Refusal):
+                return decision
+            commit = Commit(
+                seen=seen,
+                before=case,
+                after=decision.after,
+                past=past,
+                said=(*carried, *decision.said),
+                timer_at=decision.timer_at,
+                moved_to=decision.moved_to,
+                keep_ended_s=self._keep_ended_s,
+                observations=decision.observations,
+                counts=decision.counts,
+                duty=(decision.off_duty, None) if decision.off_duty else duty,
+                out=(*entries(decision), *extra(decision)),
+                worded=worded,
+                language=language,
+            )
+            outcome = await self._store.commit(queue, commit)
+            if outcome.kind == "done":
+                self._remember(queue, decision.after)
+                return decision
+            if outcome.kind == "seen":
+                return Seen()
+            if outcome.kind == "moved":
+                return Moved(outcome.queue, outcome.pointer)
+            if outcome.kind == "taken":
+                event = self._renamed(event)
+            else:
+                case = outcome.case
+        raise StoreDown("others were always faster")
+
+    def _renamed(self, event: Event) -> Event:
+        assert isinstance(event, Wrote), event
+        return replace(event, new_id=self._chance.case_id())
+
+    def _remember(self, queue: str, case: Case) -> None:
+        place = (queue, keys.lane(case.channel, case.conversation_id))
+        if case.ended or case.state == "moving":
+            self._last.pop(place, None)
+            return
+        self._last[place] = case
+        if len(self._last) > REMEMBERED:
+            self._last.popitem(last=False)
+
+
+def entries(decision: Decision) -> list[OutEntry]:
+    """The outgoing messages of a decision. Their ids are the same however often it is decided on this version."""
+    case = decision.after
+    lane = keys.lane(case.channel, case.conversation_id)
+    return [
+        OutEntry(
+            f"{case.id}-{case.version}-{number}",
+            f"{DESK_LANE}/{case.id}" if body["kind"] == "transfer" else lane,
+            body,
+        )
+        for number, body in enumerate(decision.out)
+    ]

@@ -1,0 +1,307 @@
+"""The commands of the command line: their arguments, and what each does.
+
+They read the configuration, open what they need and print; the work itself stands in other modules.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bot import config as configuration
+from bot import log
+from bot.app import open_channels, running
+from bot.banner import FORMATS, render_banner
+from bot.clock import Chance, Clock
+from bot.config import Config
+from bot.demo import demo
+from bot.fetch import open_session
+from bot.figures import Figures
+from bot.light import light
+from bot.published import Published
+from bot.store.connection import connect
+from bot.store.store import Store
+from bot.words import Words
+from status.model import Outlook, TrackRecord
+
+DEFAULT_CONFIG = Path("config.toml")
+
+
+class Failure(Exception):
+    """A command could not do its work; the text is shown, `code` is the exit code."""
+
+    def __init__(self, text: str, code: int = 1) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command of the command line."""
+
+    name: str
+    summary: str
+    example: str
+    arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], Coroutine[Any, Any, int]]
+
+
+# --- what commands share -----------------------------------------------------------------------------------
+
+
+def _with_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"the configuration (default: {DEFAULT_CONFIG}, where it exists)",
+    )
+
+
+def _config(options: argparse.Namespace) -> Config:
+    path: Path | None = options.config
+    if path is None and DEFAULT_CONFIG.exists():
+        path = DEFAULT_CONFIG
+    config = configuration.load(path, os.environ)
+    log.configure(config.log.level)
+    for warning in configuration.warnings(config, path):
+        print(f"jono: warning: {warning}", file=sys.stderr)
+    return config
+
+
+@contextlib.asynccontextmanager
+async def _store(config: Config, clock: Clock) -> AsyncIterator[Store]:
+    connection = await connect(config.store.url.get_secret_value())
+    try:
+        store = Store(connection, clock)
+        await store.open(config.store.allow_unsafe)
+        yield store
+    finally:
+        await connection.aclose()
+
+
+def _one_queue(config: Config, name: str | None) -> str:
+    if name is None and len(config.queues) == 1:
+        return next(iter(config.queues))
+    if name is None or name not in config.queues:
+        raise Failure(f"name one of these queues: {', '.join(config.queues)}", code=2)
+    return name
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set; a second signal ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask() -> None:
+        if stop.is_set():
+            os._exit(130)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask)
+    return stop
+
+
+# --- run, check --------------------------------------------------------------------------------------------
+
+
+async def _run(options: argparse.Namespace) -> int:
+    config = _config(options)
+    stop = stop_on_signals()
+    try:
+        async with running(config, Clock(), Chance()) as bot:
+            print(f"Jono listens on {bot.address}", flush=True)
+            await bot.until(stop)
+    except OSError as error:
+        raise Failure(
+            f"server.listen: {config.server.listen} cannot be used: {error.strerror}", code=2
+        ) from error
+    return 0
+
+
+def _check_arguments(parser: argparse.ArgumentParser) -> None:
+    _with_config(parser)
+    parser.add_argument("--store", action="store_true", help="also reach the store and check that it is safe")
+
+
+async def _check(options: argparse.Namespace) -> int:
+    config = _config(options)
+    words = Words(config.bot.language)
+    async with open_session(allow_private=config.outgoing.allow_private) as session:
+        open_channels(config, words, Clock(), session)
+    if options.store:
+        async with _store(config, Clock()) as store:
+            await store.ping()
+    print(f"The configuration is right: {len(config.queues)} queue(s), {len(config.channels)} channel(s).")
+    return 0
+
+
+# --- wait, banner ------------------------------------------------------------------------------------------
+
+
+def _wait_arguments(parser: argparse.ArgumentParser) -> None:
+    _with_config(parser)
+    parser.add_argument("queue", nargs="?", metavar="QUEUE", help="may be left out when there is only one")
+    parser.add_argument(
+        "--json", action="store_true", help="print what GET /api/v1/queues/QUEUE/wait answers"
+    )
+
+
+async def _published(config: Config, queue: str) -> Published:
+    clock = Clock()
+    async with _store(config, clock) as store:
+        published = await store.published(queue)
+    if published is not None and clock.now() <= published.next_refresh + config.publish.refresh_s:
+        return published
+    outlook = Outlook("unknown", clock.now(), 0, 0, reason="stale")
+    return Published(queue, outlook, clock.now(), TrackRecord(0, 0, 0))
+
+
+async def _wait(options: argparse.Namespace) -> int:
+    config = _config(options)
+    queue = _one_queue(config, options.queue)
+    published = await _published(config, queue)
+    words = Words(config.bot.language)
+    settings = config.queues[queue]
+    zone = settings.hours.build(datetime.now(UTC).date()).zone if settings.hours else UTC
+    if options.json:
+        voice = words.outlet(config.bot.language, zone)
+        print(json.dumps(published.to_json(voice.promise_text), ensure_ascii=False))
+    else:
+        print(words.agent(config.bot.language, zone).wait_report(config.title(queue), published.outlook))
+    return 0
+
+
+def _banner_arguments(parser: argparse.ArgumentParser) -> None:
+    _with_config(parser)
+    parser.add_argument("queue", nargs="?", metavar="QUEUE", help="may be left out when there is only one")
+    parser.add_argument("--format", choices=sorted(FORMATS), help="only this one (default: all)")
+    parser.add_argument("--language", default="", metavar="CODE", help="default: bot.language")
+    parser.add_argument(
+        "--out", type=Path, default=Path("banners"), metavar="DIR", help="where to (default: banners)"
+    )
+
+
+async def _banner(options: argparse.Namespace) -> int:
+    config = _config(options)
+    queue = _one_queue(config, options.queue)
+    outlook = (await _published(config, queue)).outlook
+    settings = config.queues[queue]
+    words = Words(config.bot.language)
+    zone = settings.hours.build(datetime.now(UTC).date()).zone if settings.hours else UTC
+    shown = light(outlook, settings.target_s, settings.overloaded_s)
+    sign = words.sign(options.language or config.bot.language, zone).sign(outlook, shown)
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name in [options.format] if options.format else sorted(FORMATS):
+        path = options.out / f"{queue}-{name}.png"
+        path.write_bytes(render_banner(name, sign, config.bot.name, config.title(queue)))
+        print(path)
+    return 0
+
+
+# --- outbox ------------------------------------------------------------------------------------------------
+
+
+def _outbox_arguments(parser: argparse.ArgumentParser) -> None:
+    _with_config(parser)
+    parser.add_argument("--resend", metavar="ID", help="send one of them again; 'all' for all")
+    parser.add_argument("--drop", metavar="ID", help="forget one of them; 'all' for all")
+
+
+async def _outbox(options: argparse.Namespace) -> int:
+    config = _config(options)
+    chosen = options.resend or options.drop
+    found = False
+    async with _store(config, Clock()) as store:
+        for queue in config.queues:
+            for entry_id, letter in sorted(
+                (await store.dead_letters(queue)).items(), key=lambda one: one[1]["at"]
+            ):
+                if chosen in (entry_id, "all"):
+                    found |= await store.revive(queue, entry_id, again=bool(options.resend))
+                elif chosen is None:
+                    at = datetime.fromtimestamp(letter["at"], UTC).isoformat(timespec="seconds")
+                    print(f"{entry_id}  {at}  {queue}  {letter['channel']}  {letter['reason']}")
+    if chosen not in (None, "all") and not found:
+        raise Failure(f"there is no message {chosen} among those given up; jono outbox lists them")
+    return 0
+
+
+# --- demo --------------------------------------------------------------------------------------------------
+
+
+def _demo_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--minutes", type=float, metavar="N", help="stop after N minutes (default: at Ctrl-C)"
+    )
+    parser.add_argument(
+        "--speed",
+        type=float,
+        default=60.0,
+        metavar="N",
+        help="the desk's time runs N times faster (default: 60)",
+    )
+    parser.add_argument(
+        "--port", type=int, default=8080, metavar="N", help="of the live page (default: 8080; 0: any)"
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep the data in DIR (default: thrown away)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=7, metavar="N", help="of customers and agents (default: 7)"
+    )
+
+
+async def _demo(options: argparse.Namespace) -> int:
+    log.configure("error")
+    if options.speed < 1:
+        raise Failure("--speed must be 1 or more", code=2)
+    return await demo(
+        stop_on_signals(),
+        minutes=options.minutes,
+        speed=options.speed,
+        port=options.port,
+        keep=options.keep,
+        seed=options.seed,
+    )
+
+
+COMMANDS = (
+    Command("run", "run the bot", "jono run --config config.toml", _with_config, _run),
+    Command(
+        "demo",
+        "show a simulated support floor, with a live page",
+        "jono demo --minutes 2",
+        _demo_arguments,
+        _demo,
+    ),
+    Command(
+        "check",
+        "check the configuration",
+        "jono check --config config.toml --store",
+        _check_arguments,
+        _check,
+    ),
+    Command("wait", "print the published wait", "jono wait support --json", _wait_arguments, _wait),
+    Command(
+        "banner",
+        "write banners of the published wait",
+        "jono banner --format x --out .",
+        _banner_arguments,
+        _banner,
+    ),
+    Command(
+        "outbox", "list messages that were given up", "jono outbox --resend all", _outbox_arguments, _outbox
+    ),
+)

@@ -1,0 +1,141 @@
+"""What customers may ask by command: the wait, to give up, another language, help.
+
+Each answer travels with the change it reports in one commit, so that a repeated command is answered once.
+A wait that is told here is a promise like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapters.base import CommandHelp, CustomerMessage
+from bot.case import Case, CaseState
+from bot.cases import Cases
+from bot.clock import Clock
+from bot.commands import COMMANDS
+from bot.figures import Figures
+from bot.handover import Handover
+from bot.rules import Decision, Event, GaveUp, Spoke, Told
+from bot.store import keys
+from bot.store.store import Commit, OutEntry, Store, seen_digest
+from bot.words import CustomerWords, Words
+
+
+class Customers:
+    """Answers customers' commands."""
+
+    def __init__(
+        self, store: Store, cases: Cases, handover: Handover, figures: Figures, words: Words, clock: Clock
+    ) -> None:
+        self._store = store
+        self._cases = cases
+        self._handover = handover
+        self._figures = figures
+        self._words = words
+        self._clock = clock
+
+    async def handle(
+        self, channel: str, queue: str, message: CustomerMessage, command: str, arguments: str
+    ) -> None:
+        """Carry out one command and have it answered. Raises StoreDown."""
+        lane = keys.lane(channel, message.conversation_id)
+        queue, case = await self._handover.find(queue, lane)
+        tag = await self._store.language(queue, lane) or (case or message).customer.language
+        asked = _Asked(self, channel, queue, lane, message, case, self._speaking(queue, tag))
+        match command:
+            case "wait":
+                await self._wait(asked)
+            case "cancel":
+                await self._cancel(asked)
+            case "language":
+                await self._language(asked, arguments)
+            case _:
+                await asked.answer(asked.words.help(_help(asked.words)))
+
+    def _speaking(self, queue: str, tag: str) -> CustomerWords:
+        return self._words.customer(self._words.negotiate(tag), self._figures.zone(queue))
+
+    async def _wait(self, asked: _Asked) -> None:
+        case = asked.case
+        outlook = await self._figures.outlook(asked.queue, case)
+        position = None
+        if case is not None and case.state is CaseState.WAITING:
+            ahead = await self._store.ahead(asked.queue, case.id)
+            position = None if ahead is None else ahead + 1
+        text = asked.words.wait_answer(outlook, position, case.state if case else None)
+        unanswered = case is not None and case.turn_at is not None
+        await asked.answer(text, Told(self._clock.now(), outlook.promise) if unanswered else None)
+
+    async def _cancel(self, asked: _Asked) -> None:
+        if asked.case is None:
+            await asked.answer(asked.words.nothing_to_cancel())
+        else:
+            await asked.answer(asked.words.cancelled(), GaveUp(self._clock.now()))
+
+    async def _language(self, asked: _Asked, tag: str) -> None:
+        languages = self._words.languages()
+        code = self._words.match(tag) if tag else None
+        if code is None:
+            unknown = asked.words.unknown_language(tag, languages)
+            await asked.answer(unknown if tag else asked.words.language_list(languages))
+            return
+        text = self._speaking(asked.queue, code).language_set()
+        await asked.answer(text, Spoke(self._clock.now(), code) if asked.case else None, language=code)
+
+    async def commit(self, asked: _Asked, text: str, event: Event | None, language: str | None) -> None:
+        """Write the answer, with what `event` changes. Raises StoreDown."""
+        seen = seen_digest(asked.channel, asked.message.id)
+        case_id = asked.case.id if asked.case else None
+        body = {"kind": "answer", "case": case_id, "customer": asked.message.customer.id, "text": text}
+        answer = OutEntry(f"answer-{seen}", asked.lane, body)
+        chosen = (asked.lane, language) if language else None
+        if event is not None:
+
+            def answered(decision: Decision) -> Sequence[OutEntry]:
+                return (answer,)
+
+            result = await self._cases.apply(
+                asked.queue,
+                asked.case,
+                event,
+                channel=asked.channel,
+                seen=seen,
+                extra=answered,
+                language=chosen,
+            )
+            if isinstance(result, Decision):
+                return
+        await self._store.commit(asked.queue, Commit(seen=seen, out=(answer,), language=chosen))
+
+
+class _Asked:
+    """One command under way: who asked, about which case, in which words."""
+
+    def __init__(
+        self,
+        customers: Customers,
+        channel: str,
+        queue: str,
+        lane: str,
+        message: CustomerMessage,
+        case: Case | None,
+        words: CustomerWords,
+    ) -> None:
+        self._customers = customers
+        self.channel = channel
+        self.queue = queue
+        self.lane = lane
+        self.message = message
+        self.case = case
+        self.words = words
+
+    async def answer(self, text: str, event: Event | None = None, language: str | None = None) -> None:
+        await self._customers.commit(self, text, event, language)
+
+
+def _help(words: CustomerWords) -> list[CommandHelp]:
+    return [
+        CommandHelp(command.name, command.arguments, words.command_summary(command.name), for_agents=False)
+        for command in COMMANDS
+        if command.who == "customer"
+    ]

@@ -1,0 +1,64 @@
+"""How a case gets from one queue to another.
+
+The queues' keys live in different slots of a cluster, so no single step can move a case. It leaves its queue
+first, behind a pointer, and is carried over by whoever needs it next: the outbox or the customer's next message.
+Invariant: the case is whole in one of the two queues at any moment, and carrying it over twice does nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.case import Case, CaseState
+from bot.cases import DESK_LANE, Cases
+from bot.clock import Clock
+from bot.rules import Adopted
+from bot.store import keys
+from bot.store.store import Store, seen_digest
+
+HOPS = 8
+"""So many handovers of one conversation are followed; more than that is a circle."""
+
+
+class Handover:
+    """Follows and completes transfers."""
+
+    def __init__(self, store: Store, cases: Cases, clock: Clock) -> None:
+        self._store = store
+        self._cases = cases
+        self._clock = clock
+
+    async def find(self, queue: str, lane: str) -> tuple[str, Case | None]:
+        """The queue a conversation's open case stands in now, and the case. Raises StoreDown."""
+        start = queue
+        for _ in range(HOPS):
+            pointer = await self._store.pointer(queue, lane)
+            if pointer is None:
+                case = await self._store.open_case(queue, lane)
+                # A case that ended elsewhere is over: a new one begins where the customer writes.
+                return (queue, case) if case is not None else (start, None)
+            queue = await self.follow(queue, pointer)
+        return start, None
+
+    async def follow(self, queue: str, pointer: str) -> str:
+        """Where a pointer leads; the case is there when this returns. Raises StoreDown."""
+        target, _, case_id = pointer[1:].partition(" ")
+        await self.carry_over(queue, case_id, target)
+        return target
+
+    async def carry_over(self, queue: str, case_id: str, target: str) -> None:
+        """Bring a case that left `queue` into `target`, unless that was done before. Raises StoreDown."""
+        source = await self._store.case(queue, case_id)
+        if source is None or source.state is not CaseState.MOVING:
+            return
+        lane = keys.lane(source.channel, source.conversation_id)
+        await self._cases.apply(
+            target,
+            await self._store.open_case(target, lane),
+            Adopted(self._clock.now(), replace(source, queue=target, version=0)),
+            channel=source.channel,
+            seen=seen_digest(DESK_LANE, f"{queue}/{case_id}/{source.version}"),
+            past=await self._store.pointer(target, lane),
+            carried=await self._store.transcript(queue, case_id),
+        )
+        await self._store.forget(queue, case_id)

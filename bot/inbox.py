@@ -1,0 +1,116 @@
+"""Where arrivals come in: a customer's message or command, an agent's command. Returns once it is durable.
+
+The inbox finds the queue and the case, has the decision made and committed, and answers nothing itself: whatever
+goes back travels through the outbox. Raises StoreDown when it could not be written, Malformed when it makes no
+sense; in both cases nothing was stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import structlog
+
+from adapters.base import AgentCommand, Arrival, CustomerMessage, Malformed
+from bot import commands
+from bot.cases import Cases, Moved
+from bot.clock import Chance, Clock
+from bot.config.settings import Config
+from bot.customers import Customers
+from bot.desk import Desk
+from bot.handover import Handover
+from bot.rules import Refusal, Wrote
+from bot.store import keys
+from bot.store.store import StoreDown, seen_digest
+
+log = structlog.get_logger(__name__)
+
+
+class Inbox:
+    """Takes every arrival of every channel."""
+
+    def __init__(
+        self,
+        config: Config,
+        cases: Cases,
+        handover: Handover,
+        desk: Desk,
+        customers: Customers,
+        clock: Clock,
+        chance: Chance,
+    ) -> None:
+        self._config = config
+        self._cases = cases
+        self._handover = handover
+        self._desk = desk
+        self._customers = customers
+        self._clock = clock
+        self._chance = chance
+
+    async def receive(self, channel: str, arrival: Arrival) -> None:
+        """Take one arrival in. Raises StoreDown or Malformed."""
+        if isinstance(arrival, AgentCommand):
+            await self._desk.handle(channel, arrival)
+        elif self._desk.is_agent(channel, arrival.customer.id):
+            # Staff who write where customers do are nobody's customers: no case, no acknowledgement.
+            log.info("staff message ignored", channel=channel)
+        else:
+            await self._message(channel, arrival)
+
+    async def _message(self, channel: str, message: CustomerMessage) -> None:
+        queue = message.queue or self._config.channels[channel].queue
+        if queue not in self._config.queues:
+            raise Malformed("data.queue: there is no such queue")
+        message = self._within_limits(message)
+        if message.text.startswith("/"):
+            name, _, arguments = message.text.partition(" ")
+            command = commands.find(name, "customer")
+            if command is not None:
+                await self._customers.handle(channel, queue, message, command.name, arguments.strip())
+                return
+        await self._write(channel, queue, message)
+
+    def _within_limits(self, message: CustomerMessage) -> CustomerMessage:
+        limits, customer = self._config.limits, message.customer
+        if len(message.text) > limits.text_chars:
+            raise Malformed(f"data.text: longer than {limits.text_chars} characters")
+        if max(len(message.id), len(message.conversation_id), len(customer.id)) > limits.id_chars:
+            raise Malformed(f"an id is longer than {limits.id_chars} characters")
+        if len(customer.name) <= limits.name_chars:
+            return message
+        return replace(message, customer=replace(customer, name=customer.name[: limits.name_chars]))
+
+    async def _write(self, channel: str, queue: str, message: CustomerMessage) -> None:
+        """One round trip, usually: on what this process remembers, or else as the first of a new case."""
+        lane = keys.lane(channel, message.conversation_id)
+        event = Wrote(
+            at=self._clock.now(),
+            customer=message.customer,
+            text=message.text,
+            channel=channel,
+            conversation_id=message.conversation_id,
+            new_id=self._chance.case_id(),
+            variant=self._chance.random.randrange(1000),
+            queue=queue,
+            from_robot=message.from_robot,
+            messages_at_most=self._config.limits.transcript_entries,
+        )
+        seen = seen_digest(channel, message.id)
+        result = await self._cases.apply(
+            queue, self._cases.remembered(queue, lane), event, channel=channel, seen=seen
+        )
+        if isinstance(result, Moved):
+            there, case = await self._handover.find(queue, lane)
+            result = await self._cases.apply(
+                there,
+                case,
+                replace(event, queue=there),
+                channel=channel,
+                seen=seen,
+                past=result.pointer if case is None else None,
+            )
+        if isinstance(result, Moved):
+            # Handed over again this very moment: whoever sent the message will send it again.
+            raise StoreDown("the case is being handed over")
+        if isinstance(result, Refusal):
+            raise Malformed("the case is full: an agent must close it before more can be written")

@@ -1,0 +1,190 @@
+"""What happens by itself: the refresh, timers of cases, agents who forgot to go off duty.
+
+One replica leads a queue at a time, by a lease; its fencing number goes into every write of the refresh, so that a
+leader who was asleep cannot overwrite a newer one. Timers may run twice: the case's version lets one through.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+
+from bot.case import Case, CaseState
+from bot.cases import Cases
+from bot.clock import Clock
+from bot.config.settings import Config
+from bot.figures import Figures
+from bot.metrics import Metrics
+from bot.published import HistoryPoint, Published
+from bot.rules import Due
+from bot.store import keys
+from bot.store.store import Commit, OutEntry, Store, StoreDown
+from status.level import track_record
+from status.model import Outlook
+
+log = structlog.get_logger(__name__)
+
+LEAD_S = 10.0
+TURN_S = 0.5
+"""Real seconds between two rounds; a vanished leader is replaced after LEAD_S at the latest."""
+LEARN_EVERY_S = 3.0
+UNKNOWN_HOLDS_S = 10.0
+"""A published "unknown" stands this long (desk time) before a known wait may take its place early."""
+RIPE_AT_ONCE = 200
+
+News = Callable[[Published], dict[str, Any]]
+"""What `wait.updated` tells other programs."""
+
+
+class Keeper:
+    """Keeps every queue's figures fresh and its timers running."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        cases: Cases,
+        figures: Figures,
+        clock: Clock,
+        metrics: Metrics,
+        listeners: Sequence[str],
+        news: News,
+        who: str,
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._cases = cases
+        self._figures = figures
+        self._clock = clock
+        self._metrics = metrics
+        self._listeners = listeners
+        self._news = news
+        self._who = who
+
+    async def run(self, queue: str) -> None:
+        """Lead the queue whenever nobody else does, until cancelled. Raises StoreDown."""
+        learned_at = followed_at = -math.inf
+        while True:
+            fence = await self._store.lead(queue, self._who, LEAD_S)
+            if fence:
+                if self._clock.monotonic() - learned_at >= LEARN_EVERY_S:
+                    await self._figures.learn(queue, fence)
+                    learned_at = self._clock.monotonic()
+                await self._look_at_cases(queue)
+                await self._refresh_when_due(queue, fence)
+            if self._clock.monotonic() - followed_at >= 60:
+                await self._store.follow_clock()
+                followed_at = self._clock.monotonic()
+            await self._clock.pause(TURN_S)
+
+    async def resign(self, queues: Sequence[str]) -> None:
+        """Let other replicas lead at once. A store that is down will find out by itself."""
+        for queue in queues:
+            with contextlib.suppress(StoreDown):
+                await self._store.resign(queue, self._who)
+
+    # --- the refresh ---------------------------------------------------------------------------------------
+
+    async def _refresh_when_due(self, queue: str, fence: int) -> None:
+        previous = await self._store.published(queue)
+        now = self._clock.now()
+        if previous is not None and not await self._is_due(previous, now):
+            return
+        await self._figures.learn(queue, fence)
+        await self._relieve(queue, now)
+        published = await self._freeze(queue, previous)
+        keep_s = self._config.publish.history_days * 86_400
+        await self._store.publish(
+            fence, published, _point(published, previous), now - keep_s, self._entries(published)
+        )
+        self._metrics.published(published)
+        log.info(
+            "refreshed",
+            queue=queue,
+            state=published.outlook.state,
+            waiting=published.outlook.waiting,
+            agents=published.outlook.agents,
+            within_s=published.outlook.promise and published.outlook.promise.within_s,
+        )
+
+    async def _is_due(self, previous: Published, now: float) -> bool:
+        """At its time; early when an unknown wait has become known, so that nobody looks at "unknown" in vain."""
+        if not now < previous.next_refresh <= now + self._config.publish.refresh_s:
+            return True
+        if previous.outlook.state != "unknown" or now < previous.outlook.as_of + UNKNOWN_HOLDS_S:
+            return False
+        return (await self._figures.outlook(previous.queue)).state != "unknown"
+
+    async def _freeze(self, queue: str, previous: Published | None) -> Published:
+        refresh_s = self._config.publish.refresh_s
+        outlook = await self._figures.outlook(queue, previous=previous.outlook.promise if previous else None)
+        days = await self._store.days(queue, self._config.publish.history_days)
+        line = await self._store.line(queue)
+        return Published(
+            queue=queue,
+            outlook=outlook,
+            # At multiples of the interval, so that all outlets change together.
+            next_refresh=(outlook.as_of // refresh_s + 1) * refresh_s,
+            track_record=track_record(days),
+            judged=line.judged,
+            kept=line.kept,
+        )
+
+    def _entries(self, published: Published) -> list[OutEntry]:
+        data = self._news(published)
+        key = f"wait-{published.queue}-{int(published.outlook.as_of * 1000)}"
+        return [
+            OutEntry(
+                f"{key}-{channel}",
+                keys.lane(channel, "!wait"),
+                {"kind": "event", "type": "wait.updated", "data": data},
+            )
+            for channel in self._listeners
+            if self._config.channels[channel].queue == published.queue
+        ]
+
+    async def _relieve(self, queue: str, now: float) -> None:
+        """Agents who have shown no sign of life for long are off duty: the wait must not count on them."""
+        for agent, known in (await self._store.on_duty(queue)).items():
+            if known["seen"] + self._config.desk.off_duty_after_s <= now:
+                log.info("agent off duty after silence", queue=queue)
+                gone = Commit(duty=(agent, None), observations=(("duty", now, None, True),))
+                await self._store.commit(queue, gone)
+
+    # --- timers --------------------------------------------------------------------------------------------
+
+    async def _look_at_cases(self, queue: str) -> None:
+        while ripe := await self._store.ripe(queue, RIPE_AT_ONCE):
+            for case in ripe:
+                await self._look_at(queue, case)
+            if len(ripe) < RIPE_AT_ONCE:
+                return
+
+    async def _look_at(self, queue: str, case: Case) -> None:
+        seen_at: float | None = None
+        outlook: Outlook | None = None
+        if case.state is CaseState.CLAIMED and case.agent is not None:
+            known = await self._store.duty(queue, case.agent)
+            seen_at = known["seen"] if known else None
+        elif case.state is CaseState.WAITING and case.promises and not case.warned:
+            outlook = await self._figures.outlook(queue, case)
+        event = Due(self._clock.now(), seen_at, outlook)
+        await self._cases.apply(queue, case, event, channel=case.channel)
+
+
+def _point(published: Published, previous: Published | None) -> HistoryPoint:
+    outlook, wait = published.outlook, published.outlook.wait
+    return HistoryPoint(
+        at=outlook.as_of,
+        state=outlook.state,
+        waiting=outlook.waiting,
+        agents=outlook.agents,
+        p50_s=wait.p50_s if wait else None,
+        p80_s=wait.p80_s if wait else None,
+        promises=published.judged - (previous.judged if previous else 0),
+        kept=published.kept - (previous.kept if previous else 0),
+    )

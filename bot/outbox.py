@@ -1,0 +1,183 @@
+"""What goes out: every message leaves from here, in order within its conversation, until it arrived or was given up.
+
+One loop for each queue and channel leases what is due, so a slow platform hurts only itself. A send has three
+ends: delivered; certainly not (Busy: tried again later, Refused: a dead letter); perhaps (Uncertain: sent again
+where the platform drops repeats, otherwise set aside for a human to decide).
+Invariant: the head of a conversation is settled before the next one is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+
+import structlog
+
+from adapters.base import (
+    Busy,
+    Channel,
+    CommandAnswer,
+    EventOut,
+    MessageOut,
+    Outgoing,
+    Refused,
+    Uncertain,
+    Undelivered,
+)
+from bot.cases import DESK_LANE
+from bot.clock import Chance
+from bot.handover import Handover
+from bot.metrics import Metrics
+from bot.store.store import OutEntry, Store, Taken
+from bot.supervise import Crew
+from bot.wording import Wording
+
+log = structlog.get_logger(__name__)
+
+LEASE_S = 30.0
+"""Longer than any adapter's send takes; after it another process tries, should this one have died."""
+LOOK_AGAIN_S = 1.0
+"""How often the store is asked, should nobody wake the loop: for what other processes left behind."""
+DESK_LANES_AT_ONCE = 4
+FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 1800.0
+"""Doubling from one second to half an hour, twenty attempts take some five hours and outlast most repairs."""
+
+
+class Outbox:
+    """Sends what was committed."""
+
+    def __init__(
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        wording: Wording,
+        handover: Handover,
+        chance: Chance,
+        metrics: Metrics,
+        attempts_at_most: int,
+    ) -> None:
+        self._store = store
+        self._channels = channels
+        self._wording = wording
+        self._handover = handover
+        self._chance = chance
+        self._metrics = metrics
+        self._attempts_at_most = attempts_at_most
+        self._busy: Counter[tuple[str, str]] = Counter()
+        self._wake: dict[tuple[str, str], asyncio.Event] = {}
+        self._crew = Crew()
+
+    def wake(self, queue: str) -> None:
+        """Something was committed in this queue: look at once, not only at the next turn."""
+        for (name, _), event in self._wake.items():
+            if name == queue:
+                event.set()
+
+    async def run(self, queue: str, channel: str) -> None:
+        """Send what is due on one channel of one queue, until cancelled. Raises StoreDown."""
+        place = (queue, channel)
+        wake = self._wake.setdefault(place, asyncio.Event())
+        at_once = DESK_LANES_AT_ONCE if channel == DESK_LANE else self._channels[channel].limits.sends_at_once
+        while True:
+            wake.clear()
+            room = at_once - self._busy[place]
+            next_s: float | None = None
+            if room > 0:
+                taken, next_s = await self._store.take(queue, channel, room, LEASE_S)
+                self._busy[place] += len(taken)
+                for one in taken:
+                    self._crew.start(f"send {channel}", self._lane(place, one))
+                if len(taken) == room:
+                    next_s = None
+            await _either(wake, LOOK_AGAIN_S if next_s is None else min(LOOK_AGAIN_S, max(next_s, 0.01)))
+
+    async def drain(self, within_s: float) -> None:
+        """Finish what is being sent; nothing new is begun."""
+        await self._crew.finish(within_s)
+
+    async def _lane(self, place: tuple[str, str], first: Taken) -> None:
+        """Send the messages of one conversation, one after another."""
+        taken: Taken | None = first
+        try:
+            while taken is not None:
+                taken = await self._one(place[0], taken)
+        finally:
+            self._busy[place] -= 1
+            self._wake[place].set()
+
+    async def _one(self, queue: str, taken: Taken) -> Taken | None:
+        """Send one message and settle it; gives the next one of its lane."""
+        entry = taken.entry
+        if taken.attempt > self._attempts_at_most:
+            return await self._give_up(queue, taken, "tried too often")
+        if entry.channel == DESK_LANE:
+            await self._handover.carry_over(queue, entry.body["case"], entry.body["queue"])
+            return await self._store.settle_delivered(queue, taken, LEASE_S)
+        channel = self._channels[entry.channel]
+        if taken.lapsed and not channel.limits.resend_is_safe:
+            return await self._give_up(queue, taken, "unconfirmed: the bot stopped while it was being sent")
+        worded = await self._wording.word(queue, entry)
+        if worded is None:
+            return await self._store.settle_delivered(queue, taken, LEASE_S)
+        return await self._send(queue, taken, worded, channel)
+
+    async def _send(self, queue: str, taken: Taken, entry: OutEntry, channel: Channel) -> Taken | None:
+        kind = str(entry.body["kind"])
+        try:
+            await channel.send(outgoing(entry))
+        except Refused as error:
+            self._metrics.sent(entry.channel, kind, "refused")
+            return await self._give_up(queue, taken, str(error))
+        except Uncertain as error:
+            self._metrics.sent(entry.channel, kind, "uncertain")
+            if not channel.limits.resend_is_safe:
+                return await self._give_up(queue, taken, f"unconfirmed: {error}")
+            await self._again(queue, taken, error, None)
+            return None
+        except Busy as error:
+            self._metrics.sent(entry.channel, kind, "busy")
+            await self._again(queue, taken, error, error.retry_after_s)
+            return None
+        self._metrics.sent(entry.channel, kind, "delivered")
+        return await self._store.settle_delivered(queue, taken, LEASE_S)
+
+    async def _again(self, queue: str, taken: Taken, error: Undelivered, told_s: float | None) -> None:
+        delay_s = self._chance.backoff(taken.attempt - 1, FIRST_DELAY_S, LONGEST_DELAY_S)
+        delay_s = max(delay_s, told_s or 0.0)
+        log.info(
+            "not delivered, trying again",
+            channel=taken.entry.channel,
+            message=taken.entry.id,
+            attempt=taken.attempt,
+            delay_s=round(delay_s, 1),
+            error=str(error),
+        )
+        await self._store.settle_again(queue, taken, delay_s)
+
+    async def _give_up(self, queue: str, taken: Taken, reason: str) -> Taken | None:
+        log.warning("given up", channel=taken.entry.channel, message=taken.entry.id, reason=reason)
+        return await self._store.settle_dead(queue, taken, reason, LEASE_S)
+
+
+def outgoing(entry: OutEntry) -> Outgoing:
+    """A stored entry as adapters take it."""
+    body = entry.body
+    match body["kind"]:
+        case "event":
+            return EventOut(entry.id, body["type"], body["data"])
+        case "command":
+            return CommandAnswer(
+                entry.id, body["command"], body["agent"], body["text"], body["ok"], body["case"]
+            )
+        case kind:
+            conversation_id = entry.lane.partition("/")[2]
+            return MessageOut(entry.id, conversation_id, body["customer"], body["case"], kind, body["text"])
+
+
+async def _either(wake: asyncio.Event, within_s: float) -> None:
+    try:
+        async with asyncio.timeout(within_s):
+            await wake.wait()
+    except TimeoutError:
+        pass

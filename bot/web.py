@@ -1,0 +1,310 @@
+"""The HTTP surface: hooks for channels, the status page and its figures, badges, banners, health and metrics.
+
+Routes translate between HTTP and the rest; they decide nothing. A hook answers 2xx only after the arrival is
+durable, and 503 with Retry-After within two seconds when the store cannot take it now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from adapters.base import Channel, Malformed, Untrusted
+from bot.badge import badge_svg
+from bot.banner import FORMATS, render_banner
+from bot.board import Board
+from bot.clock import Clock
+from bot.config.settings import Config
+from bot.figures import Figures
+from bot.font import MissingGlyphs
+from bot.inbox import Inbox
+from bot.light import light
+from bot.metrics import Metrics
+from bot.page import PICTURE_HEADERS, SECURITY_HEADERS, QueueStatus, render_page
+from bot.published import Published
+from bot.store.store import Store, StoreDown
+from bot.words import Words
+
+log = structlog.get_logger(__name__)
+
+STATIC = Path(__file__).with_name("static")
+ANSWER_WITHIN_S = 1.8
+"""A platform that waits longer than two seconds for its answer is better told to come back."""
+BODY_WITHIN_S = 10.0
+KEEP_ALIVE_S = 15.0
+"""An idle event stream says something this often, so that proxies keep it: https://html.spec.whatwg.org/#sse"""
+PICTURES_KEPT = 256
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Web:
+    """All routes of one process."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        inbox: Inbox,
+        board: Board,
+        figures: Figures,
+        words: Words,
+        clock: Clock,
+        metrics: Metrics,
+        channels: Mapping[str, Channel],
+        degraded: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._inbox = inbox
+        self._board = board
+        self._figures = figures
+        self._words = words
+        self._clock = clock
+        self._metrics = metrics
+        self._channels = channels
+        self._degraded = degraded
+        self._pictures: dict[tuple[Any, ...], bytes] = {}
+        self._under_way = 0
+        self.stopping = asyncio.Event()
+
+    def application(self) -> web.Application:
+        """The routes, ready to be served."""
+        app = web.Application(client_max_size=self._config.limits.body_bytes, middlewares=[_plain_errors])
+        app.add_routes(
+            [
+                web.post("/hooks/{channel}", self._hook),
+                web.get("/", self._page),
+                web.get("/api/v1/queues", self._queues),
+                web.get("/api/v1/queues/{queue}/wait", self._wait),
+                web.get("/events", self._events),
+                web.get("/badge/{queue}.svg", self._badge),
+                web.get("/banner/{queue}/{format}.png", self._banner),
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+                web.get("/metrics", self._metrics_text),
+                web.static("/static", STATIC),
+            ]
+        )
+        return app
+
+    # --- hooks ---------------------------------------------------------------------------------------------
+
+    async def _hook(self, request: web.Request) -> web.StreamResponse:
+        channel = request.match_info["channel"]
+        if channel not in self._channels:
+            return _problem(404, "there is no such channel")
+        if self._under_way >= self._config.limits.requests_at_once:
+            return _later("too many requests at once")
+        started = self._clock.monotonic()
+        self._under_way += 1
+        try:
+            answer = await self._take_in(channel, request)
+        finally:
+            self._under_way -= 1
+        self._metrics.request(channel, answer.status, self._clock.monotonic() - started)
+        return answer
+
+    async def _take_in(self, channel: str, request: web.Request) -> web.Response:
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            return _problem(415, "a compressed body is not taken")
+        try:
+            async with asyncio.timeout(BODY_WITHIN_S):
+                body = await request.read()
+            arrivals = self._channels[channel].accept(request.headers, body, self._clock.real())
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                for arrival in arrivals:
+                    await self._inbox.receive(channel, arrival)
+        except Untrusted as error:
+            return _problem(401, str(error))
+        except Malformed as error:
+            return _problem(400, str(error))
+        except web.HTTPRequestEntityTooLarge:
+            return _problem(413, f"the body is larger than {self._config.limits.body_bytes} bytes")
+        except TimeoutError:
+            return _later("the store does not answer in time")
+        except StoreDown as error:
+            return _later(f"the store cannot take it now: {error}")
+        return web.json_response({"accepted": len(arrivals)})
+
+    # --- the published wait --------------------------------------------------------------------------------
+
+    def _language(self, request: web.Request) -> str:
+        """`?lang=` first, then what the browser asks for: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4"""
+        asked = [request.query["lang"]] if "lang" in request.query else []
+        ranked = []
+        for part in request.headers.get("Accept-Language", "")[:200].split(","):
+            tag, _, quality = part.strip().partition(";q=")
+            with contextlib.suppress(ValueError):
+                ranked.append((-float(quality or 1), tag))
+        return self._words.negotiate(*asked, *(tag for _, tag in sorted(ranked, key=lambda one: one[0])))
+
+    def _queue(self, request: web.Request) -> str:
+        queue = request.match_info["queue"]
+        if queue not in self._config.queues:
+            raise web.HTTPNotFound(reason="there is no such queue")
+        return queue
+
+    def _json(self, published: Published, language: str) -> dict[str, Any]:
+        voice = self._words.outlet(language, self._figures.zone(published.queue))
+        return published.to_json(voice.promise_text)
+
+    def news(self, published: Published) -> dict[str, Any]:
+        """What `wait.updated` tells: the wait as JSON, and where its picture is."""
+        data = self._json(published, self._config.bot.language)
+        base = self._config.server.public_url.rstrip("/")
+        return {**data, "banner_url": f"{base}/banner/{published.queue}/opengraph.png"}
+
+    async def _wait(self, request: web.Request) -> web.StreamResponse:
+        data = self._json(self._board.published(self._queue(request)), self._language(request))
+        return web.json_response(data, headers=_FOR_ALL)
+
+    async def _queues(self, request: web.Request) -> web.StreamResponse:
+        language = self._language(request)
+        rows = [
+            {"title": self._config.title(queue), **self._json(self._board.published(queue), language)}
+            for queue in self._board.queues
+        ]
+        return web.json_response({"queues": rows}, headers=_FOR_ALL)
+
+    def _status(self, queue: str) -> QueueStatus:
+        settings = self._config.queues[queue]
+        return QueueStatus(
+            title=self._config.title(queue),
+            hours=self._figures.hours(queue),
+            target_s=settings.target_s,
+            overloaded_s=settings.overloaded_s,
+            published=self._board.published(queue),
+            history=self._board.history(queue),
+        )
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        selected = request.query.get("queue")
+        if selected is not None and selected not in self._config.queues:
+            raise web.HTTPNotFound(reason="there is no such queue")
+        html = render_page(
+            [self._status(queue) for queue in ([selected] if selected else self._board.queues)],
+            brand=self._config.bot.name,
+            words=self._words,
+            language=self._language(request),
+            now=self._clock.now(),
+            selected=selected,
+            public_url=self._config.server.public_url,
+        )
+        return web.Response(text=html, content_type="text/html", headers=SECURITY_HEADERS)
+
+    async def _badge(self, request: web.Request) -> web.StreamResponse:
+        queue = self._queue(request)
+        status = self._status(queue)
+        voice = self._words.outlet(self._language(request), self._figures.zone(queue))
+        svg = badge_svg(status.title, voice.badge_text(status.published.outlook), status.light)
+        return web.Response(text=svg, content_type="image/svg+xml", headers=PICTURE_HEADERS)
+
+    async def _banner(self, request: web.Request) -> web.StreamResponse:
+        queue, name = self._queue(request), request.match_info["format"]
+        if name not in FORMATS:
+            raise web.HTTPNotFound(reason=f"there is no such format; there are: {', '.join(FORMATS)}")
+        try:
+            png = await self.picture(queue, name, self._language(request))
+        except MissingGlyphs as error:
+            return _problem(500, str(error))
+        return web.Response(body=png, content_type="image/png", headers=PICTURE_HEADERS)
+
+    async def picture(self, queue: str, name: str, language: str) -> bytes:
+        """The banner of a queue, drawn once for each thing it says."""
+        status = self._status(queue)
+        settings = self._config.queues[queue]
+        outlook = status.published.outlook
+        sign = self._words.sign(language, status.hours.zone).sign(
+            outlook, light(outlook, settings.target_s, settings.overloaded_s)
+        )
+        key = (queue, name, language, sign)
+        if key not in self._pictures:
+            png = await asyncio.to_thread(render_banner, name, sign, self._config.bot.name, status.title)
+            if len(self._pictures) >= PICTURES_KEPT:
+                self._pictures.pop(next(iter(self._pictures)))
+            self._pictures[key] = png
+        return self._pictures[key]
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        if self._board.watchers >= self._config.limits.event_streams:
+            return _later("too many event streams")
+        stream = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        )
+        language = self._language(request)
+        async with self._board.watching() as changed:
+            await stream.prepare(request)
+            with contextlib.suppress(ConnectionResetError):
+                async for text in self._news_stream(changed, language):
+                    await stream.write(text.encode())
+        return stream
+
+    async def _news_stream(self, changed: asyncio.Event, language: str) -> AsyncIterator[str]:
+        changed.set()
+        while not self.stopping.is_set():
+            try:
+                async with asyncio.timeout(KEEP_ALIVE_S):
+                    await changed.wait()
+            except TimeoutError:
+                yield ": still here\n\n"
+                continue
+            changed.clear()
+            for queue in self._board.queues:
+                yield f"event: wait\ndata: {_compact(self._json(self._board.published(queue), language))}\n\n"
+
+    # --- for operators -------------------------------------------------------------------------------------
+
+    async def _healthz(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"status": "ok"}, headers=_NOT_KEPT)
+
+    async def _readyz(self, request: web.Request) -> web.StreamResponse:
+        degraded = dict(self._degraded())
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await self._store.ping()
+        except (StoreDown, TimeoutError):
+            degraded["store"] = "does not answer"
+        ready = "store" not in degraded and "bot" not in degraded
+        data = {"status": "ready" if ready else "not ready", "degraded": degraded}
+        return web.json_response(data, status=200 if ready else 503, headers=_NOT_KEPT)
+
+    async def _metrics_text(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(
+            body=self._metrics.text(),
+            headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8", **_NOT_KEPT},
+        )
+
+
+_NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_FOR_ALL = {**_NOT_KEPT, "Access-Control-Allow-Origin": "*"}
+
+
+def _compact(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def _problem(status: int, detail: str) -> web.Response:
+    return web.json_response({"error": detail}, status=status, headers=_NOT_KEPT)
+
+
+def _later(detail: str) -> web.Response:
+    return web.json_response({"error": detail}, status=503, headers={"Retry-After": "2", **_NOT_KEPT})
+
+
+@web.middleware
+async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every error is short JSON without a trace or a version."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return _problem(error.status, error.reason)

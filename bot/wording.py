@@ -1,0 +1,86 @@
+"""Words last: an automatic message leaves the outbox as meaning and gets its words when it is sent.
+
+So the figure in it is fresh, and the promise is recorded with the words the customer truly gets. Once worded it is
+kept: a resend says the same. A message that has lost its sense on the way (the reply came first) is dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.case import Case, CaseState
+from bot.cases import Cases
+from bot.clock import Clock
+from bot.config.settings import Config
+from bot.figures import Figures
+from bot.rules import Decision, Told
+from bot.store.store import OutEntry, Store
+from bot.words import CustomerWords, Words
+from status.model import Outlook
+
+AUTOMATIC = frozenset({"acknowledgement", "update", "notice"})
+TRIES = 5
+
+
+class Wording:
+    """Puts automatic messages into words."""
+
+    def __init__(
+        self, config: Config, store: Store, cases: Cases, figures: Figures, words: Words, clock: Clock
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._cases = cases
+        self._figures = figures
+        self._words = words
+        self._clock = clock
+
+    async def word(self, queue: str, entry: OutEntry) -> OutEntry | None:
+        """The entry with its words; None when it need not be sent any more. Raises StoreDown."""
+        if entry.body["kind"] not in AUTOMATIC or "text" in entry.body:
+            return entry
+        case = await self._current(queue, entry)
+        if case is None or case.turn_at is None or case.turn_at != entry.body.get("turn", case.turn_at):
+            return None
+        chosen = await self._store.language(queue, entry.lane)
+        if chosen:
+            case = replace(case, customer=replace(case.customer, language=chosen))
+        outlook = await self._figures.outlook(queue, case)
+        text = await self._text(queue, entry, case, outlook)
+        worded = replace(entry, body={**entry.body, "text": text})
+        told = Told(self._clock.now(), outlook.promise, chosen)
+        result = await self._cases.apply(queue, case, told, channel=case.channel, worded=worded)
+        return worded if isinstance(result, Decision) else None
+
+    async def _current(self, queue: str, entry: OutEntry) -> Case | None:
+        remembered = self._cases.remembered(queue, entry.lane)
+        if remembered is not None and remembered.id == entry.body["case"]:
+            return remembered
+        return await self._store.case(queue, entry.body["case"])
+
+    async def _text(self, queue: str, entry: OutEntry, case: Case, outlook: Outlook) -> str:
+        words = self._speaking(queue, case)
+        name, variant = case.customer.name, int(entry.body.get("variant", case.messages))
+        match entry.body["kind"]:
+            case "update":
+                return words.update(name, outlook, variant)
+            case "notice":
+                return words.transferred(self._config.title(queue), outlook, variant)
+            case _:
+                position = await self._position(queue, case)
+                return words.acknowledgement(
+                    name, outlook, position, variant, self._overloaded(queue, outlook)
+                )
+
+    def _speaking(self, queue: str, case: Case) -> CustomerWords:
+        return self._words.customer(case.customer.language, self._figures.zone(queue))
+
+    async def _position(self, queue: str, case: Case) -> int | None:
+        if case.state is not CaseState.WAITING:
+            return None
+        ahead = await self._store.ahead(queue, case.id)
+        return None if ahead is None else ahead + 1
+
+    def _overloaded(self, queue: str, outlook: Outlook) -> bool:
+        longest = self._config.queues[queue].overloaded_s
+        return outlook.promise is not None and outlook.promise.within_s >= longest
