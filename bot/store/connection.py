@@ -206,7 +206,20 @@ def _cluster(address: Address, options: Options) -> RedisCluster:
 
 
 class _WaitingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
-    """Connections to whatever primary Sentinel names, with callers waiting their turn."""
+    """Connections to whatever primary Sentinel names, with callers waiting their turn.
+
+    One at a time asks the sentinels: whoever finds one that answers moves it to the front of the list, and
+    two who do so together lose others from it. https://github.com/redis/redis-py/pull/4331
+    """
+
+    def __init__(self, service: str, sentinel: Sentinel, **settings: Any) -> None:
+        super().__init__(service, sentinel, **settings)  # type: ignore[no-untyped-call]
+        self._asking = asyncio.Lock()
+
+    async def get_master_address(self) -> tuple[str, int]:
+        async with self._asking:
+            address: tuple[str, int] = await super().get_master_address()  # type: ignore[no-untyped-call]
+            return address
 
 
 def _sentinel(address: Address, options: Options, on_close: AsyncExitStack) -> Redis:
@@ -214,14 +227,14 @@ def _sentinel(address: Address, options: Options, on_close: AsyncExitStack) -> R
     sentinel = Sentinel(address.hosts, sentinel_kwargs=to_sentinel)  # type: ignore[no-untyped-call]
     on_close.push_async_callback(sentinel.aclose)
     to_primary = _pool_settings(address, options) | _tls(address)
-    pool = _WaitingSentinelPool(address.service, sentinel, **to_primary)  # type: ignore[no-untyped-call]
+    pool = _WaitingSentinelPool(address.service, sentinel, **to_primary)
     for one in sentinel.sentinels:
         watcher = asyncio.create_task(_follow_switches(one, address.service, pool), name="sentinel watcher")
         on_close.push_async_callback(_cancel, watcher)
     return Redis.from_pool(pool)
 
 
-async def _follow_switches(sentinel: Redis, service: str, pool: SentinelConnectionPool) -> None:
+async def _follow_switches(sentinel: Redis, service: str, pool: _WaitingSentinelPool) -> None:
     """Drop all connections when Sentinel names another primary.
 
     After a planned switch the old primary takes writes for some ten seconds more, and then throws them away:
@@ -232,7 +245,7 @@ async def _follow_switches(sentinel: Redis, service: str, pool: SentinelConnecti
             async with sentinel.pubsub() as subscription:
                 await subscription.subscribe("+switch-master")
                 # A switch may have gone unheard before; this drops idle connections to a former primary.
-                await pool.get_master_address()  # type: ignore[no-untyped-call]
+                await pool.get_master_address()
                 while True:
                     message = await subscription.get_message(True, SENTINEL_POLL_S)
                     if message and message["data"].split()[0] == service:

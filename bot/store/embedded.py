@@ -190,7 +190,7 @@ class EmbeddedServer:
             log.warning("the embedded server is gone, bringing it back", directory=str(self.directory))
             try:
                 await self._bring_up()
-            except EmbeddedError as error:
+            except (EmbeddedError, OSError) as error:
                 log.error("the embedded server does not come back", error=str(error))
                 await asyncio.sleep(RELAUNCH_AFTER_S)
 

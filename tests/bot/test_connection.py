@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
+from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
@@ -357,6 +359,17 @@ async def test_a_planned_switch_by_sentinel_is_followed_at_once() -> None:
             assert await at(connection, watched.primary)
             watched.call("SENTINEL", "FAILOVER", servers.SERVICE)
             await eventually(lambda: at(connection, watched.replica))
+
+
+async def test_a_dead_sentinel_costs_none_of_the_others() -> None:
+    with servers.sentinel() as watched:
+        url = watched.url.replace("sentinel://", f"sentinel://127.0.0.1:{servers.free_port()},")
+        async with connected(url) as connection:
+            assert all(await asyncio.gather(*(connection.client.ping() for _ in range(16))))
+            assert isinstance(connection.client, Redis)
+            pool = connection.client.connection_pool
+            assert isinstance(pool, SentinelConnectionPool)
+            assert len(set(pool.sentinel_manager.sentinels)) == 4
 
 
 async def test_the_death_of_a_primary_behind_sentinel_is_followed() -> None:

@@ -20,9 +20,10 @@ from pathlib import Path
 
 import pytest
 from redis import RedisError
+from structlog.testing import capture_logs
 
 from bot.store import embedded
-from bot.store.connection import Connection, connect
+from bot.store.connection import Connection, Options, connect
 from tests.fakes import servers
 
 WRITERS = 8
@@ -247,6 +248,40 @@ async def test_a_start_that_is_given_up_leaves_no_server_behind(directory: Path)
         await server.stop()
     with (directory / "server.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@pytest.fixture
+async def slow_server(directory: Path, tmp_path: Path) -> Path:
+    """A server that takes half a second to load what `directory` holds, and answers LOADING meanwhile."""
+    async with bot_on(directory) as bot:
+        pipe = bot.client.pipeline(transaction=False)
+        for _ in range(5000):
+            pipe.incr("count")
+        await pipe.execute()
+    script = tmp_path / "slow-server"
+    slowly = "--key-load-delay 100 --loading-process-events-interval-bytes 1024"
+    script.write_text(f'#!/bin/sh\nexec {embedded.find_binary()} "$@" {slowly}\n')
+    script.chmod(0o755)
+    return script
+
+
+async def test_a_server_that_loads_is_waited_for_with_a_word(directory: Path, slow_server: Path) -> None:
+    with capture_logs() as logs:
+        connection = await connect(f"embedded:{directory}", Options(server_binary=slow_server))
+    assert await connection.client.get("count") == "5000"
+    await connection.aclose()
+    assert [line["event"] for line in logs].count("the embedded server loads its data") == 1
+
+
+async def test_giving_up_while_the_server_loads_stops_it(directory: Path, slow_server: Path) -> None:
+    with capture_logs() as logs:
+        starting = asyncio.create_task(embedded.start(directory, slow_server))
+        while not any("loads" in line["event"] for line in logs):
+            await asyncio.sleep(0.001)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+    assert not embedded.EmbeddedServer(directory, slow_server).alive()
 
 
 async def test_a_directory_held_by_something_else_is_not_touched(
