@@ -215,11 +215,19 @@ class _WaitingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
     def __init__(self, service: str, sentinel: Sentinel, **settings: Any) -> None:
         super().__init__(service, sentinel, **settings)  # type: ignore[no-untyped-call]
         self._asking = asyncio.Lock()
+        self._announced = ""
 
     async def get_master_address(self) -> tuple[str, int]:
         async with self._asking:
             address: tuple[str, int] = await super().get_master_address()  # type: ignore[no-untyped-call]
             return address
+
+    async def switch(self, primary: str) -> None:
+        """Drop all connections on the first news of another primary; the other sentinels repeat it."""
+        if primary != self._announced:
+            self._announced = primary
+            log.info("sentinel names another primary", service=self.service_name, primary=primary)
+            await self.disconnect(inuse_connections=True)
 
 
 def _sentinel(address: Address, options: Options, on_close: AsyncExitStack) -> Redis:
@@ -235,10 +243,11 @@ def _sentinel(address: Address, options: Options, on_close: AsyncExitStack) -> R
 
 
 async def _follow_switches(sentinel: Redis, service: str, pool: _WaitingSentinelPool) -> None:
-    """Drop all connections when Sentinel names another primary.
+    """Tell the pool when this sentinel names another primary.
 
     After a planned switch the old primary takes writes for some ten seconds more, and then throws them away:
-    https://github.com/redis/redis/issues/6062. The event: https://valkey.io/topics/sentinel/
+    https://github.com/redis/redis/issues/6062. The event is "SERVICE OLD-IP OLD-PORT NEW-IP NEW-PORT":
+    https://valkey.io/topics/sentinel/
     """
     while True:
         try:
@@ -249,8 +258,7 @@ async def _follow_switches(sentinel: Redis, service: str, pool: _WaitingSentinel
                 while True:
                     message = await subscription.get_message(True, SENTINEL_POLL_S)
                     if message and message["data"].split()[0] == service:
-                        log.info("sentinel names another primary", service=service)
-                        await pool.disconnect(inuse_connections=True)
+                        await pool.switch(":".join(message["data"].split()[3:]))
         except (RedisError, OSError) as error:
             log.debug("a sentinel cannot be heard", reason=type(error).__name__)
             await asyncio.sleep(SENTINEL_RETRY_AFTER_S)
