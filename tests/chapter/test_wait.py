@@ -165,11 +165,15 @@ def test_a_backlog_that_does_not_move_is_stale() -> None:
 
 
 def test_arrivals_do_not_hide_that_nothing_moves() -> None:
-    """Forty customers join a standing queue; that is news of customers, not of replies."""
-    learned = BUSY
+    """Five replies, then forty customers join a standing queue: that is news of customers, not of replies.
+
+    The five came at a place a minute; the silence is measured by that, not by a pace slowed down by itself.
+    """
+    learned = taught(full_queue(5, gap_s=MINUTE))
+    start = learned.at or 0.0
     for minute in range(1, 41):
-        learned = observe(learned, Observation(BUSY_AT + minute * MINUTE, "arrived", 6 + minute, 2))
-    asked = seen_at(BUSY_AT + 41 * MINUTE, waiting=46, oldest_s=HOUR, agents=2)
+        learned = observe(learned, Observation(start + minute * MINUTE, "arrived", 6 + minute, 2))
+    asked = seen_at(start + 41 * MINUTE, waiting=46, oldest_s=HOUR, agents=2)
     assert estimate(asked, learned) == Unknown("stale", asked.taken_at)
 
 
