@@ -30,12 +30,12 @@ from bot.font import (
 from bot.light import SHAPES, Light
 from bot.render import render
 from bot.words.plain import NAME_CHARS, one_line
-from bot.words.sign import Sign
+from bot.words.sign import NO_BREAK_SPACE, Sign
 
 COLOURS: Mapping[Light, str] = {
     "open": "#4fd1a1",
     "busy": "#f6c453",
-    "long": "#ff8b6b",
+    "long": "#ffa085",
     "closed": "#9db7ff",
     "unknown": "#b6c0cd",
 }
@@ -139,7 +139,7 @@ def render_banner(name: str, sign: Sign, brand: str, title: str) -> bytes:
 def banner_svg(banner: Format, sign: Sign, brand: str, title: str) -> str:
     """The banner as SVG, every text inside the safe part. Raises MissingGlyphs."""
     owner, queue = one_line(brand, NAME_CHARS), one_line(title, NAME_CHARS)
-    named = owner if queue in ("", owner) else f"{owner}\N{NO-BREAK SPACE}· {queue}"
+    named = owner if queue in ("", owner) else f"{owner}{NO_BREAK_SPACE}· {queue}"
     arrange = _wide if banner.shape == "wide" else _round
     dial, lines = arrange(banner, sign, named)
     return render(
@@ -182,10 +182,10 @@ def _round(banner: Format, sign: Sign, named: str) -> tuple[Dial, list[Line]]:
         _in_dial(sign.caption, "caption", dial, -0.45, side * 0.5, side * 0.065),
         _in_dial(sign.state, "state", dial, 0.6, side * 0.38, side * 0.06),
     ]
-    amount, _, unit = sign.figure.partition(" ")
-    if sign.light in ("closed", "unknown"):
+    if not sign.share_of_hour:
         figure = _Row("figure", _fit_figure(sign.figure, side * 0.6, side * 0.2))
         return dial, [*around, *_stack([figure], dial.x, dial.y, centred=True)]
+    amount, _, unit = sign.figure.partition(NO_BREAK_SPACE)
     return dial, [
         *around,
         _in_dial(amount, "figure", dial, 0.0, side * 0.6, side * 0.32),

@@ -154,13 +154,12 @@ def _summary(chart: Chart, voice: SignWords) -> str:
 
 
 def _row(hour: Hour, voice: SignWords) -> Row:
-    figure = hour.figure
-    none = voice.no_figure(hour.state)
+    figure, none = hour.figure, voice.no_figure(hour.state)
     return Row(
         hour=voice.clock(hour.starts_at),
         half=voice.length(figure.p50_s) if figure else none,
         most=voice.length(figure.p80_s) if figure else none,
-        promises=f"{voice.number(hour.kept)} / {voice.number(hour.promises)}",
+        promises=f"{voice.number(hour.kept)} / {voice.number(hour.promises)}" if hour.promises else "–",
     )
 
 

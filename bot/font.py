@@ -9,7 +9,7 @@ Invariant: a text fitted to a width is never wider than that width once drawn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from struct import iter_unpack, unpack_from
@@ -97,6 +97,8 @@ class Typeface:
             wrapped = self._wrap(text, room, size)
         if len(wrapped) > room.lines:
             wrapped = [*wrapped[: room.lines - 1], " ".join(wrapped[room.lines - 1 :])]
+        else:
+            wrapped = self._balance(wrapped, room, size)
         return Block(tuple(self._cut(line, room, size) for line in wrapped), size)
 
     def _advance(self, glyph: int) -> int:
@@ -104,8 +106,20 @@ class Typeface:
         return int(self._advances[min(glyph, len(self._advances) - 1)])
 
     def _fits(self, wrapped: list[str], room: Room, size_px: float) -> bool:
-        widest = max(self.width_px(line, size_px, room.bold) for line in wrapped)
-        return len(wrapped) <= room.lines and widest <= room.width_px
+        return len(wrapped) <= room.lines and self._widest_px(wrapped, room, size_px) <= room.width_px
+
+    def _widest_px(self, wrapped: list[str], room: Room, size_px: float) -> float:
+        return max(self.width_px(line, size_px, room.bold) for line in wrapped)
+
+    def _balance(self, wrapped: list[str], room: Room, size_px: float) -> list[str]:
+        """The same number of lines, as even as they can be: no short word is left alone at an end."""
+        while True:
+            widest_px = self._widest_px(wrapped, room, size_px)
+            narrower = replace(room, width_px=widest_px * 0.999)
+            tighter = self._wrap(" ".join(wrapped), narrower, size_px)
+            if len(tighter) > len(wrapped) or self._widest_px(tighter, room, size_px) >= widest_px:
+                return wrapped
+            wrapped = tighter
 
     def _wrap(self, text: str, room: Room, size_px: float) -> list[str]:
         wrapped: list[str] = []

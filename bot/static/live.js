@@ -8,7 +8,9 @@ const RETRY_MS = 30000;
 const SPREAD_MS = 4000;
 
 const lost = document.getElementById("lost");
+const refreshMs = 1000 * document.querySelector("main").dataset.refreshS;
 let missed = false;
+let overdue;
 
 async function refresh() {
   try {
@@ -23,6 +25,13 @@ async function refresh() {
   } catch {
     lost.hidden = false;
   }
+  expect();
+}
+
+// When no new figure comes in time the page itself says so; it must be asked for that.
+function expect() {
+  clearTimeout(overdue);
+  overdue = setTimeout(refresh, 2 * refreshMs);
 }
 
 function listen() {
@@ -41,6 +50,7 @@ function listen() {
 }
 
 listen();
+expect();
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) refresh();
 });

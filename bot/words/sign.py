@@ -19,6 +19,7 @@ from bot.words.times import DAY_S, HOUR_S, moment, plain_spaces, short_duration
 from status.model import Outlook, Promise, TrackRecord, Wait
 from status.promise import BOXES_S
 
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 CHARTED_SHARE = 0.8
 """The chart's upper line is the p80 of the published waits."""
 
@@ -98,12 +99,12 @@ class SignWords:
 
     def length(self, seconds: float) -> str:
         """A length of time, short: "15 min"."""
-        return short_duration(self.language, seconds)
+        return _unbroken(short_duration(self.language, seconds))
 
     def clock(self, at: float) -> str:
         """The time of day in the queue's zone: "14:05"."""
         there = datetime.fromtimestamp(at, self.zone)
-        return plain_spaces(format_time(there, "short", locale=self.language.locale))
+        return _unbroken(plain_spaces(format_time(there, "short", locale=self.language.locale)))
 
     def spread(self, wait: Wait, promise: Promise) -> str:
         """How replies spread below the promise, so that it is not taken for the usual wait."""
@@ -152,11 +153,11 @@ class SignWords:
 
     def share(self, share: float) -> str:
         """A part of the whole in percent."""
-        return plain_spaces(format_percent(share, locale=self.language.locale))
+        return _unbroken(plain_spaces(format_percent(share, locale=self.language.locale)))
 
     def number(self, n: int) -> str:
         """A whole number with its thousands marked."""
-        return plain_spaces(format_decimal(n, locale=self.language.locale))
+        return _unbroken(plain_spaces(format_decimal(n, locale=self.language.locale)))
 
     def track_record(self, record: TrackRecord) -> str:
         """How many promises were kept."""
@@ -200,3 +201,8 @@ class SignWords:
             "languages": say("Languages"),
             "lost": say("No connection: these figures may be old"),
         }
+
+
+def _unbroken(figure: str) -> str:
+    """A figure and its unit stay on one line; pages and our own font know the no-break space."""
+    return figure.replace(" ", NO_BREAK_SPACE)
