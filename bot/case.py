@@ -7,10 +7,11 @@ with their default left out.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from operator import attrgetter
+
+import msgspec
 
 from adapters.base import Person
 from status.model import Promise
@@ -87,29 +88,28 @@ _SHORT = {
     "promises": "p",
 }
 _DEFAULTS = {f.name: f.default for f in fields(Case)}
-_FIELDS = tuple((name, short, _DEFAULTS[name]) for name, short in _SHORT.items())
 _NAMES = {short: name for name, short in _SHORT.items()}
-_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_KEPT = tuple((short, _DEFAULTS[name]) for name, short in _SHORT.items())
+_values = attrgetter(*_SHORT)
+_dump = msgspec.json.Encoder().encode
 
 
 def encode(case: Case) -> str:
     """The case as the store keeps it; id and queue are in its key."""
-    data: dict[str, Any] = {}
-    for name, short, default in _FIELDS:
-        value = getattr(case, name)
-        if value != default:
-            data[short] = value
+    data = {
+        short: value for (short, default), value in zip(_KEPT, _values(case), strict=True) if value != default
+    }
     customer = case.customer
     data["cu"] = [customer.id, customer.name, customer.language]
     if case.promises:
         data["p"] = [[p.made_at, p.starts_at, p.within_s, p.share] for p in case.promises]
-    return f"{case.version} {_dump(data)}"
+    return f"{case.version} {_dump(data).decode()}"
 
 
 def decode(queue: str, case_id: str, text: str) -> Case:
     """The inverse of `encode`. Unknown fields, written by a newer version, are left out."""
     version, _, document = text.partition(" ")
-    data = {_NAMES[short]: value for short, value in json.loads(document).items() if short in _NAMES}
+    data = {_NAMES[short]: value for short, value in msgspec.json.decode(document).items() if short in _NAMES}
     data["customer"] = Person(*data["customer"])
     data["state"] = CaseState(data.get("state", CaseState.WAITING))
     data["promises"] = tuple(Promise(*values) for values in data.get("promises", ()))

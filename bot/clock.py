@@ -12,8 +12,7 @@ import random
 import time
 
 # The letters of Crockford's base 32, without the look-alikes I, L, O and U: https://www.crockford.com/base32.html
-CASE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ"
-CASE_DIGITS = "0123456789"
+CASE_PAIRS = tuple(letter + digit for letter in "ABCDEFGHJKMNPQRSTVWXYZ" for digit in "0123456789")
 
 
 class Clock:
@@ -26,8 +25,8 @@ class Clock:
         self._desk_start = self._real_start if started_at is None else started_at
 
     def now(self) -> float:
-        """The desk's time, epoch seconds."""
-        return self._desk_start + (time.monotonic() - self._origin) * self.speed
+        """The desk's time, epoch seconds to the millisecond."""
+        return round(self._desk_start + (time.monotonic() - self._origin) * self.speed, 3)
 
     def real(self) -> float:
         """Real time by the store's clock, epoch seconds."""
@@ -65,12 +64,11 @@ class Chance:
 
         There are ten million of them; the store refuses one that is taken.
         """
-        letters, digits = self.random.choices(CASE_LETTERS, k=3), self.random.choices(CASE_DIGITS, k=3)
-        return "".join(a + b for a, b in zip(letters, digits, strict=True))
+        return "".join(self.random.choices(CASE_PAIRS, k=3))
 
-    def jitter(self, seconds: float, share: float = 0.1) -> float:
-        """`seconds`, up to `share` more or less."""
-        return seconds * self.random.uniform(1 - share, 1 + share)
+    def below(self, limit: int) -> int:
+        """A whole number from 0 up to, not including, `limit`."""
+        return int(self.random.random() * limit)
 
     def backoff(self, attempt: int, base_s: float, cap_s: float) -> float:
         """Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/"""

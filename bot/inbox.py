@@ -90,7 +90,7 @@ class Inbox:
             channel=channel,
             conversation_id=message.conversation_id,
             new_id=self._chance.case_id(),
-            variant=self._chance.random.randrange(1000),
+            variant=self._chance.below(1000),
             queue=queue,
             from_robot=message.from_robot,
             messages_at_most=self._config.limits.transcript_entries,

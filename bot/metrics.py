@@ -38,6 +38,7 @@ class Metrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0),
             registry=self.registry,
         )
+        self._by_channel: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._sent = Counter(
             "jono_sent",
             "Attempts to send by kind and end",
@@ -74,8 +75,13 @@ class Metrics:
 
     def request(self, channel: str, status: int, seconds: float) -> None:
         """A request to a hook was answered."""
-        self._requests.labels(channel, str(status)).inc()
-        self._intake.labels(channel).observe(seconds)
+        known = self._by_channel.get((channel, status))
+        if known is None:
+            # Looking labels up costs as much as counting: it is done once.
+            known = self._requests.labels(channel, str(status)), self._intake.labels(channel)
+            self._by_channel[channel, status] = known
+        known[0].inc()
+        known[1].observe(seconds)
 
     def sent(self, channel: str, kind: str, end: str) -> None:
         """An attempt to send ended."""

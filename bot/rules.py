@@ -199,9 +199,18 @@ def decide(case: Case | None, event: Event, policy: Policy) -> Decision | Refusa
             decision = _due(case, event, policy)
         case _:
             assert_never(event)
-    version = 0 if case is None else case.version
-    after = replace(decision.after, version=version + 1)
-    return replace(decision, after=after, timer_at=_timer(after, event.at, policy))
+    return _finished(decision, 0 if case is None else case.version, event.at, policy)
+
+
+def _finished(decision: Decision, version: int, at: float, policy: Policy) -> Decision:
+    """The decision with the case's next version and its timer."""
+    after = decision.after
+    if after.version != version + 1:
+        after = replace(after, version=version + 1)
+    timer_at = _timer(after, at, policy)
+    if after is decision.after and timer_at is None:
+        return decision
+    return replace(decision, after=after, timer_at=timer_at)
 
 
 def _timer(case: Case, at: float, policy: Policy) -> float | None:
@@ -233,6 +242,7 @@ def _opened(event: Wrote, policy: Policy) -> Decision:
         turn_at=event.at,
         active_at=event.at,
         messages=1,
+        version=1,
     )
     return Decision(
         case,

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ class Web:
         app = web.Application(client_max_size=self._config.limits.body_bytes, middlewares=[_plain_errors])
         app.add_routes(
             [
-                web.post("/hooks/{channel}", self._hook),
+                *(web.post(f"/hooks/{name}", partial(self._hook, name)) for name in self._channels),
                 web.get("/", self._page),
                 web.get("/api/v1/queues", self._queues),
                 web.get("/api/v1/queues/{queue}/wait", self._wait),
@@ -97,10 +98,7 @@ class Web:
 
     # --- hooks ---------------------------------------------------------------------------------------------
 
-    async def _hook(self, request: web.Request) -> web.StreamResponse:
-        channel = request.match_info["channel"]
-        if channel not in self._channels:
-            return _problem(404, "there is no such channel")
+    async def _hook(self, channel: str, request: web.Request) -> web.StreamResponse:
         if self._under_way >= self._config.limits.requests_at_once:
             return _later("too many requests at once")
         started = self._clock.monotonic()
@@ -116,10 +114,10 @@ class Web:
         if request.headers.get("Content-Encoding", "identity") != "identity":
             return _problem(415, "a compressed body is not taken")
         try:
-            async with asyncio.timeout(BODY_WITHIN_S):
+            async with asyncio.timeout(BODY_WITHIN_S) as limit:
                 body = await request.read()
-            arrivals = self._channels[channel].accept(request.headers, body, self._clock.real())
-            async with asyncio.timeout(ANSWER_WITHIN_S):
+                arrivals = self._channels[channel].accept(request.headers, body, self._clock.real())
+                limit.reschedule(asyncio.get_running_loop().time() + ANSWER_WITHIN_S)
                 for arrival in arrivals:
                     await self._inbox.receive(channel, arrival)
         except Untrusted as error:
@@ -129,10 +127,10 @@ class Web:
         except web.HTTPRequestEntityTooLarge:
             return _problem(413, f"the body is larger than {self._config.limits.body_bytes} bytes")
         except TimeoutError:
-            return _later("the store does not answer in time")
+            return _later("it could not be taken in time")
         except StoreDown as error:
             return _later(f"the store cannot take it now: {error}")
-        return web.json_response({"accepted": len(arrivals)})
+        return web.Response(body=b'{"accepted":%d}' % len(arrivals), headers=_TAKEN)
 
     # --- the published wait --------------------------------------------------------------------------------
 
@@ -283,6 +281,7 @@ class Web:
         )
 
 
+_TAKEN = {"Content-Type": "application/json", "Server": "Jono"}
 _NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _FOR_ALL = {**_NOT_KEPT, "Access-Control-Allow-Origin": "*"}
 

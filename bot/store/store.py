@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 from redis.exceptions import RedisError, ResponseError
 
 from bot.case import Case, decode, encode
@@ -34,7 +34,11 @@ SEEN_PERIOD_S = 4 * 86400
 """Ids of messages are remembered for this period and the two before it: 8 to 12 days. Meta redelivers for 7
 (https://developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks)."""
 
-_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode = msgspec.json.Encoder().encode
+
+
+def _dump(value: Any) -> str:
+    return _encode(value).decode()
 
 
 class StoreDown(Exception):
@@ -63,7 +67,7 @@ class OutEntry:
     def parse(lane: str, line: str) -> OutEntry:
         """The inverse of `line`."""
         entry_id, _, body = line.partition(" ")
-        return OutEntry(entry_id, lane, json.loads(body))
+        return OutEntry(entry_id, lane, msgspec.json.decode(body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +172,7 @@ class Store:
         async with _reaching():
             for loaded in (False, True):
                 try:
-                    return await self._client.fcall(
-                        name, 1, keys.prefix(queue), *map(str, arguments)
-                    )
+                    return await self._client.fcall(name, 1, keys.prefix(queue), *map(str, arguments))
                 except ResponseError as error:
                     if loaded or "Function not found" not in str(error):
                         raise
@@ -231,9 +233,7 @@ class Store:
 
     async def language(self, queue: str, lane: str) -> str | None:
         """The language a customer chose in this conversation, if any."""
-        found: str | None = await self._read(
-            self._client.get(f"{keys.prefix(queue)}language:{lane}")
-        )
+        found: str | None = await self._read(self._client.get(f"{keys.prefix(queue)}language:{lane}"))
         return found
 
     async def find(self, queues: Sequence[str], case_id: str) -> Case | None:
@@ -246,7 +246,7 @@ class Store:
         """What was said in a case, oldest first; only the `last` entries when given."""
         key = f"{keys.prefix(queue)}case:{case_id}"
         lines = await self._read(self._client.lrange(key, -last if last else 1, -1))
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        return [msgspec.json.decode(line) for line in lines if line.startswith("{")]
 
     async def line(self, queue: str) -> Line:
         """The queue in numbers; the cost does not grow with its length."""
@@ -263,16 +263,12 @@ class Store:
 
     async def ahead(self, queue: str, case_id: str) -> int | None:
         """How many waiting cases stand before this one; None when it does not wait."""
-        rank: int | None = await self._read(
-            self._client.zrank(keys.prefix(queue) + "waiting", case_id)
-        )
+        rank: int | None = await self._read(self._client.zrank(keys.prefix(queue) + "waiting", case_id))
         return rank
 
     async def waiting(self, queue: str, most: int) -> list[str]:
         """The ids of the cases that wait longest, in order."""
-        ids: list[str] = await self._read(
-            self._client.zrange(keys.prefix(queue) + "waiting", 0, most - 1)
-        )
+        ids: list[str] = await self._read(self._client.zrange(keys.prefix(queue) + "waiting", 0, most - 1))
         return ids
 
     async def held(self, queue: str, agent: str) -> list[str]:
@@ -283,20 +279,18 @@ class Store:
     async def duty(self, queue: str, agent: str) -> dict[str, Any] | None:
         """What is known of an agent on duty: name, `since`, `seen` (desk time); None when off duty."""
         text = await self._read(self._client.hget(keys.prefix(queue) + "duty", agent))
-        return json.loads(text) if text else None
+        return msgspec.json.decode(text) if text else None
 
     async def on_duty(self, queue: str) -> dict[str, dict[str, Any]]:
         """All agents on duty in a queue."""
         found = await self._read(self._client.hgetall(keys.prefix(queue) + "duty"))
-        return {agent: json.loads(text) for agent, text in found.items()}
+        return {agent: msgspec.json.decode(text) for agent, text in found.items()}
 
     async def ripe(self, queue: str, most: int) -> list[Case]:
         """Cases whose timer has run out, the earliest first."""
         now_ms = int(self._clock.now() * 1000)
         ids = await self._read(
-            self._client.zrangebyscore(
-                keys.prefix(queue) + "timers", "-inf", now_ms, start=0, num=most
-            )
+            self._client.zrangebyscore(keys.prefix(queue) + "timers", "-inf", now_ms, start=0, num=most)
         )
         found = await asyncio.gather(*(self.case(queue, case_id) for case_id in ids))
         return [case for case in found if case is not None]
@@ -368,7 +362,7 @@ class Store:
     async def dead_letters(self, queue: str) -> dict[str, dict[str, Any]]:
         """Messages given up, by id: reason, when, attempts, lane and the entry itself."""
         found = await self._read(self._client.hgetall(keys.prefix(queue) + "dead"))
-        return {entry_id: json.loads(text) for entry_id, text in found.items()}
+        return {entry_id: msgspec.json.decode(text) for entry_id, text in found.items()}
 
     async def revive(self, queue: str, entry_id: str, *, again: bool) -> bool:
         """Send a dead letter again, or drop it; False when there is none of this id."""
@@ -397,16 +391,14 @@ class Store:
     async def events_since(self, queue: str, after: str, most: int) -> list[tuple[str, Observation]]:
         """What happened after the event id `after`, oldest first, at most `most`."""
         rows = await self._read(
-            self._client.xrange(
-                keys.prefix(queue) + "events", min=f"({after}", max="+", count=most
-            )
+            self._client.xrange(keys.prefix(queue) + "events", min=f"({after}", max="+", count=most)
         )
         return [(event_id, _read_event(values)) for event_id, values in rows]
 
     async def learned(self, queue: str) -> dict[str, Any] | None:
         """What the estimate learned: `{"after": event id, "data": ...}`; None before the first time."""
         text = await self._read(self._client.get(keys.prefix(queue) + "learned"))
-        return json.loads(text) if text else None
+        return msgspec.json.decode(text) if text else None
 
     async def remember(self, queue: str, fence: int, learned: Mapping[str, Any]) -> bool:
         """Keep what the estimate learned; False when this replica no longer leads."""
@@ -447,14 +439,12 @@ class Store:
     async def published(self, queue: str) -> Published | None:
         """The published wait; None before the first refresh."""
         text = await self._read(self._client.get(keys.prefix(queue) + "published"))
-        return Published.from_store(json.loads(text)) if text else None
+        return Published.from_store(msgspec.json.decode(text)) if text else None
 
     async def history(self, queue: str, since: float) -> list[HistoryPoint]:
         """What was published since then, oldest first."""
-        rows = await self._read(
-            self._client.zrangebyscore(keys.prefix(queue) + "history", since, "+inf")
-        )
-        return [HistoryPoint(*json.loads(row)) for row in rows]
+        rows = await self._read(self._client.zrangebyscore(keys.prefix(queue) + "history", since, "+inf"))
+        return [HistoryPoint(*msgspec.json.decode(row)) for row in rows]
 
 
 # --- what travels ------------------------------------------------------------------------------------------

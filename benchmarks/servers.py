@@ -1,0 +1,118 @@
+"""The servers that are loaded, each in a process of its own: `python -m benchmarks.servers KIND DIR`.
+
+`bare` answers 200 and nothing else; `signed` also verifies and parses the request; `full` is the bot's whole inbound
+path (verify, parse, decide, commit durably, acknowledgement queued) with nothing else running; `delivering` is the
+whole bot, which sends every acknowledgement to a local peer meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import resource
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from adapters.webhook import Options, open_channel
+from benchmarks.messages import SECRET
+from bot import log
+from bot.app import Bot, assemble
+from bot.clock import Chance, Clock
+from bot.config import Config, check
+from bot.fetch import open_session
+from bot.store.connection import connect
+
+PEER_SENDS_AT_ONCE = 64
+
+
+def settings(directory: Path, peer: str = "http://127.0.0.1:9/in") -> Config:
+    """The least that `jono run` needs."""
+    tables: dict[str, Any] = {
+        "bot": {"name": "Bench"},
+        "server": {"listen": "127.0.0.1:0"},
+        "store": {"url": f"embedded:{directory}"},
+        "queues": {"support": {"target_s": 480}},
+        "channels": {
+            "shop": {
+                "adapter": "webhook",
+                "queue": "support",
+                "secret": SECRET,
+                "url": peer,
+                "agents": ["a-1"],
+            }
+        },
+        "outgoing": {"allow_private": True},
+        "limits": {"requests_at_once": 10_000},
+    }
+    return check(tables)
+
+
+@contextlib.asynccontextmanager
+async def small(kind: str) -> AsyncIterator[str]:
+    """A server of one aiohttp handler."""
+    async with open_session(allow_private=True) as session:
+        clock = Clock()
+        from adapters.base import Tools
+
+        channel = open_channel(Options(SECRET), Tools("shop", session, clock.real))
+
+        async def bare(request: web.Request) -> web.Response:
+            return web.Response(body=b'{"accepted":1}', content_type="application/json")
+
+        async def signed(request: web.Request) -> web.Response:
+            channel.accept(request.headers, await request.read(), clock.real())
+            return web.Response(body=b'{"accepted":1}', content_type="application/json")
+
+        app = web.Application()
+        app.router.add_post("/hooks/{channel}", bare if kind == "bare" else signed)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
+        try:
+            yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        finally:
+            await runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def full(directory: Path, *, peer: str | None) -> AsyncIterator[str]:
+    """The bot: only its inbound path, or, with a peer, all of it."""
+    config = settings(directory, peer or "http://127.0.0.1:9/in")
+    connection = await connect(config.store.url.get_secret_value())
+    try:
+        async with open_session(allow_private=True) as session:
+            parts = assemble(config, Clock(), Chance(), connection, session)
+            await parts.store.open()
+            bot = Bot(parts)
+            async with contextlib.AsyncExitStack() as stack:
+                if peer is not None:
+                    await stack.enter_async_context(bot.working())
+                await stack.enter_async_context(bot.serving())
+                yield bot.address
+    finally:
+        await connection.aclose()
+
+
+async def main(kind: str, directory: Path, peer: str | None) -> None:
+    """Serve until standard input is closed; then print the CPU time that was used."""
+    log.configure("error")
+    served = small(kind) if kind in ("bare", "signed") else full(directory, peer=peer)
+    async with served as address:
+        print(address, flush=True)
+        loop = asyncio.get_running_loop()
+        started = resource.getrusage(resource.RUSAGE_SELF)
+        await loop.run_in_executor(None, sys.stdin.read)
+        ended = resource.getrusage(resource.RUSAGE_SELF)
+        print(
+            json.dumps({"cpu_s": ended.ru_utime + ended.ru_stime - started.ru_utime - started.ru_stime}),
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None))
