@@ -1,0 +1,125 @@
+"""The other side of a webhook channel: a shop's own chat, as a real HTTP server on loopback.
+
+It verifies every request with the reference library of Standard Webhooks and keeps the ledger: what reached
+customers, agents and other programs, each webhook id once, in the order of first arrival. Verdicts of tests come
+from here, never from what the bot says of itself. It can answer slowly, with errors, or not at all.
+
+Invariant: a request that is not genuine, or says something new under an old id, fails the test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from standardwebhooks import Webhook, WebhookVerificationError
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message as it first arrived."""
+
+    id: str
+    type: str
+    data: Mapping[str, Any]
+
+
+class Peer:
+    """Receives the bot's webhooks.
+
+    `delay_s` passes between taking a message in and answering. The share `refusing` of the requests is turned
+    away with 503 before it is taken in, the share `dropping` is taken in and never answered.
+    """
+
+    def __init__(self, secret: str, seed: int = 0) -> None:
+        self.url = ""
+        self.delay_s = self.refusing = self.dropping = 0.0
+        self.ledger: list[Received] = []
+        self.repeats: Counter[str] = Counter()
+        self.refused = self.dropped = 0
+        self.shown: dict[str, list[Received]] = defaultdict(list)
+        self.answers: dict[str, Received] = {}
+        self.news: dict[str, list[Received]] = defaultdict(list)
+        self.wrongs: list[str] = []
+        self._known: dict[str, Received] = {}
+        self._webhook = Webhook(secret)
+        self._random = random.Random(seed)
+        self._changed = asyncio.Condition()
+
+    def told(self, conversation: str, *kinds: str) -> list[str]:
+        """The texts of these kinds that a conversation was shown, in order."""
+        return [one.data["text"] for one in self.shown[conversation] if one.data["kind"] in kinds]
+
+    async def until(self, condition: Callable[[], object], what: str, within_s: float = 60.0) -> None:
+        """Wait until `condition`, which is asked after every arrival, holds."""
+        try:
+            async with asyncio.timeout(within_s), self._changed:
+                await self._changed.wait_for(lambda: bool(condition()))
+        except TimeoutError:
+            raise AssertionError(f"{what}: not within {within_s:.0f} s") from None
+
+    async def answer(self, command_id: str, within_s: float = 60.0) -> Mapping[str, Any]:
+        """The answer to a command, once it is here."""
+        await self.until(lambda: command_id in self.answers, f"the answer to {command_id}", within_s)
+        return self.answers[command_id].data
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Take one request in."""
+        body = await request.read()
+        try:
+            content = self._webhook.verify(body, dict(request.headers))
+        except WebhookVerificationError as error:
+            self.wrongs.append(f"not genuine: {error}")
+            return web.Response(status=401)
+        if self._random.random() < self.refusing:
+            self.refused += 1
+            return web.Response(status=503)
+        await self._note(Received(request.headers["webhook-id"], content["type"], content["data"]))
+        await asyncio.sleep(self.delay_s)
+        if self._random.random() < self.dropping and request.transport is not None:
+            self.dropped += 1
+            request.transport.abort()
+        return web.Response(status=204)
+
+    async def _note(self, received: Received) -> None:
+        known = self._known.setdefault(received.id, received)
+        if known is not received:
+            self.repeats[received.id] += 1
+            if known != received:
+                self.wrongs.append(f"{received.id} was said in two ways: {json.dumps(known.data)}")
+            return
+        self.ledger.append(received)
+        if received.type == "message.send":
+            self.shown[received.data["conversation_id"]].append(received)
+        elif received.type == "command.answer":
+            if received.data["command_id"] in self.answers:
+                self.wrongs.append(f"{received.data['command_id']} was answered twice")
+            self.answers[received.data["command_id"]] = received
+        else:
+            self.news[received.type].append(received)
+        async with self._changed:
+            self._changed.notify_all()
+
+
+@asynccontextmanager
+async def peer(secret: str, seed: int = 0) -> AsyncIterator[Peer]:
+    """A peer that listens until the block ends; then it must have nothing to complain about."""
+    made = Peer(secret, seed)
+    application = web.Application()
+    application.router.add_post("/in", made.receive)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
+        made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/in"
+        yield made
+    finally:
+        await runner.cleanup()
+    assert not made.wrongs, made.wrongs[:5]
