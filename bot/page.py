@@ -19,7 +19,8 @@ from bot.light import SHAPES
 from bot.render import render
 from bot.words import Words
 from bot.words.plain import NAME_CHARS, one_line
-from bot.words.sign import SignWords
+
+__all__ = ["PICTURE_HEADERS", "SECURITY_HEADERS", "QueueStatus", "render_page"]
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -82,11 +83,12 @@ def render_page(
     `queues` are those to show: all of them, or the one that is `selected`. `public_url` is the address the
     page is reached at, for the picture in link previews; without it previews have none.
     """
-    voices = [SignWords(words.language(language), queue.hours.zone) for queue in queues]
+    voices = [words.sign(language, queue.hours.zone) for queue in queues]
     return render(
         "page.html",
         language=language.replace("_", "-"),
         brand=one_line(brand, NAME_CHARS),
+        headline=words.outlet(language, queues[0].hours.zone).headline(queues[0].published.outlook),
         cards=[make_card(queue, voice, now) for queue, voice in zip(queues, voices, strict=True)],
         selected=selected,
         labels=voices[0].labels(),
@@ -101,5 +103,5 @@ def render_page(
 
 def _links(words: Words, language: str, selected: str | None) -> Iterator[Link]:
     for code, name in words.languages().items():
-        query = {"queue": selected, "language": code} if selected else {"language": code}
+        query = {"queue": selected, "lang": code} if selected else {"lang": code}
         yield Link(code.replace("_", "-"), name, urlencode(query), code == language)

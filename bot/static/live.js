@@ -1,6 +1,6 @@
 // Keeps the open page true: when a new figure is out, the parts marked data-live are exchanged for those of a
-// freshly fetched page. Scroll position and what the reader has unfolded stay. Without this script the page works
-// too; it is then as old as its loading.
+// freshly fetched page. Scroll position and what the reader has unfolded stay. Without this script the page
+// works too; it is then as old as its loading.
 "use strict";
 
 const RETRY_MS = 30000;
@@ -10,9 +10,11 @@ const SPREAD_MS = 4000;
 const lost = document.getElementById("lost");
 const refreshMs = 1000 * document.querySelector("main").dataset.refreshS;
 let missed = false;
+let soon;
 let overdue;
 
 async function refresh() {
+  soon = clearTimeout(soon);
   try {
     const answer = await fetch(location.href, { cache: "no-store" });
     if (!answer.ok) throw new Error(answer.status);
@@ -36,7 +38,9 @@ function expect() {
 
 function listen() {
   const events = new EventSource("/events");
-  events.addEventListener("wait.updated", () => setTimeout(refresh, Math.random() * SPREAD_MS));
+  events.addEventListener("wait", () => {
+    soon ??= setTimeout(refresh, Math.random() * SPREAD_MS);
+  });
   events.onopen = () => {
     if (missed) refresh();
     missed = false;

@@ -1,9 +1,10 @@
 """Everything a person reads from the bot, in their language.
 
-Three voices share one set of languages: `customer` speaks to those who wait, `agent` to those who answer,
-`outlet` on pages and banners. A voice turns finished facts (an outlook, a case id, a name) into a whole text.
-It decides nothing, reads no clock and, once the languages are loaded, touches no file: "today" and "tomorrow"
-are seen from the moment the outlook was made (`as_of`), in the queue's time zone.
+Four voices share one set of languages: `customer` speaks to those who wait, `agent` to those who answer,
+`outlet` in the API and on badges, `sign` on the status page and on banners. A voice turns finished facts (an
+outlook, a case id, a name) into a whole text. It decides nothing, reads no clock and, once the languages are
+loaded, touches no file: "today" and "tomorrow" are seen from the moment the outlook was made (`as_of`), in
+the queue's time zone.
 
 Invariant: the same facts, language and variant give the same text; what a person wrote (a name, a message) is
 cleaned on its way in and never read as a pattern.
@@ -17,8 +18,9 @@ from bot.words.agent import AgentWords, CaseRow
 from bot.words.customer import CustomerWords
 from bot.words.languages import SOURCE_LANGUAGE, Language, load_languages, lookup
 from bot.words.outlet import OutletWords
+from bot.words.sign import SignWords
 
-__all__ = ["AgentWords", "CaseRow", "CustomerWords", "OutletWords", "Words"]
+__all__ = ["AgentWords", "CaseRow", "CustomerWords", "OutletWords", "SignWords", "Words"]
 
 
 class Words:
@@ -57,5 +59,9 @@ class Words:
         return AgentWords(self.language(language), zone)
 
     def outlet(self, language: str, zone: tzinfo) -> OutletWords:
-        """The voice on status pages, banners, badges and the API; `zone` is the queue's time zone."""
+        """The voice in the API and on badges; `zone` is the queue's time zone."""
         return OutletWords(self.language(language), zone)
+
+    def sign(self, language: str, zone: tzinfo) -> SignWords:
+        """The voice on the status page and on banners; `zone` is the queue's time zone."""
+        return SignWords(self.language(language), zone)

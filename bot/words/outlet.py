@@ -1,6 +1,6 @@
 """The outlook in few words, for the places that show one figure to everybody.
 
-From long to short: the page's headline, the promise's text in the API and on banners, the badge.
+From long to short: the sentence in previews of the page, the promise's text in the API, the badge.
 None of them is a sentence with a full stop, and none speaks of one customer's place in the queue.
 """
 
@@ -16,13 +16,13 @@ from status.model import Outlook, Promise
 
 @dataclass(frozen=True, slots=True)
 class OutletWords:
-    """The voice of pages, banners and badges, in one language and one queue's time zone."""
+    """The voice of the API, of link previews and badges, in one language and one queue's time zone."""
 
     language: Language
     zone: tzinfo
 
     def headline(self, outlook: Outlook) -> str:
-        """For the status page: "You should have a reply within 15 minutes"."""
+        """For link previews of the page, and a customer with no case: "You should have a reply within 15 minutes"."""
         say = self.language.say
         match outlook:
             case Outlook(state="open", promise=Promise(within_s=within_s)):
@@ -42,7 +42,7 @@ class OutletWords:
         return say("We cannot say right now how long a reply takes")
 
     def promise_text(self, outlook: Outlook) -> str:
-        """For the API and banners: "within 15 minutes"."""
+        """For the API: "within 15 minutes"."""
         say = self.language.say
         match outlook:
             case Outlook(state="open", promise=Promise(within_s=within_s)):

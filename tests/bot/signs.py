@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from bot.light import light
 from bot.words import Words
-from bot.words.sign import Sign, SignWords
+from bot.words.sign import Sign
 from status.model import Outlook, Promise, Wait
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 NOON = 1_795_514_400.0
-"""Wednesday, 25 November 2026, 12:00 in Helsinki."""
+"""Tuesday, 24 November 2026, 12:00 in Helsinki."""
 TARGET_S = 900.0
 OVERLOADED_S = 1800.0
 WORDS = Words()
@@ -38,7 +38,7 @@ OUTLOOKS: Mapping[str, Outlook] = {
     "long": promising(7200),
     "days": promising(3 * 86400),
     "closed": closed(TOMORROW_AT_9, 900),
-    "closed until Wednesday": closed(TOMORROW_AT_9 + 6 * 86400, 86400),
+    "closed until Saturday": closed(TOMORROW_AT_9 + 3 * 86400, 86400),
     "closed for good": closed(None),
     "nobody": Outlook("unknown", NOON, 2, 0, reason="nobody_on_duty"),
     "thin": Outlook("unknown", NOON, 2, 1, reason="thin"),
@@ -50,8 +50,7 @@ OUTLOOKS: Mapping[str, Outlook] = {
 
 def sign(outlook: Outlook, language: str = "en") -> Sign:
     """The sign of an outlook, in the words that people would read."""
-    voice = SignWords(WORDS.language(language), HELSINKI)
-    return voice.sign(outlook, light(outlook, TARGET_S, OVERLOADED_S))
+    return WORDS.sign(language, HELSINKI).sign(outlook, light(outlook, TARGET_S, OVERLOADED_S))
 
 
 MARKUP = (

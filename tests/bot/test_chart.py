@@ -1,0 +1,128 @@
+"""The chart's geometry, on days small enough to draw by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chart import BAR_HEIGHT, DAY_S, HOUR_S, PLOT_HEIGHT, PLOT_WIDTH, draw
+from bot.published import HistoryPoint
+from tests.bot.signs import NOON
+
+REFRESH_S = 300.0
+
+
+def point(
+    at: float, p80_s: float | None = 600.0, state: str = "open", promises: int = 0, kept: int = 0
+) -> HistoryPoint:
+    return HistoryPoint(at, state, 1, 1, p80_s and p80_s / 2, p80_s, promises, kept)
+
+
+def corners(line: str) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in (pair.split(",") for pair in line.split())]
+
+
+def test_the_day_ends_with_the_hour_that_is_running() -> None:
+    chart = draw([], NOON + 60, REFRESH_S)
+
+    assert (chart.starts_at, chart.ends_at) == (NOON + HOUR_S - DAY_S, NOON + HOUR_S)
+    assert chart.marks == tuple(NOON + HOUR_S - DAY_S + n * 6 * HOUR_S for n in range(5))
+
+
+def test_a_figure_stands_at_its_time_and_height_until_its_refresh_was_due() -> None:
+    chart = draw([point(NOON - 6 * HOUR_S, 300)], NOON, REFRESH_S)
+
+    # 18 of 24 hours are 720 of 960 units; 5 of 10 minutes are half the height.
+    assert chart.top_s == 600
+    assert corners(chart.uppers[0]) == [(720, 120), (723.3, 120)]
+    assert corners(chart.medians[0]) == [(720, 180), (723.3, 180)]
+
+
+def test_the_band_runs_along_the_upper_line_and_back_along_the_lower() -> None:
+    chart = draw([point(NOON - 600), point(NOON - 300)], NOON, REFRESH_S)
+
+    assert corners(chart.bands[0]) == corners(chart.uppers[0]) + corners(chart.medians[0])[::-1]
+
+
+def test_missed_refreshes_leave_a_gap() -> None:
+    times = [NOON - 3600, NOON - 3300, NOON - 2400, NOON - 1499]
+
+    # 900 seconds are three refreshes and bridged, 901 are not.
+    assert len(draw([point(at) for at in times], NOON, REFRESH_S).bands) == 2
+
+
+@pytest.mark.parametrize("between", [point(NOON - 300, None, "unknown"), point(NOON - 300, 40_000, "closed")])
+def test_nothing_is_drawn_while_no_figure_was_given(between: HistoryPoint) -> None:
+    chart = draw([point(NOON - 600), between, point(NOON)], NOON, REFRESH_S)
+
+    assert len(chart.bands) == 2
+    assert chart.longest_s == 600
+
+
+def test_a_closed_night_is_one_span() -> None:
+    night = [point(NOON - n * REFRESH_S, None, "closed") for n in range(24, 12, -1)]
+    (span,) = draw([*night, point(NOON - 12 * REFRESH_S)], NOON, REFRESH_S).closed
+
+    assert span.width == pytest.approx(PLOT_WIDTH / 24)
+    assert span.left == pytest.approx(PLOT_WIDTH * 22 / 24)
+
+
+def test_the_axis_ends_above_the_longest_wait() -> None:
+    assert draw([point(NOON, 601)], NOON, REFRESH_S).top_s == 1200
+    assert draw([point(NOON, 600)], NOON, REFRESH_S).top_s == 600
+
+
+def test_promises_stand_in_the_hour_in_which_they_were_judged() -> None:
+    points = [
+        point(NOON - 7200, promises=4, kept=3),
+        point(NOON - 6900, promises=4, kept=4),
+        point(NOON - 300, promises=4),
+    ]
+    early, late = draw(points, NOON, REFRESH_S).bars
+
+    assert (early.kept_height, early.broken_height) == (BAR_HEIGHT * 7 / 8, BAR_HEIGHT / 8)
+    assert (late.kept_height, late.broken_height) == (0, BAR_HEIGHT / 2)
+    assert early.left + early.width < late.left < PLOT_WIDTH
+
+
+def test_the_table_has_the_last_figure_of_each_hour_and_all_its_promises() -> None:
+    points = [point(NOON - 3600, 300, promises=2, kept=1), point(NOON - 300, 480, promises=1, kept=1)]
+    (hour,) = draw(points, NOON, REFRESH_S).hours
+
+    assert hour.starts_at == NOON - 3600
+    assert hour.figure is not None
+    assert hour.figure.p80_s == 480
+    assert (hour.promises, hour.kept) == (3, 2)
+
+
+def test_what_is_older_than_a_day_or_newer_than_the_figure_is_left_out() -> None:
+    chart = draw([point(NOON - DAY_S - 1), point(NOON + 1)], NOON, REFRESH_S)
+
+    assert (chart.bands, chart.hours, chart.bars, chart.closed) == ((), (), (), ())
+    assert chart.shortest_s is chart.longest_s is None
+
+
+POINTS = st.lists(
+    st.builds(
+        point,
+        at=st.floats(NOON - 2 * DAY_S, NOON + HOUR_S),
+        p80_s=st.none() | st.floats(0, 5e6),
+        state=st.sampled_from(["open", "closed", "unknown"]),
+        promises=st.just(9),
+        kept=st.integers(0, 9),
+    ),
+    max_size=40,
+)
+
+
+@given(POINTS, st.floats(1, 3600))
+def test_nothing_is_ever_drawn_outside_the_plot(points: list[HistoryPoint], refresh_s: float) -> None:
+    chart = draw(sorted(points, key=lambda one: one.at), NOON, refresh_s)
+
+    for line in (*chart.bands, *chart.uppers, *chart.medians):
+        assert all(0 <= x <= PLOT_WIDTH and 0 <= y <= PLOT_HEIGHT for x, y in corners(line))
+    for span in chart.closed:
+        assert 0 <= span.left <= span.left + span.width <= PLOT_WIDTH + 0.11
+    for bar in chart.bars:
+        assert bar.kept_height + bar.broken_height <= BAR_HEIGHT + 0.11
