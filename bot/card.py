@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from bot.chart import Chart, Hour, draw
 from bot.light import Light, light
 from bot.published import HistoryPoint, Published, rfc3339
-from bot.words.plain import NAME_CHARS, one_line
+from bot.words.plain import one_line
 from bot.words.sign import Direction, Sign, SignWords
 from status.hours import Hours
 from status.promise import box
 
+TITLE_CHARS = 80
 TREND_OVER_S = 1800.0
 TREND_MARGIN = 0.1
 """A change by less than this share is noise, even where it crosses from one box to the next."""
@@ -115,7 +116,7 @@ def make_card(queue: QueueStatus, voice: SignWords, now: float) -> Card:
     overdue = now > published.next_refresh + queue.refresh_s
     return Card(
         queue=published.queue,
-        title=one_line(queue.title, NAME_CHARS),
+        title=one_line(queue.title, TITLE_CHARS),
         sign=voice.sign(outlook, queue.light),
         detail=_detail(queue, voice),
         facts=tuple(_facts(queue, voice)),

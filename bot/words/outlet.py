@@ -22,7 +22,7 @@ class OutletWords:
     zone: tzinfo
 
     def headline(self, outlook: Outlook) -> str:
-        """For link previews of the page, and a customer with no case: "You should have a reply within 15 minutes"."""
+        """For previews of the page, and in a sentence: "You should have a reply within 15 minutes"."""
         say = self.language.say
         match outlook:
             case Outlook(state="open", promise=Promise(within_s=within_s)):

@@ -70,7 +70,7 @@ class SignWords:
         match outlook:
             case Outlook(state="open", promise=Promise(within_s=within_s)):
                 return say("Reply within"), self.length(within_s), ""
-            case Outlook(state="closed", opens_at=float(opens_at)):
+            case Outlook(state="closed", opens_at=opens_at) if opens_at is not None:
                 opening = moment(self.language, opens_at, outlook.as_of, self.zone)
                 # Translators: stands alone over a moment such as "tomorrow at 9:00"
                 return say("We open"), opening, self._then(outlook.promise)

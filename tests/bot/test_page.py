@@ -298,3 +298,4 @@ def test_every_text_colour_is_readable_on_card_and_ground(scheme: int) -> None:
         assert contrast(colours[name], colours["ground"]) >= 4.5, name
     for name in ("wait", "kept", "broken"):
         assert contrast(colours[name], colours["card"]) >= 3, name
+    assert contrast(colours["kept"], colours["broken"]) >= 2, "told apart by lightness, not by hue alone"
