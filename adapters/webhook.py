@@ -163,7 +163,7 @@ def _key(secret: str) -> bytes:
 def _parse(body: bytes) -> Any:
     try:
         text = body.decode("utf-8")
-        value = json.loads(text, parse_constant=_no_constant)
+        value = _decode(text)
         if "\\u" in text:
             # A lone surrogate is JSON, but no text: it could not be stored or sent on.
             json.dumps(value, ensure_ascii=False).encode("utf-8")
@@ -175,7 +175,11 @@ def _parse(body: bytes) -> Any:
 
 
 def _no_constant(name: str) -> NoReturn:
+    """NaN and Infinity are no JSON, although Python reads them."""
     raise ValueError(name)
+
+
+_decode = json.JSONDecoder(parse_constant=_no_constant).decode
 
 
 def _read(request: Any) -> Arrival:

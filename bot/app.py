@@ -88,18 +88,17 @@ def assemble(
     handover = Handover(store, cases, clock)
     desk = Desk(config, store, cases, figures, words, clock)
     customers = Customers(store, cases, handover, figures, words, clock)
-    inbox = Inbox(config, cases, handover, desk, customers, clock, chance)
+    inbox = Inbox(config, store, cases, handover, desk, customers, clock, chance)
     board = Board(store, clock, metrics, config.queues)
     web_surface = Web(
         config, store, inbox, board, figures, words, clock, metrics, channels, degraded=lambda: degraded
     )
     wording = Wording(config, store, cases, figures, words, clock)
-    outbox = Outbox(store, channels, wording, handover, chance, metrics, config.limits.send_attempts)
+    who = uuid.uuid4().hex
+    outbox = Outbox(store, channels, wording, handover, chance, metrics, config.limits.send_attempts, who)
     store.on_outgoing = outbox.wake
     listeners = [name for name, channel in channels.items() if channel.wants_events]
-    keeper = Keeper(
-        config, store, cases, figures, clock, metrics, listeners, web_surface.news, who=uuid.uuid4().hex
-    )
+    keeper = Keeper(config, store, cases, figures, clock, metrics, listeners, web_surface.news, who)
     return Parts(
         config, clock, chance, connection, store, words, figures, cases, handover, channels, inbox, outbox,
         keeper, board, web_surface, metrics, degraded,

@@ -64,7 +64,7 @@ class Chance:
 
         There are ten million of them; the store refuses one that is taken.
         """
-        return "".join(self.random.choices(CASE_PAIRS, k=3))
+        return "".join(CASE_PAIRS[self.below(len(CASE_PAIRS))] for _ in range(3))
 
     def below(self, limit: int) -> int:
         """A whole number from 0 up to, not including, `limit`."""

@@ -62,20 +62,28 @@ class Figures:
             known.hours, known.hours_for = build(self._queues[queue].hours, today), today
         return known.hours
 
-    async def outlook(self, queue: str, case: Case | None = None, previous: Promise | None = None) -> Outlook:
-        """The outlook for a new arrival or, given a case, for that one. `previous` steadies the published one.
+    async def outlook(
+        self,
+        queue: str,
+        case: Case | None = None,
+        *,
+        ahead: int | None = None,
+        previous: Promise | None = None,
+    ) -> Outlook:
+        """The outlook for a new arrival or, given a case, for that one; `ahead` of it where that is known already.
 
-        Raises StoreDown.
+        `previous` steadies the published outlook. Raises StoreDown.
         """
         settings, line, now = self._queues[queue], await self._line(queue), self._clock.now()
-        ahead, elapsed_s, in_line = line.waiting, 0.0, 0
+        before, elapsed_s, in_line = line.waiting, 0.0, 0
         if case is not None and case.turn_at is not None:
             elapsed_s = max(0.0, now - case.turn_at)
-            ahead, in_line = await self._ahead(queue, case), int(case.state is CaseState.WAITING)
+            before = await self._ahead(queue, case) if ahead is None else ahead
+            in_line = int(case.state is CaseState.WAITING)
         snapshot = Snapshot(
             taken_at=now,
-            waiting=max(line.waiting, ahead + in_line),
-            ahead=ahead,
+            waiting=max(line.waiting, before + in_line),
+            ahead=before,
             elapsed_s=elapsed_s,
             oldest_s=max(elapsed_s, now - (line.oldest_at or now)),
             claimed=max(0, line.claimed),

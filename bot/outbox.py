@@ -9,7 +9,7 @@ Invariant: the head of a conversation is settled before the next one is sent.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 
 import structlog
@@ -35,8 +35,8 @@ from bot.wording import Wording
 
 log = structlog.get_logger(__name__)
 
-LEASE_S = 30.0
-"""Longer than any adapter's send takes; after it another process tries, should this one have died."""
+LEASE_S = 5.0
+"""Renewed while the sender lives; this long after it died, another process sends what it left."""
 LOOK_AGAIN_S = 1.0
 """How often the store is asked, should nobody wake the loop: for what other processes left behind."""
 DESK_LANES_AT_ONCE = 4
@@ -56,6 +56,7 @@ class Outbox:
         chance: Chance,
         metrics: Metrics,
         attempts_at_most: int,
+        who: str,
     ) -> None:
         self._store = store
         self._channels = channels
@@ -64,7 +65,8 @@ class Outbox:
         self._chance = chance
         self._metrics = metrics
         self._attempts_at_most = attempts_at_most
-        self._busy: Counter[tuple[str, str]] = Counter()
+        self._who = who
+        self._flying: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._wake: dict[tuple[str, str], asyncio.Event] = {}
         self._crew = Crew()
 
@@ -81,16 +83,14 @@ class Outbox:
         at_once = DESK_LANES_AT_ONCE if channel == DESK_LANE else self._channels[channel].limits.sends_at_once
         while True:
             wake.clear()
-            room = at_once - self._busy[place]
-            next_s: float | None = None
-            if room > 0:
-                taken, next_s = await self._store.take(queue, channel, room, LEASE_S)
-                self._busy[place] += len(taken)
-                for one in taken:
-                    self._crew.start(f"send {channel}", self._lane(place, one))
-                if len(taken) == room:
-                    next_s = None
-            await _either(wake, LOOK_AGAIN_S if next_s is None else min(LOOK_AGAIN_S, max(next_s, 0.01)))
+            flying = self._flying[place]
+            room = at_once - len(flying)
+            taken, next_s = await self._store.take(queue, channel, self._who, room, LEASE_S, flying)
+            for one in taken:
+                flying.add(one.entry.lane)
+                self._crew.start(f"send {channel}", self._lane(place, one))
+            soon_s = LOOK_AGAIN_S if next_s is None or len(taken) == room else max(next_s, 0.01)
+            await _either(wake, min(LOOK_AGAIN_S, soon_s))
 
     async def drain(self, within_s: float) -> None:
         """Finish what is being sent; nothing new is begun."""
@@ -103,7 +103,7 @@ class Outbox:
             while taken is not None:
                 taken = await self._one(place[0], taken)
         finally:
-            self._busy[place] -= 1
+            self._flying[place].discard(first.entry.lane)
             self._wake[place].set()
 
     async def _one(self, queue: str, taken: Taken) -> Taken | None:
@@ -113,13 +113,13 @@ class Outbox:
             return await self._give_up(queue, taken, "tried too often")
         if entry.channel == DESK_LANE:
             await self._handover.carry_over(queue, entry.body["case"], entry.body["queue"])
-            return await self._store.settle_delivered(queue, taken, LEASE_S)
+            return await self._store.settle_delivered(queue, self._who, taken, LEASE_S)
         channel = self._channels[entry.channel]
         if taken.lapsed and not channel.limits.resend_is_safe:
             return await self._give_up(queue, taken, "unconfirmed: the bot stopped while it was being sent")
         worded = await self._wording.word(queue, entry)
         if worded is None:
-            return await self._store.settle_delivered(queue, taken, LEASE_S)
+            return await self._store.settle_delivered(queue, self._who, taken, LEASE_S)
         return await self._send(queue, taken, worded, channel)
 
     async def _send(self, queue: str, taken: Taken, entry: OutEntry, channel: Channel) -> Taken | None:
@@ -140,7 +140,7 @@ class Outbox:
             await self._again(queue, taken, error, error.retry_after_s)
             return None
         self._metrics.sent(entry.channel, kind, "delivered")
-        return await self._store.settle_delivered(queue, taken, LEASE_S)
+        return await self._store.settle_delivered(queue, self._who, taken, LEASE_S)
 
     async def _again(self, queue: str, taken: Taken, error: Undelivered, told_s: float | None) -> None:
         delay_s = self._chance.backoff(taken.attempt - 1, FIRST_DELAY_S, LONGEST_DELAY_S)
@@ -153,11 +153,11 @@ class Outbox:
             delay_s=round(delay_s, 1),
             error=str(error),
         )
-        await self._store.settle_again(queue, taken, delay_s)
+        await self._store.settle_again(queue, self._who, taken, delay_s)
 
     async def _give_up(self, queue: str, taken: Taken, reason: str) -> Taken | None:
         log.warning("given up", channel=taken.entry.channel, message=taken.entry.id, reason=reason)
-        return await self._store.settle_dead(queue, taken, reason, LEASE_S)
+        return await self._store.settle_dead(queue, self._who, taken, reason, LEASE_S)
 
 
 def outgoing(entry: OutEntry) -> Outgoing:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from status.model import Outlook, Promise, TrackRecord, Wait
@@ -92,4 +93,9 @@ class HistoryPoint:
 
 def rfc3339(at: float) -> str:
     """An instant (epoch seconds) as RFC 3339 in UTC, to the second: https://www.rfc-editor.org/rfc/rfc3339"""
-    return datetime.fromtimestamp(int(at), UTC).isoformat().replace("+00:00", "Z")
+    return _rfc3339(int(at))
+
+
+@lru_cache(maxsize=64)
+def _rfc3339(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")

@@ -79,6 +79,7 @@ class Web:
     def application(self) -> web.Application:
         """The routes, ready to be served."""
         app = web.Application(client_max_size=self._config.limits.body_bytes, middlewares=[_plain_errors])
+        app.on_response_prepare.append(_without_version)
         app.add_routes(
             [
                 *(web.post(f"/hooks/{name}", partial(self._hook, name)) for name in self._channels),
@@ -281,7 +282,7 @@ class Web:
         )
 
 
-_TAKEN = {"Content-Type": "application/json", "Server": "Jono"}
+_TAKEN = {"Content-Type": "application/json"}
 _NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _FOR_ALL = {**_NOT_KEPT, "Access-Control-Allow-Origin": "*"}
 
@@ -296,6 +297,11 @@ def _problem(status: int, detail: str) -> web.Response:
 
 def _later(detail: str) -> web.Response:
     return web.json_response({"error": detail}, status=503, headers={"Retry-After": "2", **_NOT_KEPT})
+
+
+async def _without_version(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Nobody needs to know which version of what serves here."""
+    response.headers["Server"] = "Jono"
 
 
 @web.middleware

@@ -40,15 +40,18 @@ class Wording:
         if entry.body["kind"] not in AUTOMATIC or "text" in entry.body:
             return entry
         case = await self._current(queue, entry)
-        if case is None or case.turn_at is None or case.turn_at != entry.body.get("turn", case.turn_at):
+        turn_at = None if case is None else case.turn_at
+        if case is None or turn_at is None or turn_at != entry.body.get("turn", turn_at):
             return None
-        chosen = await self._store.language(queue, entry.lane)
+        chosen, ahead = await self._store.standing(queue, entry.lane, case.id)
         if chosen:
             case = replace(case, customer=replace(case.customer, language=chosen))
-        outlook = await self._figures.outlook(queue, case)
-        text = await self._text(queue, entry, case, outlook)
+        if case.state is not CaseState.WAITING:
+            ahead = None
+        outlook = await self._figures.outlook(queue, case, ahead=ahead)
+        text = self._text(queue, entry, case, outlook, None if ahead is None else ahead + 1)
         worded = replace(entry, body={**entry.body, "text": text})
-        told = Told(self._clock.now(), outlook.promise, chosen)
+        told = Told(self._clock.now(), turn_at, outlook.promise, chosen)
         result = await self._cases.apply(queue, case, told, channel=case.channel, worded=worded)
         return worded if isinstance(result, Decision) else None
 
@@ -58,7 +61,7 @@ class Wording:
             return remembered
         return await self._store.case(queue, entry.body["case"])
 
-    async def _text(self, queue: str, entry: OutEntry, case: Case, outlook: Outlook) -> str:
+    def _text(self, queue: str, entry: OutEntry, case: Case, outlook: Outlook, position: int | None) -> str:
         words = self._speaking(queue, case)
         name, variant = case.customer.name, int(entry.body.get("variant", case.messages))
         match entry.body["kind"]:
@@ -67,19 +70,12 @@ class Wording:
             case "notice":
                 return words.transferred(self._config.title(queue), outlook, variant)
             case _:
-                position = await self._position(queue, case)
                 return words.acknowledgement(
                     name, outlook, position, variant, self._overloaded(queue, outlook)
                 )
 
     def _speaking(self, queue: str, case: Case) -> CustomerWords:
         return self._words.customer(case.customer.language, self._figures.zone(queue))
-
-    async def _position(self, queue: str, case: Case) -> int | None:
-        if case.state is not CaseState.WAITING:
-            return None
-        ahead = await self._store.ahead(queue, case.id)
-        return None if ahead is None else ahead + 1
 
     def _overloaded(self, queue: str, outlook: Outlook) -> bool:
         longest = self._config.queues[queue].overloaded_s

@@ -143,15 +143,20 @@ local function commit(keys, args)
   return results
 end
 
--- Lease up to n lanes of a channel that are due. Each comes as {lane, lease end, attempt, lapsed, head entry}, where
--- lapsed is 1 when an earlier sender vanished in the middle: nobody knows whether that attempt arrived. Last come
--- the milliseconds until something else may be due (-1: nothing is known to come).
+-- Lease up to n lanes of a channel that are due, and go on holding those named after the lease that `who` still
+-- holds. Each new one comes as {lane, attempt, lapsed, head entry}, where lapsed is 1 when an earlier sender vanished
+-- in the middle: nobody knows whether that attempt arrived. Last come the milliseconds until something else may be
+-- due (-1: nothing is known to come).
 local function take(keys, args)
-  local p, channel, n, lease_ms = keys[1], args[1], tonumber(args[2]), tonumber(args[3])
+  local p, channel, who, n, lease_ms = keys[1], args[1], args[2], tonumber(args[3]), tonumber(args[4])
   local due, fly, tries = p .. 'due:' .. channel, p .. 'fly:' .. channel, p .. 'tries:' .. channel
-  local now, taken = now_ms(), {}
+  local holder, now, taken = p .. 'holder:' .. channel, now_ms(), {}
+  for i = 5, #args do
+    if redis.call('HGET', holder, args[i]) == who then redis.call('ZADD', fly, 'XX', now + lease_ms, args[i]) end
+  end
   for _, lane in ipairs(redis.call('ZRANGEBYSCORE', fly, '-inf', now, 'LIMIT', 0, n)) do
     redis.call('ZREM', fly, lane)
+    redis.call('HDEL', holder, lane)
     redis.call('ZADD', due, 'NX', now, lane)
     redis.call('HSET', tries, '!' .. lane, 1)
   end
@@ -160,8 +165,9 @@ local function take(keys, args)
     local entry = redis.call('LINDEX', p .. 'out:' .. lane, 0)
     if entry then
       redis.call('ZADD', fly, now + lease_ms, lane)
+      redis.call('HSET', holder, lane, who)
       local lapsed = redis.call('HEXISTS', tries, '!' .. lane)
-      taken[#taken + 1] = { lane, string.format('%d', now + lease_ms), redis.call('HINCRBY', tries, lane, 1), lapsed, entry }
+      taken[#taken + 1] = { lane, redis.call('HINCRBY', tries, lane, 1), lapsed, entry }
     end
   end
   local next_ms = -1
@@ -177,16 +183,18 @@ local function take(keys, args)
 end
 
 -- The head of a lane was delivered, given up ('dead', kept with its reason) or must be tried again after a delay.
--- Where more waits in the lane it is handed on under a fresh lease: {lease end, attempt, entry}; else nothing.
+-- Where more waits in the lane it is handed on at once: {attempt, entry}; else nothing. A sender that lost its lease
+-- may still say that the message arrived, but no more.
 local function settle(keys, args)
-  local p, channel, lane, lease, entry, outcome = keys[1], args[1], args[2], args[3], args[4], args[5]
-  local fly, lane_key, tries, now = p .. 'fly:' .. channel, p .. 'out:' .. lane, p .. 'tries:' .. channel, now_ms()
-  local mine = tonumber(redis.call('ZSCORE', fly, lane) or -1) == tonumber(lease)
+  local p, channel, who, lane, entry, outcome = keys[1], args[1], args[2], args[3], args[4], args[5]
+  local fly, holder, tries = p .. 'fly:' .. channel, p .. 'holder:' .. channel, p .. 'tries:' .. channel
+  local lane_key, now = p .. 'out:' .. lane, now_ms()
+  local mine = redis.call('HGET', holder, lane) == who
+  if outcome ~= 'done' and not mine then return {} end
   if outcome == 'again' then
-    if mine then
-      redis.call('ZREM', fly, lane)
-      redis.call('ZADD', p .. 'due:' .. channel, now + tonumber(args[6]), lane)
-    end
+    redis.call('ZREM', fly, lane)
+    redis.call('HDEL', holder, lane)
+    redis.call('ZADD', p .. 'due:' .. channel, now + tonumber(args[6]), lane)
     return {}
   end
   if same_entry(redis.call('LINDEX', lane_key, 0), entry) then
@@ -198,11 +206,11 @@ local function settle(keys, args)
   local following = redis.call('LINDEX', lane_key, 0)
   if not following then
     redis.call('ZREM', fly, lane)
+    redis.call('HDEL', holder, lane)
     return {}
   end
-  local lease_ms = tonumber(args[7])
-  redis.call('ZADD', fly, now + lease_ms, lane)
-  return { string.format('%d', now + lease_ms), redis.call('HINCRBY', tries, lane, 1), following }
+  redis.call('ZADD', fly, now + tonumber(args[7]), lane)
+  return { redis.call('HINCRBY', tries, lane, 1), following }
 end
 
 -- A message that was given up goes to the end of its lane again, or is dropped for good.

@@ -114,7 +114,6 @@ class Taken:
     """An outgoing message leased to this process; `lapsed` when an earlier sender vanished in the middle."""
 
     entry: OutEntry
-    lease: str
     attempt: int
     lapsed: bool
 
@@ -198,15 +197,27 @@ class Store:
             return _SEEN
         return _read_stale(queue, answer)
 
+    def _periods(self) -> list[int]:
+        period = int(self._clock.real()) // SEEN_PERIOD_S
+        return [period, period - 1, period - 2]
+
     async def _commit_all(self, queue: str, batch: Sequence[str]) -> Sequence[Any]:
         answer: Sequence[Any] = await self._call(queue, "commit", self._commit_head(), *batch)
         return answer
 
     def _commit_head(self) -> str:
         """What all commits of this moment share: the periods of message ids, and the day of the counters."""
-        period = int(self._clock.real()) // SEEN_PERIOD_S
-        periods = [period, period - 1, period - 2]
-        return _dump({"periods": periods, "day": day_name(self._clock.now()), "day_ttl_s": self._day_ttl_s})
+        return _dump(
+            {"periods": self._periods(), "day": day_name(self._clock.now()), "day_ttl_s": self._day_ttl_s}
+        )
+
+    async def seen(self, queue: str, digest: str) -> bool:
+        """Whether something was taken in here under this digest in the last days."""
+        async with _reaching():
+            pipe = self._client.pipeline(transaction=False)
+            for period in self._periods():
+                pipe.sismember(f"{keys.prefix(queue)}seen:{period}", digest)
+            return any(await pipe.execute())
 
     # --- reading -------------------------------------------------------------------------------------------
 
@@ -266,6 +277,16 @@ class Store:
         rank: int | None = await self._read(self._client.zrank(keys.prefix(queue) + "waiting", case_id))
         return rank
 
+    async def standing(self, queue: str, lane: str, case_id: str) -> tuple[str | None, int | None]:
+        """What an automatic message needs to know: the language chosen here, and how many stand before the case."""
+        prefix = keys.prefix(queue)
+        async with _reaching():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.get(f"{prefix}language:{lane}")
+            pipe.zrank(prefix + "waiting", case_id)
+            language, ahead = await pipe.execute()
+        return language, ahead
+
     async def waiting(self, queue: str, most: int) -> list[str]:
         """The ids of the cases that wait longest, in order."""
         ids: list[str] = await self._read(self._client.zrange(keys.prefix(queue) + "waiting", 0, most - 1))
@@ -308,21 +329,25 @@ class Store:
     # --- the outbox ----------------------------------------------------------------------------------------
 
     async def take(
-        self, queue: str, channel: str, most: int, lease_s: float
+        self, queue: str, channel: str, who: str, most: int, lease_s: float, keeping: Collection[str] = ()
     ) -> tuple[list[Taken], float | None]:
-        """Lease up to `most` messages that are due, and tell in how many seconds something else may be."""
-        *rows, next_ms = await self._call(queue, "take", channel, most, int(lease_s * 1000))
+        """Lease up to `most` messages that are due, and tell in how many seconds something else may be.
+
+        The leases of the lanes in `keeping` are renewed, where `who` has not lost them.
+        """
+        *rows, next_ms = await self._call(queue, "take", channel, who, most, int(lease_s * 1000), *keeping)
         taken = [
-            Taken(OutEntry.parse(lane, line), lease, attempt, bool(lapsed))
-            for lane, lease, attempt, lapsed, line in rows
+            Taken(OutEntry.parse(lane, line), attempt, bool(lapsed)) for lane, attempt, lapsed, line in rows
         ]
         return taken, None if next_ms < 0 else next_ms / 1000
 
-    async def settle_delivered(self, queue: str, taken: Taken, lease_s: float) -> Taken | None:
+    async def settle_delivered(self, queue: str, who: str, taken: Taken, lease_s: float) -> Taken | None:
         """The message arrived. Gives the next one of its lane, under a fresh lease."""
-        return await self._settle(queue, taken, "done", "", lease_s)
+        return await self._settle(queue, who, taken, "done", "", lease_s)
 
-    async def settle_dead(self, queue: str, taken: Taken, reason: str, lease_s: float) -> Taken | None:
+    async def settle_dead(
+        self, queue: str, who: str, taken: Taken, reason: str, lease_s: float
+    ) -> Taken | None:
         """The message is given up and kept among the dead letters. Gives the next one of its lane."""
         entry = taken.entry
         letter = {
@@ -333,31 +358,23 @@ class Store:
             "lane": entry.lane,
             "entry": entry.line,
         }
-        return await self._settle(queue, taken, "dead", _dump(letter), lease_s)
+        return await self._settle(queue, who, taken, "dead", _dump(letter), lease_s)
 
-    async def settle_again(self, queue: str, taken: Taken, delay_s: float) -> None:
+    async def settle_again(self, queue: str, who: str, taken: Taken, delay_s: float) -> None:
         """The message must be tried again after `delay_s`; its lane waits."""
-        await self._settle(queue, taken, "again", str(int(delay_s * 1000)), 0)
+        await self._settle(queue, who, taken, "again", str(int(delay_s * 1000)), 0)
 
     async def _settle(
-        self, queue: str, taken: Taken, outcome: str, detail: str, lease_s: float
+        self, queue: str, who: str, taken: Taken, outcome: str, detail: str, lease_s: float
     ) -> Taken | None:
         entry = taken.entry
         following = await self._call(
-            queue,
-            "settle",
-            entry.channel,
-            entry.lane,
-            taken.lease,
-            entry.id,
-            outcome,
-            detail,
-            int(lease_s * 1000),
+            queue, "settle", entry.channel, who, entry.lane, entry.id, outcome, detail, int(lease_s * 1000)
         )
         if not following:
             return None
-        lease, attempt, line = following
-        return Taken(OutEntry.parse(entry.lane, line), lease, attempt, False)
+        attempt, line = following
+        return Taken(OutEntry.parse(entry.lane, line), attempt, lapsed=False)
 
     async def dead_letters(self, queue: str) -> dict[str, dict[str, Any]]:
         """Messages given up, by id: reason, when, attempts, lane and the entry itself."""
