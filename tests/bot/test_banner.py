@@ -21,7 +21,7 @@ PREVIEW_PX = 200
 OVERHANG_PX = 2
 """A j reaches a little to the left of where it starts, and drawing softens edges."""
 LONG_NAME = "Pohjois-Karjalan Sähkö & Kaukolämpö International Oy"
-DARKEST_GROUND, LIGHTEST_GROUND = "#0d1626", "#1a2b45"
+DARKEST_GROUND, LIGHTEST_GROUND = "#101c31", "#192b48"
 
 
 def pixels(svg: str, width: int) -> list[bytes]:
