@@ -20,7 +20,7 @@ from status.model import Outlook, TrackRecord
 LOOK_EVERY_S = 1.0
 DAY_S = 86_400.0
 GRACE_S = 60.0
-"""A refresh that is late by more than this (desk time) is not coming."""
+"""A refresh that is late by more than this (real time, which is what makes it late) is not coming."""
 
 
 class Board:
@@ -50,7 +50,7 @@ class Board:
         if known is None:
             outlook = Outlook("unknown", now, 0, 0, reason="stale")
             return Published(queue, outlook, now, TrackRecord(0, 0, 0))
-        if now <= known.next_refresh + GRACE_S:
+        if now <= known.next_refresh + GRACE_S * self._clock.speed:
             return known
         stale = replace(known.outlook, state="unknown", reason="stale", wait=None, promise=None)
         return replace(known, outlook=stale)
