@@ -18,16 +18,15 @@ from typing import Any
 
 from aiohttp import web
 
+from adapters.base import Tools
 from adapters.webhook import Options, open_channel
 from benchmarks.messages import SECRET
 from bot import log
-from bot.app import Bot, assemble
+from bot.app import Bot, Parts, assemble
 from bot.clock import Chance, Clock
 from bot.config import Config, check
 from bot.fetch import open_session
 from bot.store.connection import connect
-
-PEER_SENDS_AT_ONCE = 64
 
 
 def settings(directory: Path, peer: str = "http://127.0.0.1:9/in") -> Config:
@@ -36,7 +35,7 @@ def settings(directory: Path, peer: str = "http://127.0.0.1:9/in") -> Config:
         "bot": {"name": "Bench"},
         "server": {"listen": "127.0.0.1:0"},
         "store": {"url": f"embedded:{directory}"},
-        "queues": {"support": {"target_s": 480}},
+        "queues": {"support": {"target_s": 480, "concurrency": 100}},
         "channels": {
             "shop": {
                 "adapter": "webhook",
@@ -57,8 +56,6 @@ async def small(kind: str) -> AsyncIterator[str]:
     """A server of one aiohttp handler."""
     async with open_session(allow_private=True) as session:
         clock = Clock()
-        from adapters.base import Tools
-
         channel = open_channel(Options(SECRET), Tools("shop", session, clock.real))
 
         async def bare(request: web.Request) -> web.Response:
@@ -80,22 +77,28 @@ async def small(kind: str) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def full(directory: Path, *, peer: str | None) -> AsyncIterator[str]:
-    """The bot: only its inbound path, or, with a peer, all of it."""
+async def full_parts(directory: Path, peer: str | None = None) -> AsyncIterator[Parts]:
+    """A bot put together on an embedded store of its own, with nothing running yet."""
     config = settings(directory, peer or "http://127.0.0.1:9/in")
     connection = await connect(config.store.url.get_secret_value())
     try:
         async with open_session(allow_private=True) as session:
             parts = assemble(config, Clock(), Chance(), connection, session)
             await parts.store.open()
-            bot = Bot(parts)
-            async with contextlib.AsyncExitStack() as stack:
-                if peer is not None:
-                    await stack.enter_async_context(bot.working())
-                await stack.enter_async_context(bot.serving())
-                yield bot.address
+            yield parts
     finally:
         await connection.aclose()
+
+
+@contextlib.asynccontextmanager
+async def full(directory: Path, *, peer: str | None) -> AsyncIterator[str]:
+    """The bot: only its inbound path, or, with a peer, all of it."""
+    async with full_parts(directory, peer) as parts, contextlib.AsyncExitStack() as stack:
+        bot = Bot(parts)
+        if peer is not None:
+            await stack.enter_async_context(bot.working())
+        await stack.enter_async_context(bot.serving())
+        yield bot.address
 
 
 async def main(kind: str, directory: Path, peer: str | None) -> None:

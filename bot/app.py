@@ -66,6 +66,7 @@ class Parts:
     handover: Handover
     channels: Mapping[str, Channel]
     inbox: Inbox
+    wording: Wording
     outbox: Outbox
     keeper: Keeper
     board: Board
@@ -100,7 +101,7 @@ def assemble(
     listeners = [name for name, channel in channels.items() if channel.wants_events]
     keeper = Keeper(config, store, cases, figures, clock, metrics, listeners, web_surface.news, who)
     return Parts(
-        config, clock, chance, connection, store, words, figures, cases, handover, channels, inbox, outbox,
+        config, clock, chance, connection, store, words, figures, cases, handover, channels, inbox, wording, outbox,
         keeper, board, web_surface, metrics, degraded,
     )  # fmt: skip
 

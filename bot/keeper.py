@@ -91,9 +91,12 @@ class Keeper:
 
     async def _refresh_when_due(self, queue: str, fence: int) -> None:
         previous = await self._store.published(queue)
+        if previous is None or await self._is_due(previous, self._clock.now()):
+            await self.refresh(queue, fence, previous)
+
+    async def refresh(self, queue: str, fence: int, previous: Published | None = None) -> None:
+        """Freeze the wait anew and tell everyone; nothing happens when `fence` is no longer the leader's."""
         now = self._clock.now()
-        if previous is not None and not await self._is_due(previous, now):
-            return
         await self._figures.learn(queue, fence)
         await self._relieve(queue, now)
         published = await self._freeze(queue, previous)

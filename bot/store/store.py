@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
 from bot.case import Case, decode, encode
 from bot.clock import Clock
@@ -565,10 +565,17 @@ def _read_event(values: Mapping[str, str]) -> Observation:
 
 @asynccontextmanager
 async def _reaching() -> AsyncIterator[None]:
-    """Whatever says "not now" in the client's many words becomes StoreDown."""
+    """Whatever says "not now" in the client's many words becomes StoreDown.
+
+    The client swallows a cancellation that comes while it connects (redis-py 8.1, `connect_check_health`): it is
+    raised again here, or a stop would wait for ever.
+    """
     try:
         yield
-    except (RedisError, OSError) as error:
+    except (RedisError, RedisClusterException, OSError) as error:
         if unavailable(error):
             raise StoreDown(type(error).__name__) from error
         raise
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
