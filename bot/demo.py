@@ -1,10 +1,259 @@
-"""placeholder replaced below"""
+"""`jono demo`: a bot and a simulated support floor in one process, with a live page and an honest balance.
+
+Nothing is needed and nothing stays: the store is an embedded server in a directory of its own, both gone at
+the end, however it comes. The floor reaches the bot by signed HTTP over loopback only. The exit code is 0
+when no message was lost and none was shown twice.
+"""
+
+from __future__ import annotations
 
 import asyncio
+import base64
+import contextlib
+import errno
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from statistics import quantiles
+
+from bot import config as configuration
+from bot.app import Bot, running
+from bot.clock import Chance, Clock
+from bot.config import Config, ConfigError, Fault
+from bot.fetch import open_session
+from bot.floor import DAY_S, Floor
+from bot.floor_ledger import Ledger
+from bot.floor_peer import Peer
+from bot.words import Words
+
+QUEUE, CHANNEL = "support", "shop"
+TARGET_S, OVERLOADED_S = 600, 1_200
+OPENS_AT_S = 9 * 3600.0
+"""The desk's time of day when the demo begins: a rush follows soon."""
+DRAIN_S = 20.0
+LINE_EVERY_S, PLAIN_LINE_EVERY_S = 0.5, 10.0
+"""Real seconds between two progress lines, rewritten in place on a terminal."""
 
 
 async def demo(
     stop: asyncio.Event, *, minutes: float | None, speed: float, port: int, keep: Path | None, seed: int
 ) -> int:
-    raise NotImplementedError
+    """Run until `stop`, or for real `minutes`, at `speed` desk seconds a second. Gives the exit code.
+
+    Raises ConfigError when the port is taken or `keep` is in use, EmbeddedError when no server can start.
+    """
+    secret = "whsec_" + base64.b64encode(Chance(seed).random.randbytes(24)).decode()
+    ledger, clock = Ledger(Words()), _morning(speed)
+    floor = Floor(ledger, clock, seed)
+    async with contextlib.AsyncExitStack() as stack:
+        directory = stack.enter_context(_directory(keep))
+        session = await stack.enter_async_context(open_session(allow_private=True))
+        floor.peer = Peer(secret, clock, session, floor.take)
+        url = await stack.enter_async_context(floor.peer.serving())
+        config = _config(directory, port, url, secret, [agent.id for agent in floor.agents])
+        bot = await stack.enter_async_context(_bot(config, clock, Chance(seed)))
+        if not await _is_ready(bot, stop):
+            return 0
+        floor.peer.hook_url = f"{bot.address}/hooks/{CHANNEL}"
+        await floor.open()
+        print(f"Live page: {bot.address}  ({_pace(speed)}; Ctrl-C ends)", flush=True)
+        closed_at = await _day(bot, floor, ledger, clock, stop, minutes)
+        missing, extra = ledger.compared(await _recorded(bot, ledger))
+    lost, twice = ledger.owed() + missing, ledger.twice() + extra
+    print("\n".join(f"{name:<17} {text}" for name, text in _balance(floor, ledger, closed_at, lost, twice)))
+    return 0 if lost == twice == 0 else 1
+
+
+# --- what is needed ----------------------------------------------------------------------------------------
+
+
+def _morning(speed: float) -> Clock:
+    """A clock on which the desk's day has just begun."""
+    now = Clock().real()
+    return Clock(speed, now - now % DAY_S + OPENS_AT_S)
+
+
+@contextlib.contextmanager
+def _directory(keep: Path | None) -> Iterator[Path]:
+    """A directory for the data, thrown away at the end unless it is to be kept."""
+    if keep is None:
+        # A server that could not be stopped may still write here; that must not hide what went wrong.
+        with tempfile.TemporaryDirectory(prefix="jono-demo-", ignore_cleanup_errors=True) as name:
+            yield Path(name)
+    elif keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
+        raise ConfigError([Fault("--keep", "is in use; name a new or empty directory")])
+    else:
+        yield keep.absolute()
+
+
+def _config(directory: Path, port: int, url: str, secret: str, agents: Sequence[str]) -> Config:
+    return configuration.check(
+        {
+            "bot": {"name": "Acme Outdoor"},
+            "server": {"listen": f"127.0.0.1:{port}"},
+            "store": {"url": f"embedded:{directory / 'store'}"},
+            "queues": {
+                QUEUE: {"title": "Customer support", "target_s": TARGET_S, "overloaded_s": OVERLOADED_S}
+            },
+            "channels": {
+                CHANNEL: {
+                    "adapter": "webhook",
+                    "queue": QUEUE,
+                    "secret": secret,
+                    "url": url,
+                    "agents": list(agents),
+                }
+            },
+            "outgoing": {"allow_private": True},
+        }
+    )
+
+
+@contextlib.asynccontextmanager
+async def _bot(config: Config, clock: Clock, chance: Chance) -> AsyncIterator[Bot]:
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            bot = await stack.enter_async_context(running(config, clock, chance))
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            fault = Fault("--port", f"{config.server.port} cannot be used; --port 0 takes any free one")
+            raise ConfigError([fault]) from error
+        yield bot
+
+
+async def _is_ready(bot: Bot, stop: asyncio.Event) -> bool:
+    """Wait for the store; false when the demo was ended before."""
+    waits = [asyncio.create_task(event.wait()) for event in (bot.ready, stop)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    return not stop.is_set()
+
+
+# --- the day -----------------------------------------------------------------------------------------------
+
+
+async def _day(
+    bot: Bot, floor: Floor, ledger: Ledger, clock: Clock, stop: asyncio.Event, minutes: float | None
+) -> float:
+    """Live the day, then answer everyone who is left. Gives the moment (desk time) at which it was closed."""
+    async with asyncio.TaskGroup() as group:
+        work = group.create_task(floor.run())
+        telling = group.create_task(_tell(floor, ledger, clock))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if minutes is None else minutes * 60):
+                await bot.until(stop)
+        closed_at = clock.now()
+        telling.cancel()
+        floor.close()
+        await asyncio.wait([work], timeout=DRAIN_S)
+        work.cancel()
+        await _settle(ledger, clock)
+    if sys.stdout.isatty():
+        print()
+    return closed_at
+
+
+async def _settle(ledger: Ledger, clock: Clock) -> None:
+    """Wait until everything that is under way has arrived; what does not within the time is lost."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_S):
+            while ledger.owed():
+                await clock.pause(0.05)
+
+
+async def _recorded(bot: Bot, ledger: Ledger) -> Mapping[str, list[str]]:
+    """What the bot's own records say that customers wrote, by conversation."""
+    recorded: dict[str, list[str]] = {}
+    for case_id, conversation_id in ledger.cases.items():
+        said = await bot.parts.store.transcript(QUEUE, case_id)
+        texts = [entry["text"] for entry in said if entry["by"] == "customer"]
+        recorded.setdefault(conversation_id, []).extend(texts)
+    return recorded
+
+
+# --- what the terminal shows -------------------------------------------------------------------------------
+
+
+def _pace(speed: float) -> str:
+    return "one second here is one minute at the desk" if speed == 60 else f"the desk's time runs {speed:g}x"
+
+
+async def _tell(floor: Floor, ledger: Ledger, clock: Clock) -> None:
+    """Say how things stand, again and again, until cancelled."""
+    live = sys.stdout.isatty()
+    while True:
+        await clock.pause(LINE_EVERY_S if live else PLAIN_LINE_EVERY_S)
+        line = _progress(floor, ledger, clock.now())
+        if live:
+            # To the line's start, then clear the rest of it: https://en.wikipedia.org/wiki/ANSI_escape_code
+            line = f"\r{line[: shutil.get_terminal_size().columns - 1]}\x1b[K"
+        print(line, end="" if live else "\n", flush=True)
+
+
+def _progress(floor: Floor, ledger: Ledger, now: float) -> str:
+    promise = (ledger.published or {}).get("promise")
+    wait = f"within {_minutes(promise['within_s'])}" if promise else "unknown"
+    return "  ".join(
+        (
+            f"{datetime.fromtimestamp(now, UTC):%H:%M}",
+            f"customers {floor.customers}",
+            f"waiting {len(floor.waiting)}",
+            f"agents {floor.on_duty}",
+            f"published wait: {wait}",
+            f"promises kept: {_kept(ledger.verdicts(now))}",
+        )
+    )
+
+
+def _balance(
+    floor: Floor, ledger: Ledger, closed_at: float, lost: int, twice: int
+) -> Iterator[tuple[str, str]]:
+    turns = list(ledger.turns)
+    waits_s = [wait_s for turn in turns if (wait_s := turn.wait_s(closed_at)) is not None]
+    told_s = [turn.told_s for turn in turns if turn.wait_s(closed_at) is not None and turn.told_s is not None]
+    delays_s = [turn.acknowledged_after_s for turn in turns if turn.acknowledged_after_s is not None]
+    accepted = sum(len(talk.written) + talk.asked for talk in ledger.conversations.values())
+    left = sum(turn.left for turn in turns)
+    late = sum((turn.ended_at or closed_at) > closed_at for turn in turns)
+    yield (
+        "customers",
+        f"{floor.customers}; {left} gave up, {late} still waited at the end and were answered then",
+    )
+    yield (
+        "messages",
+        f"{ledger.sent} sent, {accepted} accepted; {ledger.repeated} requests were sent twice on purpose",
+    )
+    yield "cases", f"{len(ledger.cases)}; {ledger.too_late} claims came second and were refused"
+    yield (
+        "acknowledgements",
+        f"{ledger.count('acknowledgement')}; {_spread(delays_s, 1000, 'ms')} after sending",
+    )
+    yield "replies", f"{ledger.count('reply')}"
+    yield "lost", f"{lost}"
+    yield "twice", f"{twice}"
+    yield "waits", f"{_spread(waits_s, 1 / 60, 'min')} of desk time until the reply"
+    yield "promised", f"{_spread(told_s, 1 / 60, 'min')} in the acknowledgements of the same customers"
+    yield "promises kept", f"{_kept(ledger.verdicts(closed_at))}"
+    yield "waits told", f"{ledger.waits_told}; {ledger.corrections} of them corrections with an apology"
+
+
+def _spread(values: Sequence[float], factor: float, unit: str) -> str:
+    if len(values) < 2:
+        return "too few to say"
+    twentieths = quantiles(values, n=20, method="inclusive")
+    shown = (f"{share} % {twentieths[share // 5 - 1] * factor:.0f} {unit}" for share in (50, 80, 95))
+    return "within: " + ", ".join(shown)
+
+
+def _kept(verdicts: Sequence[bool]) -> str:
+    kept = sum(verdicts)
+    return f"{kept} of {len(verdicts)} ({100 * kept / len(verdicts):.0f} %)" if verdicts else "none due yet"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min"
