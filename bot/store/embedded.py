@@ -1,6 +1,6 @@
 """The embedded store: a Valkey server of our own beside the bot, for whoever runs no Redis.
 
-One server serves one directory over a unix socket and logs every write, synced each second. Two file locks
+One server serves one directory over a unix socket; a write is on disk before it is answered. Two file locks
 say all there is to know. `server.lock` is inherited by the server, so it is held exactly as long as one
 lives: two servers on the same files are impossible. `users.lock` is shared by the bots; the last to leave
 stops the server. A server outlives a bot that is killed, and the next start adopts it. A parent-death signal
@@ -164,8 +164,9 @@ class EmbeddedServer:
         """The server makes itself a daemon: no child of ours to reap, and no Ctrl-C of ours reaches it.
 
         A log of plain commands (no RDB preamble) is what every Redis and Valkey >= 7 can read. A stale socket
-        file is replaced by the server, which is only ever started under the lock.
-        Settings: https://valkey.io/topics/valkey.conf/
+        file is replaced by the server, which is only ever started under the lock. `everysec` would hold writes
+        back in memory while a sync is under way, so that killing the server alone could lose answered ones;
+        commits travel in batches, which share a sync. Settings: https://valkey.io/topics/valkey.conf/
         """
         settings = {
             "daemonize": "yes",
@@ -176,7 +177,7 @@ class EmbeddedServer:
             "pidfile": str(self.directory / "server.pid"),
             "logfile": str(self.directory / "server.log"),
             "appendonly": "yes",
-            "appendfsync": "everysec",
+            "appendfsync": "always",
             "aof-use-rdb-preamble": "no",
             "save": "",
             "maxmemory-policy": "noeviction",
