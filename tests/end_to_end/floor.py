@@ -1,24 +1,28 @@
 """A support floor for whole-system tests: bots, their peer, customers who write, agents who reply.
 
-Everything is real and speaks over loopback; only the people are made up. `kept` reads what the store holds, with
-the store's own document format and nothing else of the bot.
+Everything is real and speaks over loopback; only the people are made up. `kept` reads what the store holds,
+with the store's own document format and nothing else of the bot.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
+import random
 import tempfile
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bot.case import Case, decode
+from bot.clock import Clock
 from bot.store import keys
 from bot.store.connection import connect
+from bot.store.store import Store
 from tests.fakes.bot_process import PRIVATE, BotProcess, Tables, bot_processes
 from tests.fakes.peer import Peer, peer
 from tests.fakes.sender import Customer, Sender
@@ -52,7 +56,6 @@ class Agent:
 
     def __init__(self, floor: Floor, agent_id: str) -> None:
         self.id = agent_id
-        self.claimed: list[str] = []
         self.replied: dict[str, list[str]] = defaultdict(list)
         self._floor = floor
         self._commands = 0
@@ -64,15 +67,29 @@ class Agent:
         await self._floor.sender.command(self.id, command_id, command, arguments, to)
         return await self._floor.peer.answer(command_id)
 
+    async def take_and_reply(self) -> bool:
+        """Take the next case and answer it in REPLIES_EACH parts; False when nobody waits."""
+        taken = await self.do("next", to=self._commands)
+        if not taken["ok"]:
+            return False
+        case = taken["case_id"]
+        for part in range(1, REPLIES_EACH + 1):
+            text = f"{self.id} to {case}, part {part}"
+            assert (await self.do("reply", f"{case} {text}", to=self._commands))["ok"]
+            self.replied[case].append(text)
+        return True
+
     async def work_through(self) -> None:
-        """Take the next case and answer it in REPLIES_EACH parts, until nobody waits."""
-        while (taken := await self.do("next", to=self._commands))["ok"]:
-            case = taken["case_id"]
-            self.claimed.append(case)
-            for part in range(1, REPLIES_EACH + 1):
-                text = f"{self.id} to {case}, part {part}"
-                assert (await self.do("reply", f"{case} {text}", to=self._commands))["ok"]
-                self.replied[case].append(text)
+        """Take and answer cases until nobody waits."""
+        while await self.take_and_reply():
+            pass
+
+
+def draw_seed() -> int:
+    """A seed for all of a test's chances, printed; JONO_TEST_SEED sets it, to see a failure again."""
+    seed = int(os.environ.get("JONO_TEST_SEED") or random.randrange(10**6))
+    print(f"JONO_TEST_SEED={seed}")
+    return seed
 
 
 def message_id(customer: Customer, number: int) -> str:
@@ -165,11 +182,12 @@ async def kept(store_url: str) -> dict[str, list[Kept]]:
     return found
 
 
-async def eventually(condition: Callable[[], object], what: str, within_s: float = 60.0) -> None:
-    """Wait until `condition` holds."""
+async def nothing_left_to_send(store_url: str, within_s: float = 60.0) -> None:
+    """Wait until every outgoing message was settled."""
+    connection = await connect(store_url)
     try:
         async with asyncio.timeout(within_s):
-            while not condition():
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        raise AssertionError(f"{what}: not within {within_s:.0f} s") from None
+            while await Store(connection, Clock()).outgoing(QUEUE, CHANNEL):
+                await asyncio.sleep(0.05)
+    finally:
+        await connection.aclose()

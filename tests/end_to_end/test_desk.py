@@ -17,6 +17,7 @@ from tests.end_to_end.floor import (
     Agent,
     Floor,
     customers,
+    draw_seed,
     floor,
     kept,
     words,
@@ -37,8 +38,7 @@ MARKS = {
     [(60, 240), pytest.param(500, 2_000, marks=[pytest.mark.drill, pytest.mark.timeout(600)])],
 )
 async def test_everybody_is_told_and_answered(store_url: str, people: int, messages: int) -> None:
-    seed = random.randrange(10**6)
-    print(f"seed {seed}")
+    seed = draw_seed()
     everybody = customers(people)
     async with floor(store_url, agents=AGENTS, seed=seed) as desk:
         agents = [desk.agent(n) for n in range(AGENTS)]

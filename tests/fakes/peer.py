@@ -1,8 +1,8 @@
 """The other side of a webhook channel: a shop's own chat, as a real HTTP server on loopback.
 
 It verifies every request with the reference library of Standard Webhooks and keeps the ledger: what reached
-customers, agents and other programs, each webhook id once, in the order of first arrival. Verdicts of tests come
-from here, never from what the bot says of itself. It can answer slowly, with errors, or not at all.
+customers, agents and other programs, each webhook id once, in the order of first arrival. Tests judge by it,
+never by what the bot says of itself. It can answer slowly, with errors, or not at all.
 
 Invariant: a request that is not genuine, or says something new under an old id, fails the test.
 """

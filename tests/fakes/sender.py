@@ -1,6 +1,6 @@
 """A platform that delivers to the bot: it signs, waits for a 2xx, and tries again until it gets one.
 
-As platforms do, it repeats whatever was refused for now or broke off, under the same id with a fresh signature;
+As platforms do, it repeats whatever was refused for now or broke off, under the same id with a new signature;
 it is only less patient than they are. A 4xx is an error of the test and raises. `accepted` holds what was
 answered with 2xx: the bot must have it from then on.
 """

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from tests.end_to_end.floor import customers, floor, kept, words
+from tests.end_to_end.floor import customers, draw_seed, floor, kept, words
 
 BOTS, TIMES, MESSAGES_EACH = 2, 3, 4
 
@@ -17,8 +17,7 @@ BOTS, TIMES, MESSAGES_EACH = 2, 3, 4
 )
 async def test_a_repeated_message_is_one_message(store_url: str, people: int) -> None:
     """Every message three times, shuffled, at the same time, to two bots that share a store."""
-    seed = random.randrange(10**6)
-    print(f"seed {seed}")
+    seed = draw_seed()
     everybody = customers(people)
     deliveries = [
         (customer, number, to)
