@@ -68,6 +68,11 @@ class Case:
         """Closed or abandoned: a further message opens a new case."""
         return self.state in ENDED
 
+    @property
+    def is_open(self) -> bool:
+        """Neither ended nor on its way to another queue: what the customer writes now belongs to it."""
+        return not self.ended and self.state is not CaseState.MOVING
+
 
 # Short names in the store: a million waiting cases should fit into memory.
 _SHORT = {

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.case import Case
 from bot.clock import Chance
-from bot.rules import Decision, Event, Policy, Refusal, Wrote, decide
+from bot.rules import Adopted, Decision, Event, Policy, Refusal, Wrote, decide
 from bot.store import keys
 from bot.store.store import Commit, OutEntry, Store, StoreDown
 
@@ -111,7 +111,7 @@ class Cases:
             if outcome.kind == "taken":
                 event = self._renamed(event)
             else:
-                case = outcome.case
+                case = _still_there(outcome.case, event)
         raise StoreDown("others were always faster")
 
     def _renamed(self, event: Event) -> Event:
@@ -120,12 +120,19 @@ class Cases:
 
     def _remember(self, queue: str, case: Case) -> None:
         place = (queue, keys.lane(case.channel, case.conversation_id))
-        if case.ended or case.state == "moving":
+        if not case.is_open:
             self._last.pop(place, None)
             return
         self._last[place] = case
         if len(self._last) > REMEMBERED:
             self._last.popitem(last=False)
+
+
+def _still_there(case: Case | None, event: Event) -> Case | None:
+    """What to decide on after others were faster: a message for a case that is over needs a new one."""
+    if isinstance(event, Wrote | Adopted) and case is not None and not case.is_open:
+        return None
+    return case
 
 
 def entries(decision: Decision) -> list[OutEntry]:

@@ -17,7 +17,7 @@ from bot.figures import Figures
 from bot.handover import Handover
 from bot.rules import Decision, Event, GaveUp, Spoke, Told
 from bot.store import keys
-from bot.store.store import Commit, OutEntry, Store, seen_digest
+from bot.store.store import Commit, OutEntry, Store
 from bot.words import CustomerWords, Words
 
 
@@ -35,13 +35,19 @@ class Customers:
         self._clock = clock
 
     async def handle(
-        self, channel: str, queue: str, message: CustomerMessage, command: str, arguments: str
+        self,
+        channel: str,
+        queue: str,
+        message: CustomerMessage,
+        seen: str,
+        command: str,
+        arguments: str,
     ) -> None:
-        """Carry out one command and have it answered. Raises StoreDown."""
+        """Carry out one command and have it answered. `seen` is its digest. Raises StoreDown."""
         lane = keys.lane(channel, message.conversation_id)
         queue, case = await self._handover.find(queue, lane)
         tag = await self._store.language(queue, lane) or (case or message).customer.language
-        asked = _Asked(self, channel, queue, lane, message, case, self._speaking(queue, tag))
+        asked = _Asked(self, channel, queue, lane, message, seen, case, self._speaking(queue, tag))
         match command:
             case "wait":
                 await self._wait(asked)
@@ -63,8 +69,9 @@ class Customers:
             ahead = await self._store.ahead(asked.queue, case.id)
             position = None if ahead is None else ahead + 1
         text = asked.words.wait_answer(outlook, position, case.state if case else None)
-        unanswered = case is not None and case.turn_at is not None
-        await asked.answer(text, Told(self._clock.now(), outlook.promise) if unanswered else None)
+        turn_at = None if case is None else case.turn_at
+        told = None if turn_at is None else Told(self._clock.now(), turn_at, outlook.promise)
+        await asked.answer(text, told)
 
     async def _cancel(self, asked: _Asked) -> None:
         if asked.case is None:
@@ -84,7 +91,7 @@ class Customers:
 
     async def commit(self, asked: _Asked, text: str, event: Event | None, language: str | None) -> None:
         """Write the answer, with what `event` changes. Raises StoreDown."""
-        seen = seen_digest(asked.channel, asked.message.id)
+        seen = asked.seen
         case_id = asked.case.id if asked.case else None
         body = {"kind": "answer", "case": case_id, "customer": asked.message.customer.id, "text": text}
         answer = OutEntry(f"answer-{seen}", asked.lane, body)
@@ -118,6 +125,7 @@ class _Asked:
         queue: str,
         lane: str,
         message: CustomerMessage,
+        seen: str,
         case: Case | None,
         words: CustomerWords,
     ) -> None:
@@ -126,6 +134,7 @@ class _Asked:
         self.queue = queue
         self.lane = lane
         self.message = message
+        self.seen = seen
         self.case = case
         self.words = words
 

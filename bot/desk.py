@@ -21,7 +21,7 @@ from bot.config.settings import Config
 from bot.figures import Figures
 from bot.rules import AgentsAct, Claim, Close, Decision, Note, Refusal, Release, Reply, Transfer
 from bot.store import keys
-from bot.store.store import Commit, OutEntry, Store, seen_digest
+from bot.store.store import Commit, OutEntry, Store
 from bot.words import AgentWords, CaseRow, Words
 
 log = structlog.get_logger(__name__)
@@ -86,8 +86,8 @@ class Desk:
         ]
         return [home, *(name for name in others if name != home)]
 
-    async def handle(self, channel: str, command: AgentCommand) -> None:
-        """Carry out one command and have it answered. Raises StoreDown."""
+    async def handle(self, channel: str, command: AgentCommand, seen: str) -> None:
+        """Carry out one command and have it answered. `seen` is its digest. Raises StoreDown."""
         home = self._config.channels[channel].queue
         language = self._config.desk.language or self._config.bot.language
         asked = _Asked(
@@ -95,7 +95,7 @@ class Desk:
             command=command,
             agent=keys.lane(channel, command.agent.id),
             name=command.agent.name or command.agent.id,
-            seen=seen_digest(channel, f"command:{command.id}"),
+            seen=seen,
             home=home,
             at=self._clock.now(),
             words=self._words.agent(language, self._figures.zone(home)),
@@ -223,6 +223,9 @@ class Desk:
                     text = await self._handing_out(asked, case)
                     if await self._act(asked, case, Claim(asked.at, asked.agent, asked.name), text) is None:
                         return
+            if await self._store.seen(queue, asked.seen):
+                # The same command, delivered twice at once, took the last one.
+                return
         await self._answer(asked, asked.words.nothing_waiting(), ok=False)
 
     async def _release(self, asked: _Asked) -> None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.case import Case, CaseState
-from bot.cases import DESK_LANE, Cases
+from bot.cases import DESK_LANE, Cases, Moved
 from bot.clock import Clock
 from bot.rules import Adopted
 from bot.store import keys
-from bot.store.store import Store, seen_digest
+from bot.store.store import Store, StoreDown, seen_digest
 
 HOPS = 8
 """So many handovers of one conversation are followed; more than that is a circle."""
@@ -52,13 +52,17 @@ class Handover:
         if source is None or source.state is not CaseState.MOVING:
             return
         lane = keys.lane(source.channel, source.conversation_id)
-        await self._cases.apply(
+        carried = await self._store.transcript(queue, case_id)
+        result = await self._cases.apply(
             target,
             await self._store.open_case(target, lane),
             Adopted(self._clock.now(), replace(source, queue=target, version=0)),
             channel=source.channel,
-            seen=seen_digest(DESK_LANE, f"{queue}/{case_id}/{source.version}"),
+            # Every handover is said in the case, so its length tells this one from those before.
+            seen=seen_digest(DESK_LANE, f"{queue}/{case_id}/{len(carried)}"),
             past=await self._store.pointer(target, lane),
-            carried=await self._store.transcript(queue, case_id),
+            carried=carried,
         )
+        if isinstance(result, Moved):
+            raise StoreDown("the conversation is being handed over")
         await self._store.forget(queue, case_id)

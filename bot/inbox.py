@@ -7,7 +7,9 @@ sense; in both cases nothing was stored.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -21,7 +23,7 @@ from bot.desk import Desk
 from bot.handover import Handover
 from bot.rules import Refusal, Wrote
 from bot.store import keys
-from bot.store.store import StoreDown, seen_digest
+from bot.store.store import Commit, Store, StoreDown, seen_digest
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +34,7 @@ class Inbox:
     def __init__(
         self,
         config: Config,
+        store: Store,
         cases: Cases,
         handover: Handover,
         desk: Desk,
@@ -40,6 +43,7 @@ class Inbox:
         chance: Chance,
     ) -> None:
         self._config = config
+        self._store = store
         self._cases = cases
         self._handover = handover
         self._desk = desk
@@ -50,7 +54,9 @@ class Inbox:
     async def receive(self, channel: str, arrival: Arrival) -> None:
         """Take one arrival in. Raises StoreDown or Malformed."""
         if isinstance(arrival, AgentCommand):
-            await self._desk.handle(channel, arrival)
+            home = self._config.channels[channel].queue
+            seen = seen_digest(channel, f"command:{arrival.id}")
+            await self._once(home, seen, partial(self._desk.handle, channel, arrival, seen))
         elif self._desk.is_agent(channel, arrival.customer.id):
             # Staff who write where customers do are nobody's customers: no case, no acknowledgement.
             log.info("staff message ignored", channel=channel)
@@ -66,9 +72,19 @@ class Inbox:
             name, _, arguments = message.text.partition(" ")
             command = commands.find(name, "customer")
             if command is not None:
-                await self._customers.handle(channel, queue, message, command.name, arguments.strip())
+                seen = seen_digest(channel, message.id)
+                asked = partial(self._customers.handle, channel, queue, message, seen)
+                await self._once(queue, seen, partial(asked, command.name, arguments.strip()))
                 return
         await self._write(channel, queue, message)
+
+    async def _once(self, home: str, seen: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Carry out a command. It may change a case in any queue; where it came in it is remembered too, so that
+        one that is repeated after the case has moved on is known."""
+        if await self._store.seen(home, seen):
+            return
+        await work()
+        await self._store.commit(home, Commit(seen=seen))
 
     def _within_limits(self, message: CustomerMessage) -> CustomerMessage:
         limits, customer = self._config.limits, message.customer
@@ -109,6 +125,8 @@ class Inbox:
                 seen=seen,
                 past=result.pointer if case is None else None,
             )
+            if not isinstance(result, Moved):
+                await self._store.commit(queue, Commit(seen=seen))
         if isinstance(result, Moved):
             # Handed over again this very moment: whoever sent the message will send it again.
             raise StoreDown("the case is being handed over")
