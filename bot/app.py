@@ -37,7 +37,7 @@ from bot.outbox import Outbox
 from bot.rules import Policy
 from bot.store.connection import Connection, connect
 from bot.store.store import Store, StoreDown
-from bot.supervise import forever
+from bot.supervise import Crew, forever
 from bot.web import Web
 from bot.wording import Wording
 from bot.words import Words
@@ -84,7 +84,7 @@ def assemble(
     channels = open_channels(config, words, clock, session)
     days = config.publish.history_days + KEEP_DAYS_LONGER
     store = Store(connection, clock, day_ttl_s=days * 86_400)
-    figures = Figures(store, clock, config.queues)
+    figures = Figures(store, clock, config)
     cases = Cases(store, chance, policies(config, channels), config.retention.closed_cases_days * 86_400)
     handover = Handover(store, cases, clock)
     desk = Desk(config, store, cases, figures, words, clock)
@@ -98,6 +98,8 @@ def assemble(
     who = uuid.uuid4().hex
     outbox = Outbox(store, channels, wording, handover, chance, metrics, config.limits.send_attempts, who)
     store.on_outgoing = outbox.wake
+    crew = Crew()
+    board.on_published = lambda queue: crew.start("banner", web_surface.draw_ahead(queue))
     listeners = [name for name, channel in channels.items() if channel.wants_events]
     keeper = Keeper(config, store, cases, figures, clock, metrics, listeners, web_surface.news, who)
     return Parts(
@@ -140,8 +142,9 @@ def open_channels(config: Config, words: Words, clock: Clock, session: ClientSes
 
 def command_rows(words: Words, config: Config) -> list[CommandHelp]:
     """The table of commands as adapters publish it, in the bot's language."""
-    agent = words.agent(config.bot.language, ZoneInfo("UTC"))
-    customer = words.customer(config.bot.language, ZoneInfo("UTC"))
+    zone = ZoneInfo(config.bot.time_zone)
+    agent = words.agent(config.bot.language, zone)
+    customer = words.customer(config.bot.language, zone)
     return [
         CommandHelp(
             command.name,

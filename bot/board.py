@@ -7,7 +7,7 @@ outlet shows a wait that is older than its next refresh allows.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -34,6 +34,8 @@ class Board:
         self._history: dict[str, list[HistoryPoint]] = {name: [] for name in queues}
         self._watchers: set[asyncio.Event] = set()
         self._fresh = dict.fromkeys(queues, False)
+        self.on_published: Callable[[str], None] = lambda queue: None
+        """Called with the queue after a new figure of it was taken over."""
 
     @property
     def queues(self) -> list[str]:
@@ -70,6 +72,7 @@ class Board:
                 self._history[queue] = await self._store.history(queue, published.outlook.as_of - DAY_S)
                 self._published[queue] = published
                 self._metrics.published(published)
+                self.on_published(queue)
                 changed = True
         if self._note_freshness() or changed:
             self.tell()

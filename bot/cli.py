@@ -26,7 +26,6 @@ from bot.clock import Chance, Clock
 from bot.config import Config
 from bot.demo import demo
 from bot.fetch import open_session
-from bot.figures import Figures
 from bot.light import light
 from bot.published import Published
 from bot.store.connection import connect
@@ -173,8 +172,7 @@ async def _wait(options: argparse.Namespace) -> int:
     queue = _one_queue(config, options.queue)
     published = await _published(config, queue)
     words = Words(config.bot.language)
-    settings = config.queues[queue]
-    zone = settings.hours.build(datetime.now(UTC).date()).zone if settings.hours else UTC
+    zone = config.zone(queue)
     if options.json:
         voice = words.outlet(config.bot.language, zone)
         print(json.dumps(published.to_json(voice.promise_text), ensure_ascii=False))
@@ -199,7 +197,7 @@ async def _banner(options: argparse.Namespace) -> int:
     outlook = (await _published(config, queue)).outlook
     settings = config.queues[queue]
     words = Words(config.bot.language)
-    zone = settings.hours.build(datetime.now(UTC).date()).zone if settings.hours else UTC
+    zone = config.zone(queue)
     shown = light(outlook, settings.target_s, settings.overloaded_s)
     sign = words.sign(options.language or config.bot.language, zone).sign(outlook, shown)
     options.out.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,6 @@ Invariant: a call costs the same however many cases wait.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ from zoneinfo import ZoneInfo
 from bot.case import Case, CaseState
 from bot.clock import Clock
 from bot.config.hours import build
-from bot.config.settings import QueueSettings
+from bot.config.settings import Config
 from bot.store.store import Line, Store
 from status.history import Learned, observe
 from status.hours import Hours
@@ -43,23 +42,23 @@ class _Known:
 class Figures:
     """Answers "how long?" for every queue."""
 
-    def __init__(self, store: Store, clock: Clock, queues: Mapping[str, QueueSettings]) -> None:
+    def __init__(self, store: Store, clock: Clock, config: Config) -> None:
         self._store = store
         self._clock = clock
-        self._queues = queues
-        self._known = {name: _Known(Learned()) for name in queues}
+        self._config = config
+        self._known = {name: _Known(Learned()) for name in config.queues}
 
     def zone(self, queue: str) -> ZoneInfo:
         """The time zone in which the queue's times are told."""
-        hours = self._queues[queue].hours
-        return ZoneInfo(hours.time_zone) if hours else ZoneInfo("UTC")
+        return self._config.zone(queue)
 
     def hours(self, queue: str) -> Hours:
         """The queue's opening hours, with the holidays around today."""
         known = self._known[queue]
-        today = datetime.fromtimestamp(self._clock.now(), self.zone(queue)).date()
+        zone = self.zone(queue)
+        today = datetime.fromtimestamp(self._clock.now(), zone).date()
         if known.hours is None or known.hours_for != today:
-            known.hours, known.hours_for = build(self._queues[queue].hours, today), today
+            known.hours, known.hours_for = build(self._config.queues[queue].hours, today, zone), today
         return known.hours
 
     async def outlook(
@@ -74,7 +73,7 @@ class Figures:
 
         `previous` steadies the published outlook. Raises StoreDown.
         """
-        settings, line, now = self._queues[queue], await self._line(queue), self._clock.now()
+        settings, line, now = self._config.queues[queue], await self._line(queue), self._clock.now()
         before, elapsed_s, in_line = line.waiting, 0.0, 0
         if case is not None and case.turn_at is not None:
             elapsed_s = max(0.0, now - case.turn_at)

@@ -106,10 +106,11 @@ class Spoke:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An automatic message got its words; `promise` is what they said, if they promised anything, and
-    `language` the one the customer once chose."""
+    """An automatic message about the turn that began at `turn_at` got its words; `promise` is what they said, if
+    they promised anything, and `language` the one the customer once chose."""
 
     at: float
+    turn_at: float
     promise: Promise | None
     language: str | None = None
 
@@ -132,7 +133,8 @@ class Due:
 
 
 AgentsAct = Claim | Release | Reply | Note | Transfer | Close
-Event = Wrote | Claim | Release | Reply | Note | Transfer | Close | GaveUp | Spoke | Told | Adopted | Due
+LaterEvent = AgentsAct | GaveUp | Spoke | Told | Due
+Event = Wrote | Adopted | LaterEvent
 
 # --- what follows ------------------------------------------------------------------------------------------
 
@@ -180,26 +182,34 @@ def decide(case: Case | None, event: Event, policy: Policy) -> Decision | Refusa
         case Wrote():
             decision = _opened(event, policy) if case is None else _wrote(case, event, policy)
         case Adopted():
-            decision = _adopted(event, policy) if case is None else _merged(case, event)
+            decision = _adopted(event, policy) if case is None else _merged(case, event, policy)
         case _ if case is None:
             return Refusal("no_such_case")
-        case _ if case.ended or case.state is CaseState.MOVING:
+        case _ if not case.is_open:
             return Refusal("ended")
-        case Claim() | Release() | Reply() | Note() | Transfer() | Close():
-            if refusal := _barred(case, event):
+        case _:
+            refusal = _barred(case, event)
+            if refusal is not None:
                 return refusal
-            decision = _acted(case, event, policy)
+            decision = _followed(case, event, policy)
+    return _finished(decision, 0 if case is None else case.version, event.at, policy)
+
+
+def _followed(case: Case, event: LaterEvent, policy: Policy) -> Decision:
+    """What follows for an open case that may change."""
+    match event:
+        case Claim() | Release() | Reply() | Note() | Transfer() | Close():
+            return _acted(case, event, policy)
         case GaveUp():
-            decision = _ended(case, event.at, CaseState.ABANDONED, policy)
+            return _ended(case, event.at, CaseState.ABANDONED, policy)
         case Spoke():
-            decision = Decision(replace(case, customer=replace(case.customer, language=event.language)))
+            return Decision(replace(case, customer=replace(case.customer, language=event.language)))
         case Told():
-            decision = _told(case, event)
+            return _told(case, event)
         case Due():
-            decision = _due(case, event, policy)
+            return _due(case, event, policy)
         case _:
             assert_never(event)
-    return _finished(decision, 0 if case is None else case.version, event.at, policy)
 
 
 def _finished(decision: Decision, version: int, at: float, policy: Policy) -> Decision:
@@ -215,6 +225,8 @@ def _finished(decision: Decision, version: int, at: float, policy: Policy) -> De
 
 def _timer(case: Case, at: float, policy: Policy) -> float | None:
     """When to look at the case again, if nothing happens before."""
+    if not case.is_open:
+        return None
     if case.state is CaseState.ANSWERED:
         return case.active_at + policy.close_after_s
     moments = [promise.due_at for promise in case.promises]
@@ -304,13 +316,18 @@ def _acknowledgement(case: Case, event: Wrote) -> tuple[Mapping[str, Any], ...]:
 # --- agents ------------------------------------------------------------------------------------------------
 
 
-def _barred(case: Case, act: Act) -> Refusal | None:
-    """Somebody else's case, or one that must be held first."""
-    if case.agent is not None and case.agent != act.agent and not isinstance(act, Note):
-        return Refusal("already_claimed", by=case.agent_name)
-    if isinstance(act, Release) and case.agent is None:
-        return Refusal("not_held")
-    return None
+def _barred(case: Case, event: LaterEvent) -> Refusal | None:
+    """Somebody else's case, one that must be held first, or words for a turn that is over."""
+    match event:
+        case Told():
+            return None if case.turn_at == event.turn_at else Refusal("answered")
+        case Release() if case.agent is None:
+            return Refusal("not_held")
+        case Claim() | Release() | Reply() | Transfer() | Close():
+            other = case.agent is not None and case.agent != event.agent
+            return Refusal("already_claimed", by=case.agent_name) if other else None
+        case _:
+            return None
 
 
 def _acted(case: Case, act: AgentsAct, policy: Policy) -> Decision:
@@ -471,22 +488,24 @@ def _adopted(event: Adopted, policy: Policy) -> Decision:
     )
     return Decision(
         case,
-        out=(_message(case, "notice", turn=case.turn_at),) + _event(case, "case.opened", event.at, policy),
+        out=(_message(case, "notice", turn=case.turn_at), *_event(case, "case.opened", event.at, policy)),
         observations=(("arrived", event.at, None, True),),
         counts={"arrived": 1},
     )
 
 
-def _merged(case: Case, event: Adopted) -> Decision:
+def _merged(case: Case, event: Adopted, policy: Policy) -> Decision:
     """The conversation already has an open case here: what was said joins it, and the older turn counts."""
     turns = [turn for turn in (case.turn_at, event.source.turn_at) if turn is not None]
-    state = case.state
+    state, lease_until = case.state, case.lease_until
     if state is CaseState.ANSWERED and turns:
         state = CaseState.WAITING if case.agent is None else CaseState.CLAIMED
+        lease_until = None if case.agent is None else event.at + policy.claim_lease_s
     return Decision(
         replace(
             case,
             state=state,
+            lease_until=lease_until,
             turn_at=min(turns, default=None),
             messages=case.messages + event.source.messages,
             promises=case.promises + event.source.promises,

@@ -19,16 +19,15 @@ from aiohttp import web
 
 from adapters.base import Channel, Malformed, Untrusted
 from bot.badge import badge_svg
-from bot.banner import FORMATS, render_banner
+from bot.banner import FORMATS
 from bot.board import Board
 from bot.clock import Clock
 from bot.config.settings import Config
 from bot.figures import Figures
-from bot.font import MissingGlyphs
 from bot.inbox import Inbox
-from bot.light import light
 from bot.metrics import Metrics
 from bot.page import PICTURE_HEADERS, SECURITY_HEADERS, QueueStatus, render_page
+from bot.painter import CannotDraw, Painter, Picture
 from bot.published import Published
 from bot.store.store import Store, StoreDown
 from bot.words import Words
@@ -41,7 +40,6 @@ ANSWER_WITHIN_S = 1.8
 BODY_WITHIN_S = 10.0
 KEEP_ALIVE_S = 15.0
 """An idle event stream says something this often, so that proxies keep it: https://html.spec.whatwg.org/#sse"""
-PICTURES_KEPT = 256
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -72,7 +70,7 @@ class Web:
         self._metrics = metrics
         self._channels = channels
         self._degraded = degraded
-        self._pictures: dict[tuple[Any, ...], bytes] = {}
+        self._painter = Painter()
         self._under_way = 0
         self.stopping = asyncio.Event()
 
@@ -211,26 +209,20 @@ class Web:
         if name not in FORMATS:
             raise web.HTTPNotFound(reason=f"there is no such format; there are: {', '.join(FORMATS)}")
         try:
-            png = await self.picture(queue, name, self._language(request))
-        except MissingGlyphs as error:
+            png = await self._painter.draw(self._picture(queue, name, self._language(request)))
+        except CannotDraw as error:
             return _problem(500, str(error))
         return web.Response(body=png, content_type="image/png", headers=PICTURE_HEADERS)
 
-    async def picture(self, queue: str, name: str, language: str) -> bytes:
-        """The banner of a queue, drawn once for each thing it says."""
+    async def draw_ahead(self, queue: str) -> None:
+        """Have the banner ready that `wait.updated` points to, before anyone asks for it."""
+        with contextlib.suppress(CannotDraw):
+            await self._painter.draw(self._picture(queue, "opengraph", self._config.bot.language))
+
+    def _picture(self, queue: str, name: str, language: str) -> Picture:
         status = self._status(queue)
-        settings = self._config.queues[queue]
-        outlook = status.published.outlook
-        sign = self._words.sign(language, status.hours.zone).sign(
-            outlook, light(outlook, settings.target_s, settings.overloaded_s)
-        )
-        key = (queue, name, language, sign)
-        if key not in self._pictures:
-            png = await asyncio.to_thread(render_banner, name, sign, self._config.bot.name, status.title)
-            if len(self._pictures) >= PICTURES_KEPT:
-                self._pictures.pop(next(iter(self._pictures)))
-            self._pictures[key] = png
-        return self._pictures[key]
+        sign = self._words.sign(language, status.hours.zone).sign(status.published.outlook, status.light)
+        return Picture(name, sign, self._config.bot.name, status.title)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if self._board.watchers >= self._config.limits.event_streams:

@@ -26,6 +26,7 @@ HORIZON_DAYS = 366
 """How far ahead an opening is looked for: any yearly pattern shows itself within a year."""
 
 _SHIFT = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")
+UTC = ZoneInfo("UTC")
 _ROUND_THE_CLOCK: tuple[tuple[Shift, ...], ...] = (((0, DAY_MINUTES),),) * 7
 
 
@@ -52,9 +53,9 @@ class Hours:
                     raise ValueError(f"a shift lies within {DAY_MINUTES} minutes, not ({start}, {end})")
 
     @staticmethod
-    def always() -> Hours:
-        """Open round the clock."""
-        return Hours(ZoneInfo("UTC"), _ROUND_THE_CLOCK)
+    def always(zone: ZoneInfo = UTC) -> Hours:
+        """Open round the clock; `zone` is where its times are told."""
+        return Hours(zone, _ROUND_THE_CLOCK)
 
     def is_open(self, at: float) -> bool:
         """Whether the desk is open at `at` (epoch seconds): from the opening on, up to the closing."""

@@ -70,6 +70,7 @@ def _holidays(code: object) -> object:
     return code
 
 
+TimeZone = Annotated[str, BeforeValidator(_zone)]
 Shifts = Annotated[tuple[Shift, ...], BeforeValidator(_shifts)]
 _DAY = f"(?:{'|'.join(DAYS)})"
 Days = Annotated[
@@ -96,7 +97,7 @@ class HoursSettings(Settings):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[Days, Shifts] = Field(init=False)
 
-    time_zone: Annotated[str, BeforeValidator(_zone)]
+    time_zone: TimeZone
     holidays: Annotated[str, BeforeValidator(_holidays)] = ""
     exceptions: Mapping[Date, Shifts] = Field(default_factory=dict)
 
@@ -133,6 +134,6 @@ def days(key: str) -> tuple[str, ...]:
     return tuple(DAYS[(start + step) % 7] for step in range((end - start) % 7 + 1))
 
 
-def build(settings: HoursSettings | None, today: date) -> Hours:
-    """The opening hours of a queue as seen on `today`; None stands for "always"."""
-    return settings.build(today) if settings else Hours.always()
+def build(settings: HoursSettings | None, today: date, zone: ZoneInfo) -> Hours:
+    """The opening hours of a queue as seen on `today`; None stands for "always", told in `zone`."""
+    return settings.build(today) if settings else Hours.always(zone)

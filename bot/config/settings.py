@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from bot.config.addresses import listen_address, public_address, split_listen
 from bot.config.channels import Channel
-from bot.config.hours import HoursSettings
+from bot.config.hours import HoursSettings, TimeZone
 from bot.config.kinds import Identifiers, Language, LanguageOrNone, Line, LineOrNone, Name, Settings
 from bot.store.address import BadUrl, parse, redacted
 
@@ -23,10 +24,12 @@ YEAR_DAYS = 366
 
 
 class BotSettings(Settings):
-    """Who speaks: the brand's name, and the language where the customer's is unknown or has no texts."""
+    """Who speaks: the brand's name, the language where the customer's is unknown or has no texts, and the time
+    zone of queues that are always open."""
 
     name: Line
     language: Language = "en"
+    time_zone: TimeZone = "UTC"
 
 
 class ServerSettings(Settings):
@@ -155,3 +158,8 @@ class Config(Settings):
     def title(self, queue: str) -> str:
         """A queue's name as customers read it."""
         return self.queues[queue].title or queue
+
+    def zone(self, queue: str) -> ZoneInfo:
+        """The time zone in which a queue's times are told."""
+        hours = self.queues[queue].hours
+        return ZoneInfo(hours.time_zone if hours else self.bot.time_zone)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -168,14 +169,15 @@ class Store:
     async def _call(self, queue: str, function: str, *arguments: str | int | float) -> Any:
         """Call a function of the library; a server that lost or never had it gets it again."""
         name = f"jono_{function}_{_VERSION}"
+        call = partial(self._client.fcall, name, 1, keys.prefix(queue), *map(str, arguments))
         async with _reaching():
-            for loaded in (False, True):
-                try:
-                    return await self._client.fcall(name, 1, keys.prefix(queue), *map(str, arguments))
-                except ResponseError as error:
-                    if loaded or "Function not found" not in str(error):
-                        raise
-                    await self._load_functions()
+            try:
+                return await call()
+            except ResponseError as error:
+                if "Function not found" not in str(error):
+                    raise
+            await self._load_functions()
+            return await call()
 
     async def _read(self, answer: Awaitable[Any]) -> Any:
         async with _reaching():
@@ -507,35 +509,44 @@ def _wire_case(data: dict[str, Any], commit: Commit, before: Case | None, after:
     lane = keys.lane(after.channel, after.conversation_id)
     data.update(id=after.id, lane=lane, expect=after.version - 1, doc=encode(after))
     data["said"] = [_dump(entry) for entry in commit.said]
-    was_waiting = before is not None and before.state == "waiting"
-    if after.state == "waiting" and after.turn_at is not None:
-        data["waiting"] = round(after.turn_at * 1000)
-    elif was_waiting:
-        data["waiting"] = False
-    if commit.timer_at is not None:
-        data["timers"] = round(commit.timer_at * 1000)
-    elif before is not None:
-        data["timers"] = False
-    held_before = before.agent if before is not None else None
-    held_after = None if after.ended else after.agent
-    if held_before != held_after:
-        if held_before:
-            data["drop"] = held_before
-        if held_after:
-            data["hold"] = held_after
-    claimed = (after.state == "claimed") - (before is not None and before.state == "claimed")
-    if claimed:
-        data["claimed"] = claimed
+    if after.ended and commit.keep_ended_s:
+        data["ttl"] = commit.keep_ended_s
     if before is None:
         data["open"] = after.id
         if commit.past:
             data["past"] = commit.past
     elif commit.moved_to:
         data["open"] = commit.moved_to
-    elif after.ended and not before.ended:
+    elif after.ended:
         data["open"] = False
-    if after.ended and commit.keep_ended_s:
-        data["ttl"] = commit.keep_ended_s
+    _wire_order(data, commit, before, after)
+    _wire_holder(data, before, after)
+
+
+def _wire_order(data: dict[str, Any], commit: Commit, before: Case | None, after: Case) -> None:
+    """The case's places in the queue's order and among the timers."""
+    if after.state == "waiting" and after.turn_at is not None:
+        data["waiting"] = round(after.turn_at * 1000)
+    elif before is not None and before.state == "waiting":
+        data["waiting"] = False
+    if commit.timer_at is not None:
+        data["timers"] = round(commit.timer_at * 1000)
+    elif before is not None:
+        data["timers"] = False
+
+
+def _wire_holder(data: dict[str, Any], before: Case | None, after: Case) -> None:
+    """Who holds the case, and how many are claimed."""
+    was = before.agent if before is not None else None
+    now = None if after.ended else after.agent
+    if was != now:
+        if was:
+            data["drop"] = was
+        if now:
+            data["hold"] = now
+    claimed = (after.state == "claimed") - (before is not None and before.state == "claimed")
+    if claimed:
+        data["claimed"] = claimed
 
 
 def _read_stale(queue: str, answer: str | Sequence[str]) -> Outcome:

@@ -62,12 +62,14 @@ class OutletWords:
         return say("wait unknown right now")
 
     def badge_text(self, outlook: Outlook) -> str:
-        """For a badge: "~15 min", "closed" or "unknown"."""
+        """For a badge: "~15 min", "closed", "very long" or "unknown"."""
         match outlook:
             case Outlook(state="open", promise=Promise(within_s=within_s)):
                 return f"~{short_duration(self.language, within_s)}"
             case Outlook(state="closed"):
                 return self.language.say("closed")
+            case Outlook(reason="too_long"):
+                return self.language.say("very long")
         return self.language.say("unknown")
 
     def _moment(self, at: float, outlook: Outlook) -> str:

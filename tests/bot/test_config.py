@@ -12,7 +12,7 @@ import adapters
 from bot.config import load, warnings
 from bot.config.channels import known_adapters, options_type, secret_keys
 from bot.config.hours import build
-from status.hours import Hours
+from status.hours import UTC, Hours
 from tests.bot.configurations import EXAMPLE, MINIMAL, SECRET, changed, refused, written
 
 
@@ -34,7 +34,7 @@ def test_the_least_that_run_needs(minimal: Path) -> None:
     assert config.store.url.get_secret_value() == f"embedded:{minimal.parent / 'data'}"
     assert config.queues["support"].target_s == 480
     assert config.title("support") == "support"
-    assert build(config.queues["support"].hours, date(2026, 11, 22)) == Hours.always()
+    assert build(config.queues["support"].hours, date(2026, 11, 22), UTC) == Hours.always()
     shop = config.channels["shop"]
     assert (shop.adapter, shop.queue, shop.agents) == ("webhook", "support", ("a-1", "a-2"))
     assert shop.options.secret == f"whsec_{SECRET}"
@@ -89,7 +89,7 @@ def test_an_underscore_finds_the_hyphen_of_a_name_in_the_file(minimal: Path) -> 
 def test_a_table_in_one_variable_takes_the_place_of_the_files(minimal: Path) -> None:
     hours = '{time_zone = "Europe/Helsinki", mon-fri = "09:00-17:00"}'
     timetable = load(minimal, {"JONO_QUEUES__SUPPORT__HOURS": hours}).queues["support"].hours
-    assert build(timetable, date(2026, 11, 22)).week == (((540, 1020),),) * 5 + ((),) * 2
+    assert build(timetable, date(2026, 11, 22), UTC).week == (((540, 1020),),) * 5 + ((),) * 2
 
 
 def test_a_secret_may_stand_in_a_file_of_its_own(minimal: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_secret_may_stand_in_a_file_of_its_own(minimal: Path) -> None:
 
 def test_opening_hours_become_those_of_the_chapter(tmp_path: Path) -> None:
     hours = written(tmp_path, EXAMPLE).queues["billing"].hours
-    built = build(hours, date(2026, 11, 22))
+    built = build(hours, date(2026, 11, 22), UTC)
     assert built.week[0] == ((540, 720), (780, 1020))
     assert built.week[5:] == (((600, 840),), ())
     assert built.exceptions[date(2026, 12, 6)] == ()  # Finland's Independence Day
@@ -110,7 +110,7 @@ def test_opening_hours_become_those_of_the_chapter(tmp_path: Path) -> None:
 
 def test_a_range_of_days_may_go_over_the_weeks_end(tmp_path: Path) -> None:
     tables = changed(EXAMPLE, "queues.billing.hours", {"time_zone": "UTC", "sat-mon": "22:00-06:00"})
-    built = build(written(tmp_path, tables).queues["billing"].hours, date(2026, 11, 22))
+    built = build(written(tmp_path, tables).queues["billing"].hours, date(2026, 11, 22), UTC)
     assert [bool(shifts) for shifts in built.week] == [True, *[False] * 4, True, True]
 
 
