@@ -16,7 +16,6 @@ from prometheus_client import (
 
 from bot.published import Published
 
-
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter that nobody reads
 
 

@@ -35,7 +35,7 @@ async def forever(name: str, loop: Callable[[], Awaitable[None]], chance: Chance
             if not down:
                 log.warning("store down, waiting", task=name, error=str(error))
             down = True
-        except Exception as error:  # noqa: BLE001 - the supervisor: anything else must not end the bot
+        except Exception as error:
             log.error("task failed, starting again", task=name, error=type(error).__name__, exc_info=error)
         failures = 0 if clock.time() - started > CALM_S else failures + 1
         await asyncio.sleep(chance.backoff(failures, FIRST_PAUSE_S, LONGEST_PAUSE_S))
@@ -61,7 +61,7 @@ class Crew:
             await work
         except StoreDown as error:
             log.warning("store down", task=name, error=str(error))
-        except Exception as error:  # noqa: BLE001 - the supervisor: anything else must not end the bot
+        except Exception as error:
             log.error("task failed", task=name, error=type(error).__name__, exc_info=error)
 
     async def finish(self, within_s: float) -> None:

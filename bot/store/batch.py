@@ -47,7 +47,9 @@ class Batcher(Generic[Item, Answer]):
             # Whoever waits must hear of it, a cancellation included; only that one goes on up.
             for _, future in batch:
                 if not future.done():
-                    future.set_exception(error if isinstance(error, Exception) else ConnectionError("stopped"))
+                    future.set_exception(
+                        error if isinstance(error, Exception) else ConnectionError("stopped")
+                    )
             if not isinstance(error, Exception):
                 raise
             return
