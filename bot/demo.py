@@ -15,9 +15,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from statistics import quantiles
 
 from bot import config as configuration
 from bot.app import Bot, running
@@ -27,6 +25,7 @@ from bot.fetch import open_session
 from bot.floor import DAY_S, Floor
 from bot.floor_ledger import Ledger
 from bot.floor_peer import Peer
+from bot.floor_report import balance, progress
 from bot.words import Words
 
 QUEUE, CHANNEL = "support", "shop"
@@ -60,10 +59,12 @@ async def demo(
         floor.peer.hook_url = f"{bot.address}/hooks/{CHANNEL}"
         await floor.open()
         print(f"Live page: {bot.address}  ({_pace(speed)}; Ctrl-C ends)", flush=True)
+        opened_at = clock.now()
         closed_at = await _day(bot, floor, ledger, clock, stop, minutes)
         missing, extra = ledger.compared(await _recorded(bot, ledger))
     lost, twice = ledger.owed() + missing, ledger.twice() + extra
-    print("\n".join(f"{name:<17} {text}" for name, text in _balance(floor, ledger, closed_at, lost, twice)))
+    rows = [*balance(floor, ledger, opened_at, closed_at), ("lost", str(lost)), ("twice", str(twice))]
+    print("\n".join(f"  {name:<17} {text}" for name, text in rows))
     return 0 if lost == twice == 0 else 1
 
 
@@ -149,12 +150,14 @@ async def _day(
                 await bot.until(stop)
         closed_at = clock.now()
         telling.cancel()
+        print(
+            f"{_end_of_line()}Closing: whoever still waits ({len(floor.waiting)}) is answered now.",
+            flush=True,
+        )
         floor.close()
         await asyncio.wait([work], timeout=DRAIN_S)
         work.cancel()
         await _settle(ledger, clock)
-    if sys.stdout.isatty():
-        print()
     return closed_at
 
 
@@ -183,77 +186,18 @@ def _pace(speed: float) -> str:
     return "one second here is one minute at the desk" if speed == 60 else f"the desk's time runs {speed:g}x"
 
 
+def _end_of_line() -> str:
+    """What ends the progress line where it is rewritten in place."""
+    return "\n" if sys.stdout.isatty() else ""
+
+
 async def _tell(floor: Floor, ledger: Ledger, clock: Clock) -> None:
     """Say how things stand, again and again, until cancelled."""
     live = sys.stdout.isatty()
     while True:
         await clock.pause(LINE_EVERY_S if live else PLAIN_LINE_EVERY_S)
-        line = _progress(floor, ledger, clock.now())
+        line = progress(floor, ledger, clock.now())
         if live:
             # To the line's start, then clear the rest of it: https://en.wikipedia.org/wiki/ANSI_escape_code
             line = f"\r{line[: shutil.get_terminal_size().columns - 1]}\x1b[K"
         print(line, end="" if live else "\n", flush=True)
-
-
-def _progress(floor: Floor, ledger: Ledger, now: float) -> str:
-    promise = (ledger.published or {}).get("promise")
-    wait = f"within {_minutes(promise['within_s'])}" if promise else "unknown"
-    return "  ".join(
-        (
-            f"{datetime.fromtimestamp(now, UTC):%H:%M}",
-            f"customers {floor.customers}",
-            f"waiting {len(floor.waiting)}",
-            f"agents {floor.on_duty}",
-            f"published wait: {wait}",
-            f"promises kept: {_kept(ledger.verdicts(now))}",
-        )
-    )
-
-
-def _balance(
-    floor: Floor, ledger: Ledger, closed_at: float, lost: int, twice: int
-) -> Iterator[tuple[str, str]]:
-    turns = list(ledger.turns)
-    waits_s = [wait_s for turn in turns if (wait_s := turn.wait_s(closed_at)) is not None]
-    told_s = [turn.told_s for turn in turns if turn.wait_s(closed_at) is not None and turn.told_s is not None]
-    delays_s = [turn.acknowledged_after_s for turn in turns if turn.acknowledged_after_s is not None]
-    accepted = sum(len(talk.written) + talk.asked for talk in ledger.conversations.values())
-    left = sum(turn.left for turn in turns)
-    late = sum((turn.ended_at or closed_at) > closed_at for turn in turns)
-    yield (
-        "customers",
-        f"{floor.customers}; {left} gave up, {late} still waited at the end and were answered then",
-    )
-    yield (
-        "messages",
-        f"{ledger.sent} sent, {accepted} accepted; {ledger.repeated} requests were sent twice on purpose",
-    )
-    yield "cases", f"{len(ledger.cases)}; {ledger.too_late} claims came second and were refused"
-    yield (
-        "acknowledgements",
-        f"{ledger.count('acknowledgement')}; {_spread(delays_s, 1000, 'ms')} after sending",
-    )
-    yield "replies", f"{ledger.count('reply')}"
-    yield "lost", f"{lost}"
-    yield "twice", f"{twice}"
-    yield "waits", f"{_spread(waits_s, 1 / 60, 'min')} of desk time until the reply"
-    yield "promised", f"{_spread(told_s, 1 / 60, 'min')} in the acknowledgements of the same customers"
-    yield "promises kept", f"{_kept(ledger.verdicts(closed_at))}"
-    yield "waits told", f"{ledger.waits_told}; {ledger.corrections} of them corrections with an apology"
-
-
-def _spread(values: Sequence[float], factor: float, unit: str) -> str:
-    if len(values) < 2:
-        return "too few to say"
-    twentieths = quantiles(values, n=20, method="inclusive")
-    shown = (f"{share} % {twentieths[share // 5 - 1] * factor:.0f} {unit}" for share in (50, 80, 95))
-    return "within: " + ", ".join(shown)
-
-
-def _kept(verdicts: Sequence[bool]) -> str:
-    kept = sum(verdicts)
-    return f"{kept} of {len(verdicts)} ({100 * kept / len(verdicts):.0f} %)" if verdicts else "none due yet"
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min"
