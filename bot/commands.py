@@ -53,10 +53,9 @@ def find(name: str, who: Who) -> Command | None:
 
 def split_case(arguments: str) -> tuple[str | None, str]:
     """The leading case id, where there is one, and the rest of the arguments."""
-    first, _, rest = arguments.strip().partition(" ")
-    if "\n" in first:
-        first, _, rest = arguments.strip().partition("\n")
+    text = arguments.strip()
+    first = text.split(maxsplit=1)[0] if text else ""
     candidate = first.strip("#:,")
     if CASE_ID.fullmatch(candidate):
-        return candidate.upper(), rest.strip()
-    return None, arguments.strip()
+        return candidate.upper(), text[len(first) :].strip()
+    return None, text
