@@ -1,0 +1,397 @@
+"""What is decided, as tables: every state of a case, everything that can happen, and what follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.base import Person
+from bot.case import Case, CaseState
+from bot.rules import (
+    PROMISES_KEPT,
+    Adopted,
+    Claim,
+    Close,
+    Decision,
+    Due,
+    Event,
+    GaveUp,
+    Note,
+    Policy,
+    Refusal,
+    Release,
+    Reply,
+    Spoke,
+    Told,
+    Transfer,
+    Wrote,
+    decide,
+)
+from status.model import Outlook, Promise, Wait
+
+OPENED, NOW = 1_000_000.0, 1_000_300.0
+POLICY = Policy(target_s=480, claim_lease_s=900, close_after_s=86_400)
+AINO = Person("c-1", "Aino", "fi")
+MINE, THEIRS = "shop/a-1", "shop/a-2"
+WAITING = Case(
+    "K7Q2M4", "support", "shop", "c-1", AINO, OPENED, turn_at=OPENED, active_at=OPENED, messages=1, version=4
+)
+HELD = replace(WAITING, state=CaseState.CLAIMED, agent=MINE, agent_name="Ann", lease_until=OPENED + 900)
+OTHERS = replace(HELD, agent=THEIRS, agent_name="Ben")
+ANSWERED = replace(HELD, state=CaseState.ANSWERED, turn_at=None, lease_until=None, first_reply_at=OPENED + 60)
+FREE = replace(ANSWERED, agent=None, agent_name="")
+CLOSED = replace(ANSWERED, state=CaseState.CLOSED)
+ABANDONED = replace(WAITING, state=CaseState.ABANDONED)
+MOVING = replace(WAITING, state=CaseState.MOVING)
+
+
+def wrote(**more: Any) -> Wrote:
+    defaults: dict[str, Any] = {
+        "at": NOW,
+        "customer": AINO,
+        "text": "Hello",
+        "channel": "shop",
+        "conversation_id": "c-1",
+        "new_id": "A1B2C3",
+        "variant": 7,
+        "queue": "support",
+    }
+    return Wrote(**(defaults | more))
+
+
+def decided(case: Case | None, event: Event, policy: Policy = POLICY) -> Decision:
+    decision = decide(case, event, policy)
+    assert isinstance(decision, Decision), decision
+    return decision
+
+
+def promised(within_s: float, at: float = OPENED) -> Promise:
+    return Promise(at, at, within_s)
+
+
+# --- every state, everything that can happen -----------------------------------------------------------------
+
+CLAIM, RELEASE, REPLY = Claim(NOW, MINE, "Ann"), Release(NOW, MINE, "Ann"), Reply(NOW, MINE, "Ann", "Hi")
+NOTE, TRANSFER = Note(NOW, MINE, "Ann", "Psst"), Transfer(NOW, MINE, "Ann", "billing")
+CLOSE, GAVE_UP, SPOKE = Close(NOW, MINE, "Ann"), GaveUp(NOW), Spoke(NOW, "pl")
+NO_CASE, TAKEN, ENDED, NOT_HELD = "no_such_case", "already_claimed", "ended", "not_held"
+AFTER: dict[str, list[Any]] = {
+    # event:     none      waiting    held       another's  answered   free       closed  moving
+    "wrote":    ["waiting", "waiting", "claimed", "claimed", "claimed", "waiting", None, None],
+    "claim":    [NO_CASE, "claimed", "claimed", TAKEN, "answered", "answered", ENDED, ENDED],
+    "release":  [NO_CASE, NOT_HELD, "waiting", TAKEN, "answered", NOT_HELD, ENDED, ENDED],
+    "reply":    [NO_CASE, "answered", "answered", TAKEN, "answered", "answered", ENDED, ENDED],
+    "note":     [NO_CASE, "waiting", "claimed", "claimed", "answered", "answered", ENDED, ENDED],
+    "transfer": [NO_CASE, "moving", "moving", TAKEN, "moving", "moving", ENDED, ENDED],
+    "close":    [NO_CASE, "closed", "closed", TAKEN, "closed", "closed", ENDED, ENDED],
+    "gave_up":  [NO_CASE, "abandoned", "abandoned", "abandoned", "abandoned", "abandoned", ENDED, ENDED],
+    "spoke":    [NO_CASE, "waiting", "claimed", "claimed", "answered", "answered", ENDED, ENDED],
+}  # fmt: skip
+CASES = [None, WAITING, HELD, OTHERS, ANSWERED, FREE, CLOSED, MOVING]
+EVENTS: dict[str, Event] = {
+    "wrote": wrote(),
+    "claim": CLAIM,
+    "release": RELEASE,
+    "reply": REPLY,
+    "note": NOTE,
+    "transfer": TRANSFER,
+    "close": CLOSE,
+    "gave_up": GAVE_UP,
+    "spoke": SPOKE,
+}
+TABLE = [
+    pytest.param(case, EVENTS[name], expected, id=f"{name}-{column}")
+    for name, row in AFTER.items()
+    for column, (case, expected) in enumerate(zip(CASES, row, strict=True))
+    if expected is not None
+]
+
+
+@pytest.mark.parametrize(("case", "event", "expected"), TABLE)
+def test_what_follows(case: Case | None, event: Event, expected: str) -> None:
+    outcome = decide(case, event, POLICY)
+    told = outcome.reason if isinstance(outcome, Refusal) else outcome.after.state.value
+    assert told == expected
+
+
+@pytest.mark.parametrize(("case", "event", "expected"), TABLE)
+def test_invariants_of_a_case(case: Case | None, event: Event, expected: str) -> None:
+    outcome = decide(case, event, POLICY)
+    if isinstance(outcome, Refusal):
+        return
+    after = outcome.after
+    assert after.version == (case.version if case else 0) + 1
+    if after.state is CaseState.WAITING:
+        assert after.agent is None
+        assert after.turn_at is not None
+    if after.state is CaseState.CLAIMED:
+        assert after.agent is not None
+        assert after.turn_at is not None
+        assert after.lease_until is not None
+    if after.state is CaseState.ANSWERED:
+        assert after.turn_at is None
+    if after.ended:
+        assert after.promises == ()
+    if not after.is_open:
+        assert outcome.timer_at is None
+
+
+def test_the_refused_are_told_who_holds_the_case() -> None:
+    assert decide(OTHERS, CLAIM, POLICY) == Refusal("already_claimed", by="Ben")
+
+
+# --- the customer --------------------------------------------------------------------------------------------
+
+
+def test_the_first_message_opens_a_case_and_is_acknowledged() -> None:
+    decision = decided(None, wrote())
+    case = decision.after
+    assert (case.id, case.turn_at, case.messages, case.version) == ("A1B2C3", NOW, 1, 1)
+    assert [body["kind"] for body in decision.out] == ["acknowledgement"]
+    assert decision.observations == (("arrived", NOW, None, True),)
+
+
+def test_a_burst_is_acknowledged_once() -> None:
+    decision = decided(WAITING, wrote())
+    assert (decision.out, decision.counts, decision.after.turn_at) == ((), {}, OPENED)
+
+
+def test_robots_are_not_acknowledged() -> None:
+    assert decided(None, wrote(from_robot=True)).out == ()
+
+
+def test_a_follow_up_to_the_agent_who_holds_the_case_is_not_acknowledged() -> None:
+    decision = decided(ANSWERED, wrote())
+    assert (decision.out, decision.after.queued, decision.after.lease_until) == ((), False, NOW + 900)
+
+
+def test_a_follow_up_that_nobody_holds_waits_in_line_again() -> None:
+    decision = decided(FREE, wrote())
+    assert [body["kind"] for body in decision.out] == ["acknowledgement"]
+    assert (decision.after.queued, decision.after.turn_at) == (True, NOW)
+
+
+def test_a_name_that_comes_late_is_kept_and_a_chosen_language_stays() -> None:
+    nameless = replace(WAITING, customer=Person("c-1", "", "fi"))
+    after = decided(nameless, wrote(customer=Person("c-1", "Aino", "en"))).after
+    assert after.customer == Person("c-1", "Aino", "fi")
+
+
+def test_a_full_case_takes_no_more() -> None:
+    full = replace(WAITING, messages=2_000)
+    assert decide(full, wrote(), POLICY) == Refusal("full")
+
+
+# --- agents --------------------------------------------------------------------------------------------------
+
+
+def test_a_claim_says_how_long_the_case_stood_in_line() -> None:
+    decision = decided(WAITING, CLAIM)
+    assert decision.observations == (("claimed", NOW, 300.0, True),)
+    assert (decision.after.agent, decision.after.lease_until) == (MINE, NOW + 900)
+
+
+def test_claiming_again_prolongs_the_lease_and_counts_nothing() -> None:
+    decision = decided(HELD, CLAIM)
+    assert (decision.after.lease_until, decision.observations) == (NOW + 900, ())
+
+
+def test_a_release_keeps_the_turn_and_with_it_the_place() -> None:
+    after = decided(HELD, RELEASE).after
+    assert (after.turn_at, after.agent, after.lease_until) == (OPENED, None, None)
+
+
+def test_a_reply_ends_the_turn() -> None:
+    decision = decided(HELD, REPLY)
+    assert [body["kind"] for body in decision.out] == ["reply"]
+    assert decision.observations == (("answered", NOW, 300.0, True),)
+    assert decision.counts == {"promises": 0, "kept": 0, "answered": 1, "within_target": 1}
+
+
+def test_a_reply_to_a_case_nobody_holds_claims_it() -> None:
+    after = decided(WAITING, REPLY).after
+    assert (after.agent, after.agent_name) == (MINE, "Ann")
+
+
+def test_a_reply_after_the_target_is_not_within_it() -> None:
+    late = Reply(OPENED + 481, MINE, "Ann", "Hi")
+    assert "within_target" not in decided(HELD, late).counts
+
+
+def test_a_second_reply_answers_no_turn_and_counts_nothing() -> None:
+    decision = decided(ANSWERED, REPLY)
+    assert (decision.observations, dict(decision.counts)) == ((), {})
+    assert [body["kind"] for body in decision.out] == ["reply"]
+
+
+def test_a_note_goes_to_nobody() -> None:
+    decision = decided(OTHERS, NOTE)
+    assert decision.out == ()
+    assert decision.said == ({"at": NOW, "by": "note", "who": "Ann", "text": "Psst"},)
+
+
+@pytest.mark.parametrize(("event", "state"), [(CLOSE, "closed"), (GAVE_UP, "abandoned")])
+def test_a_turn_without_a_reply_is_censored_not_missing(event: Event, state: str) -> None:
+    decision = decided(WAITING, event)
+    assert decision.after.state == state
+    assert decision.observations == (("left", NOW, 300.0, True),)
+    assert decision.counts == {"promises": 0, "kept": 0, "closed": 1, "left": 1}
+
+
+# --- promises ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("within_s", "kept"), [(300, 1), (299, 0)])
+def test_a_promise_is_judged_by_the_reply(within_s: float, kept: int) -> None:
+    case = replace(HELD, promises=(promised(within_s),))
+    decision = decided(case, REPLY)
+    assert (decision.counts["promises"], decision.counts["kept"]) == (1, kept)
+    assert decision.after.promises == ()
+
+
+@pytest.mark.parametrize(("within_s", "judged"), [(300, 0), (299, 1)])
+def test_a_customer_who_leaves_early_leaves_the_promise_unjudged(within_s: float, judged: int) -> None:
+    case = replace(WAITING, promises=(promised(within_s),))
+    decision = decided(case, GAVE_UP)
+    assert (decision.counts["promises"], decision.counts["kept"]) == (judged, 0)
+
+
+def test_a_promise_broken_while_waiting_is_judged_at_once_and_only_once() -> None:
+    case = replace(WAITING, promises=(promised(200), promised(400)))
+    decision = decided(case, Due(NOW))
+    assert decision.counts == {"promises": 1}
+    assert decision.after.promises == (promised(400),)
+
+
+def test_the_oldest_promise_goes_when_a_customer_asks_very_often() -> None:
+    case = WAITING
+    for n in range(PROMISES_KEPT + 1):
+        case = decided(case, Told(NOW, OPENED, promised(600 + n))).after
+    assert case.promises[0] == promised(601)
+    assert len(case.promises) == PROMISES_KEPT
+
+
+def test_words_for_a_turn_that_is_over_promise_nothing() -> None:
+    assert decide(ANSWERED, Told(NOW, OPENED, promised(600)), POLICY) == Refusal("answered")
+
+
+def outlook(p80_s: float, at: float = NOW) -> Outlook:
+    wait = Wait(p80_s / 2, p80_s, p80_s * 1.2, 10, "test", at)
+    return Outlook("open", at, 1, 1, wait=wait, promise=Promise(at, at, p80_s))
+
+
+def test_a_clearly_worse_outlook_is_told_once() -> None:
+    case = replace(WAITING, promises=(promised(400),))
+    decision = decided(case, Due(NOW, outlook=outlook(1_800)))
+    assert [body["kind"] for body in decision.out] == ["update"]
+    assert decided(decision.after, Due(NOW + 60, outlook=outlook(3_600, NOW + 60))).out == ()
+
+
+@pytest.mark.parametrize("now", [outlook(60), None])
+def test_without_clearly_worse_news_nothing_is_told(now: Outlook | None) -> None:
+    case = replace(WAITING, promises=(promised(400),))
+    decision = decided(case, Due(NOW, outlook=now))
+    assert (decision.out, decision.after.warned) == ((), False)
+
+
+def test_the_case_is_looked_at_before_its_promise_breaks() -> None:
+    after = decided(WAITING, Told(OPENED, OPENED, promised(600)))
+    assert after.timer_at == OPENED + 400
+
+
+# --- time passes ---------------------------------------------------------------------------------------------
+
+
+def test_a_vanished_agent_loses_the_case_to_its_old_place() -> None:
+    at = OPENED + 900
+    decision = decided(HELD, Due(at, agent_seen_at=OPENED))
+    after = decision.after
+    assert (after.state, after.turn_at, decision.off_duty) == (CaseState.WAITING, OPENED, MINE)
+
+
+def test_an_active_agent_keeps_the_case() -> None:
+    decision = decided(HELD, Due(OPENED + 900, agent_seen_at=OPENED + 800))
+    assert (decision.after.agent, decision.after.lease_until) == (MINE, OPENED + 1_700)
+    assert decision.timer_at == OPENED + 1_700
+
+
+@pytest.mark.parametrize(("at", "state"), [(86_399, "answered"), (86_400, "closed")])
+def test_silence_after_the_answer_closes_the_case(at: float, state: str) -> None:
+    assert decided(ANSWERED, Due(OPENED + at)).after.state == state
+
+
+# --- to another queue ----------------------------------------------------------------------------------------
+
+
+def test_a_case_leaves_behind_where_it_went() -> None:
+    decision = decided(HELD, TRANSFER)
+    assert decision.moved_to == ">billing K7Q2M4"
+    assert [body["kind"] for body in decision.out] == ["transfer"]
+    assert decision.observations == (("left", NOW, 300.0, True),)
+
+
+def test_promises_go_along_and_nothing_wakes_the_queue_for_them() -> None:
+    decision = decided(replace(HELD, promises=(promised(600),)), TRANSFER)
+    assert (decision.after.promises, decision.timer_at) == ((promised(600),), None)
+
+
+def test_an_adopted_case_waits_since_its_old_turn_and_is_told_of() -> None:
+    decision = decided(None, Adopted(NOW, replace(MOVING, queue="billing", version=0)))
+    assert (decision.after.queue, decision.after.turn_at) == ("billing", OPENED)
+    assert [body["kind"] for body in decision.out] == ["notice"]
+
+
+def test_two_cases_become_one_with_the_older_turn_and_both_promises() -> None:
+    here = replace(WAITING, turn_at=OPENED + 60, promises=(promised(600),))
+    there = replace(MOVING, promises=(promised(500),))
+    after = decided(here, Adopted(NOW, there)).after
+    assert (after.turn_at, after.messages, len(after.promises)) == (OPENED, 2, 2)
+
+
+# --- news for other programs ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("case", "event", "news"),
+    [
+        (None, wrote(), "case.opened"),
+        (WAITING, CLAIM, "case.claimed"),
+        (HELD, REPLY, "case.answered"),
+        (HELD, CLOSE, "case.closed"),
+        (WAITING, GAVE_UP, "case.closed"),
+    ],
+)
+def test_who_wants_events_hears_of_the_case_but_not_what_was_said(
+    case: Case | None, event: Event, news: str
+) -> None:
+    bodies = [body for body in decided(case, event, replace(POLICY, events=True)).out if "type" in body]
+    assert [body["type"] for body in bodies] == [news]
+    assert "text" not in bodies[0]["data"]
+    assert all(body["kind"] != "event" for body in decided(case, event).out)
+
+
+# --- any story -----------------------------------------------------------------------------------------------
+
+STORIES = st.lists(st.sampled_from(sorted(EVENTS)) | st.just("due"), max_size=30)
+
+
+@given(STORIES, st.floats(1, 4_000))
+def test_every_turn_that_began_is_answered_or_left_or_open(story: list[str], step_s: float) -> None:
+    case: Case | None = None
+    began = ended = 0
+    for number, name in enumerate(story):
+        at = OPENED + number * step_s
+        event = Due(at) if name == "due" else replace(EVENTS[name], at=at)
+        outcome = decide(case if case is None or case.is_open else None, event, POLICY)
+        if isinstance(outcome, Refusal):
+            continue
+        case = outcome.after
+        began += sum(one[0] == "arrived" for one in outcome.observations)
+        ended += sum(one[0] in ("answered", "left") for one in outcome.observations)
+        open_turn = case.is_open and case.turn_at is not None
+        assert began == ended + open_turn
+        assert outcome.timer_at is None or case.is_open
