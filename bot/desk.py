@@ -7,8 +7,9 @@ Invariant: of several agents who claim one case, one gets it; the others are tol
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -105,11 +106,18 @@ class Desk:
             log.warning("command refused", channel=channel, reason="not an agent")
             await self._answer(asked, asked.words.not_an_agent(), ok=False)
             return
+        await self._show_life(asked)
         known = commands.find(command.command, "agent")
         if known is None:
             await self._answer(asked, asked.words.unknown_command(command.command), ok=False)
             return
         await self._handlers[known.name](asked)
+
+    async def _show_life(self, asked: _Asked) -> None:
+        """Whoever gives a command is there: wherever they are on duty, their cases stay theirs."""
+        for queue in self._config.queues:
+            if await self._store.duty(queue, asked.agent) is not None:
+                await self._store.commit(queue, Commit(duty=_on_duty(asked)))
 
     # --- answers -------------------------------------------------------------------------------------------
 
@@ -160,7 +168,8 @@ class Desk:
             channel=case.channel,
             seen=asked.seen,
             extra=answer,
-            duty=(asked.agent, {"name": asked.name, "seen": asked.at}),
+            # Notes and ends are written after work, too.
+            duty=_on_duty(asked) if isinstance(act, Claim | Reply) else None,
         )
         return result if isinstance(result, Refusal) else None
 
@@ -274,7 +283,8 @@ class Desk:
         if case is None:
             return
         if case.queue == target:
-            await self._answer(asked, asked.words.transferred_to(case.id, target), case=case.id)
+            back = Release(asked.at, asked.agent, asked.name)
+            await self._act_or_refuse(asked, case, back, asked.words.released(case.id))
             return
         act = Transfer(asked.at, asked.agent, asked.name, target)
         await self._act_or_refuse(asked, case, act, asked.words.transferred_to(case.id, target))
@@ -288,10 +298,11 @@ class Desk:
     # --- duty and overview ---------------------------------------------------------------------------------
 
     async def _on(self, asked: _Asked) -> None:
-        duty = (asked.agent, {"name": asked.name, "seen": asked.at})
         waiting = 0
         for queue in self.served(asked.channel):
-            await self._store.commit(queue, Commit(duty=duty, observations=(("duty", asked.at, None, True),)))
+            await self._store.commit(
+                queue, Commit(duty=_on_duty(asked), observations=(("duty", asked.at, None, True),))
+            )
             waiting += (await self._store.line(queue)).waiting
         await self._answer(asked, asked.words.on_duty(waiting))
 
@@ -338,6 +349,10 @@ class Desk:
 
     async def _help(self, asked: _Asked) -> None:
         await self._answer(asked, asked.words.help(help_rows(asked.words)))
+
+
+def _on_duty(asked: _Asked) -> tuple[str, Mapping[str, Any]]:
+    return asked.agent, {"name": asked.name, "seen": asked.at}
 
 
 def help_rows(words: AgentWords) -> list[CommandHelp]:
