@@ -92,7 +92,10 @@ _SHORT = {
     "messages": "m",
     "promises": "p",
 }
-_DEFAULTS = {f.name: f.default for f in fields(Case)}
+_MOMENTS = ("t", "ac", "l", "r")
+"""Kept as seconds since the case was opened, which are shorter to write and mostly nothing at all."""
+_USUAL_SHARE = 0.8
+_DEFAULTS = {f.name: f.default for f in fields(Case)} | {"active_at": None, "messages": 1}
 _NAMES = {short: name for name, short in _SHORT.items()}
 _KEPT = tuple((short, _DEFAULTS[name]) for name, short in _SHORT.items())
 _values = attrgetter(*_SHORT)
@@ -101,21 +104,43 @@ _dump = msgspec.json.Encoder().encode
 
 def encode(case: Case) -> str:
     """The case as the store keeps it; id and queue are in its key."""
+    opened_at = case.opened_at
     data = {
         short: value for (short, default), value in zip(_KEPT, _values(case), strict=True) if value != default
     }
+    for short in _MOMENTS:
+        if short in data:
+            data[short] = round(data[short] - opened_at, 3)
     customer = case.customer
     data["cu"] = [customer.id, customer.name, customer.language]
     if case.promises:
-        data["p"] = [[p.made_at, p.starts_at, p.within_s, p.share] for p in case.promises]
+        data["p"] = [_promise_out(promise, opened_at) for promise in case.promises]
     return f"{case.version} {_dump(data).decode()}"
 
 
 def decode(queue: str, case_id: str, text: str) -> Case:
     """The inverse of `encode`. Unknown fields, written by a newer version, are left out."""
     version, _, document = text.partition(" ")
-    data = {_NAMES[short]: value for short, value in msgspec.json.decode(document).items() if short in _NAMES}
+    stored = msgspec.json.decode(document)
+    opened_at = stored["o"]
+    for short in _MOMENTS:
+        if short in stored:
+            stored[short] = round(opened_at + stored[short], 3)
+    data = {_NAMES[short]: value for short, value in stored.items() if short in _NAMES}
     data["customer"] = Person(*data["customer"])
     data["state"] = CaseState(data.get("state", CaseState.WAITING))
-    data["promises"] = tuple(Promise(*values) for values in data.get("promises", ()))
+    data["promises"] = tuple(_promise_in(values, opened_at) for values in data.get("promises", ()))
+    data.setdefault("messages", 1)
     return Case(id=case_id, queue=queue, version=int(version), **data)
+
+
+def _promise_out(promise: Promise, opened_at: float) -> list[float]:
+    made_s, starts_s = promise.made_at - opened_at, promise.starts_at - promise.made_at
+    values = [round(made_s, 3), round(starts_s, 3), promise.within_s]
+    return values if promise.share == _USUAL_SHARE else [*values, promise.share]
+
+
+def _promise_in(values: list[float], opened_at: float) -> Promise:
+    made_s, starts_s, within_s, *share = values
+    made_at = round(opened_at + made_s, 3)
+    return Promise(made_at, round(made_at + starts_s, 3), within_s, *share)

@@ -11,7 +11,7 @@ from adapters.base import Person
 from bot.case import Case, CaseState, decode, encode
 from status.model import Promise
 
-moments = st.floats(0, 4e9, allow_nan=False)
+moments = st.integers(0, 4 * 10**12).map(lambda ms: ms / 1000)  # the clock tells milliseconds
 people = st.builds(Person, st.text(min_size=1), st.text(), st.text())
 promises = st.builds(Promise, moments, moments, moments, st.floats(0, 1))
 cases = st.builds(
