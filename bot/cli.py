@@ -141,7 +141,7 @@ async def _check(options: argparse.Namespace) -> int:
         open_channels(config, words, Clock(), session)
     if options.store:
         async with _store(config, Clock()) as store:
-            await store.ping()
+            await asyncio.gather(*(store.probe(queue) for queue in config.queues))
     print(f"The configuration is right: {len(config.queues)} queue(s), {len(config.channels)} channel(s).")
     return 0
 

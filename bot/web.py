@@ -260,9 +260,9 @@ class Web:
         degraded = dict(self._degraded())
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                await self._store.ping()
+                await asyncio.gather(*(self._store.probe(queue) for queue in self._config.queues))
         except (StoreDown, TimeoutError):
-            degraded["store"] = "does not answer"
+            degraded["store"] = "takes no writes"
         ready = "store" not in degraded and "bot" not in degraded
         data = {"status": "ready" if ready else "not ready", "degraded": degraded}
         return web.json_response(data, status=200 if ready else 503, headers=_NOT_KEPT)

@@ -7,6 +7,7 @@ Every write may be repeated without harm. What cannot be written now raises `Sto
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -158,10 +159,9 @@ class Store:
         async with _reaching():
             self._clock.follow(await server_time(self._connection))
 
-    async def ping(self) -> None:
-        """Raises StoreDown unless the store answers."""
-        async with _reaching():
-            await self._client.ping()
+    async def probe(self, queue: str) -> None:
+        """Raises StoreDown unless the store would take a write to this queue now."""
+        await self._call(queue, "probe")
 
     async def _load_functions(self) -> None:
         await self._client.function_load(_LIBRARY, replace=True)
@@ -256,10 +256,13 @@ class Store:
         return next((case for case in present if not case.ended), present[0] if present else None)
 
     async def transcript(self, queue: str, case_id: str, last: int = 0) -> list[dict[str, Any]]:
-        """What was said in a case, oldest first; only the `last` entries when given."""
+        """What was said in a case, oldest first; only the `last` entries when given.
+
+        `by` tells customer, agent or note; `who` the agent.
+        """
         key = f"{keys.prefix(queue)}case:{case_id}"
         lines = await self._read(self._client.lrange(key, -last if last else 1, -1))
-        return [msgspec.json.decode(line) for line in lines if line.startswith("{")]
+        return [{"by": "customer", **msgspec.json.decode(line)} for line in lines if line.startswith("{")]
 
     async def line(self, queue: str) -> Line:
         """The queue in numbers; the cost does not grow with its length."""
@@ -470,8 +473,9 @@ class Store:
 
 
 def seen_digest(channel: str, message_id: str) -> str:
-    """A message's id as remembered: 72 bits of it, so that a million ids take little room."""
-    return hashlib.blake2b(f"{channel}\0{message_id}".encode(), digest_size=9).hexdigest()
+    """A message's id as remembered: 72 bits of it in 12 characters, so that a million ids take little room."""
+    digest = hashlib.blake2b(f"{channel}\0{message_id}".encode(), digest_size=9).digest()
+    return base64.urlsafe_b64encode(digest).decode()
 
 
 def day_name(at: float) -> str:
