@@ -130,7 +130,8 @@ async def bot_processes(directory: Path, tables: Tables, count: int = 1) -> Asyn
         for bot in bots:
             await bot.kill()
     for bot in bots:
-        assert "task failed" not in bot.log, bot.log[bot.log.index("task failed") - 500 :][:4000]
+        failed = [line for line in bot.log.splitlines() if "task failed" in line]
+        assert not failed, failed[0].replace("\\n", "\n")
         assert PRIVATE not in bot.log
 
 
