@@ -110,7 +110,7 @@ def encode(case: Case) -> str:
     }
     for short in _MOMENTS:
         if short in data:
-            data[short] = round(data[short] - opened_at, 3)
+            data[short] = _since(data[short], opened_at)
     customer = case.customer
     data["cu"] = [customer.id, customer.name, customer.language]
     if case.promises:
@@ -135,9 +135,15 @@ def decode(queue: str, case_id: str, text: str) -> Case:
 
 
 def _promise_out(promise: Promise, opened_at: float) -> list[float]:
-    made_s, starts_s = promise.made_at - opened_at, promise.starts_at - promise.made_at
-    values = [round(made_s, 3), round(starts_s, 3), promise.within_s]
+    starts_s = _since(promise.starts_at, promise.made_at)
+    values = [_since(promise.made_at, opened_at), starts_s, _since(promise.within_s, 0)]
     return values if promise.share == _USUAL_SHARE else [*values, promise.share]
+
+
+def _since(moment: float, start: float) -> float:
+    """Seconds to the millisecond, whole ones without a fraction."""
+    seconds = round(moment - start, 3)
+    return int(seconds) if seconds == int(seconds) else seconds
 
 
 def _promise_in(values: list[float], opened_at: float) -> Promise:

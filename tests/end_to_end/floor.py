@@ -175,7 +175,7 @@ async def kept(store_url: str) -> dict[str, list[Kept]]:
             case = decode(QUEUE, key.removeprefix(prefix), head)
             entries = [json.loads(line) for line in rest]
             found[case.conversation_id].append(
-                Kept(case, [(entry["by"], entry["text"]) for entry in entries])
+                Kept(case, [(entry.get("by", "customer"), entry["text"]) for entry in entries])
             )
     finally:
         await connection.aclose()
