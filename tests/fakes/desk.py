@@ -102,6 +102,7 @@ class Platform:
         self.troubles: deque[Undelivered] = deque()
         self.blocked = asyncio.Event()
         self.blocked.set()
+        self.waiting = self.most_at_once = 0
 
     def accept(self, headers: Mapping[str, str], body: bytes, now: float) -> list[Arrival]:
         raise Untrusted("nothing is pushed here")
@@ -110,7 +111,14 @@ class Platform:
         await asyncio.Event().wait()
 
     async def send(self, outgoing: Outgoing) -> str:
-        await self.blocked.wait()
+        self.waiting += 1
+        self.most_at_once = max(self.most_at_once, self.waiting)
+        try:
+            await self.blocked.wait()
+            # Others get their turn, as with every real platform.
+            await asyncio.sleep(0)
+        finally:
+            self.waiting -= 1
         if self.troubles:
             raise self.troubles.popleft()
         self.sent.append(outgoing)

@@ -1,0 +1,159 @@
+"""What goes out: in order, until it arrived or was given up; a slow or broken platform hurts only itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from adapters.base import Busy, MessageOut, Refused, Uncertain, Undelivered
+from bot.store.store import Commit, OutEntry
+from tests.fakes.desk import Floor, Platform, PromptChance, open_floor, outbox_of
+
+
+def entry(number: int, lane: str = "shop/c-1") -> OutEntry:
+    who = lane.partition("/")[2]
+    return OutEntry(
+        f"e-{number}", lane, {"kind": "reply", "case": None, "customer": who, "text": str(number)}
+    )
+
+
+async def put(floor: Floor, *entries: OutEntry) -> None:
+    await floor.parts.store.commit("support", Commit(out=entries))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what a running outbox will do."""
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def reasons(floor: Floor) -> dict[str, str]:
+    """The dead letters' reasons, by id."""
+    letters = await floor.parts.store.dead_letters("support")
+    return {name: letter["reason"] for name, letter in letters.items()}
+
+
+@pytest.fixture
+def shop(floor: Floor) -> Platform:
+    return floor.platforms["shop"]
+
+
+async def test_the_order_of_a_conversation_is_kept_through_trouble(floor: Floor, shop: Platform) -> None:
+    shop.troubles.extend([Busy("full"), Uncertain("no answer"), Busy("full")])
+    await put(floor, *(entry(number) for number in range(10)))
+    await floor.deliver()
+    assert [message.text for message in floor.messages()] == [str(number) for number in range(10)]
+
+
+async def test_many_conversations_are_sent_side_by_side(floor: Floor, shop: Platform) -> None:
+    shop.blocked.clear()
+    await put(floor, *(entry(number, f"shop/c-{number}") for number in range(shop.limits.sends_at_once)))
+    async with floor.sending():
+        await until(lambda: shop.waiting == shop.limits.sends_at_once)
+        shop.blocked.set()
+        await until(lambda: len(shop.sent) == shop.limits.sends_at_once)
+
+
+async def test_no_more_are_under_way_than_the_platform_allows(store_url: str) -> None:
+    shop = Platform(sends_at_once=3)
+    async with open_floor(store_url, platforms={"shop": shop, "bank": Platform()}) as floor:
+        await put(floor, *(entry(number, f"shop/c-{number}") for number in range(30)))
+        await floor.deliver()
+        assert len(shop.sent) == 30
+        assert shop.most_at_once == 3
+
+
+async def test_a_slow_channel_does_not_delay_another(floor: Floor, shop: Platform) -> None:
+    shop.blocked.clear()
+    await put(floor, *(entry(number, f"shop/c-{number}") for number in range(100)))
+    await put(floor, entry(100, "bank/c-1"))
+    async with floor.sending():
+        await until(lambda: bool(floor.messages(channel="bank")))
+        assert shop.sent == []
+        shop.blocked.set()
+        await until(lambda: len(shop.sent) == 100)
+
+
+async def test_busy_waits_as_long_as_the_platform_says(floor: Floor, shop: Platform) -> None:
+    shop.troubles.append(Busy("slow down", retry_after_s=60))
+    await put(floor, entry(1), entry(2, "shop/c-2"))
+    async with floor.sending():
+        await until(lambda: not shop.troubles and len(shop.sent) == 1)
+    found, next_s = await floor.parts.store.take("support", "shop", "me", 10, 30, ())
+    assert found == []
+    assert next_s is not None
+    assert 30 < next_s <= 60
+
+
+async def test_what_is_refused_is_set_aside_and_the_next_goes_on(floor: Floor, shop: Platform) -> None:
+    shop.troubles.append(Refused("no such person"))
+    await put(floor, entry(1), entry(2))
+    await floor.deliver()
+    assert [message.key for message in floor.messages()] == ["e-2"]
+    assert await reasons(floor) == {"e-1": "no such person"}
+
+
+@pytest.mark.parametrize(("resend_is_safe", "sent"), [(True, ["e-1", "e-2"]), (False, ["e-2"])])
+async def test_the_uncertain_is_sent_again_only_where_that_is_safe(
+    store_url: str, resend_is_safe: bool, sent: list[str]
+) -> None:
+    shop = Platform(resend_is_safe=resend_is_safe)
+    async with open_floor(store_url, platforms={"shop": shop, "bank": Platform()}) as floor:
+        shop.troubles.append(Uncertain("no answer"))
+        await put(floor, entry(1), entry(2))
+        await floor.deliver()
+        assert [message.key for message in floor.messages()] == sent
+        assert ("e-1" in await reasons(floor)) is not resend_is_safe
+
+
+@pytest.mark.parametrize(("resend_is_safe", "sent"), [(True, ["e-1", "e-2"]), (False, ["e-2"])])
+async def test_what_a_dead_process_was_sending(store_url: str, resend_is_safe: bool, sent: list[str]) -> None:
+    shop = Platform(resend_is_safe=resend_is_safe)
+    async with open_floor(store_url, platforms={"shop": shop, "bank": Platform()}) as floor:
+        await put(floor, entry(1), entry(2))
+        await floor.parts.store.take("support", "shop", "dead", 10, 0.001, ())
+        await asyncio.sleep(0.002)
+        await floor.deliver()
+        assert [message.key for message in floor.messages()] == sent
+        assert ("e-1" in await reasons(floor)) is not resend_is_safe
+
+
+async def test_after_the_last_attempt_a_message_is_given_up(floor: Floor, shop: Platform) -> None:
+    shop.troubles.extend(Busy("full") for _ in range(3))
+    floor.outbox = outbox_of(floor.parts, floor.platforms, PromptChance(1), attempts=3)
+    await put(floor, entry(1), entry(2))
+    await floor.deliver()
+    assert [message.key for message in floor.messages()] == ["e-2"]
+    assert await reasons(floor) == {"e-1": "tried too often"}
+
+
+@pytest.mark.parametrize("trouble", [Busy("full"), Uncertain("no answer"), Refused("no")])
+async def test_trouble_of_one_conversation_does_not_stop_another(
+    floor: Floor, shop: Platform, trouble: Undelivered
+) -> None:
+    shop.troubles.append(trouble)
+    await put(floor, *(entry(number, f"shop/c-{number}") for number in range(20)))
+    await floor.deliver()
+    assert len(shop.sent) >= 19
+
+
+async def test_two_processes_send_everything_once(floor: Floor, store_url: str) -> None:
+    async with open_floor(store_url, clock=floor.clock, platforms=floor.platforms) as other:
+        await put(floor, *(entry(number, f"shop/c-{number % 20}") for number in range(200)))
+        await asyncio.gather(floor.deliver(), other.deliver())
+    for who in range(20):
+        texts = [message.text for message in floor.messages(f"c-{who}")]
+        assert texts == [str(number) for number in range(who, 200, 20)]
+
+
+async def test_a_stop_finishes_what_is_being_sent(floor: Floor, shop: Platform) -> None:
+    shop.blocked.clear()
+    await put(floor, entry(1), entry(2, "shop/c-2"))
+    async with floor.sending():
+        await until(lambda: shop.waiting == 2)
+        shop.blocked.set()
+    assert {message.key for message in shop.sent if isinstance(message, MessageOut)} == {"e-1", "e-2"}
+    assert await floor.outgoing() == 0
