@@ -82,7 +82,7 @@ class BotProcess:
                 await asyncio.sleep(POLL_S)
         return time.monotonic() - self._started
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
         assert self._process is not None
         self._process.send_signal(number)
@@ -100,10 +100,10 @@ class BotProcess:
                 self._process.kill()
             await self._process.wait()
 
-    async def stop(self) -> tuple[int, float]:
-        """SIGTERM: the exit code, and how many seconds the end took."""
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """Ask it to stop: the exit code, and how many seconds the end took."""
         began = time.monotonic()
-        self.signal(signal.SIGTERM)
+        self.send(number)
         return await self.ended(), time.monotonic() - began
 
 
