@@ -49,8 +49,12 @@ def is_public(host: str) -> bool:
             return inner.is_global and not inner.is_multicast
         if address in _NAT64:
             return is_public(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)))
+        return address in _GLOBAL_UNICAST and address.is_global
     return address.is_global and not address.is_multicast
 
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """IPv4 addresses as seen through a NAT64: https://www.rfc-editor.org/rfc/rfc6052"""
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All that is given out to the public so far; the rest holds retired ways to write an IPv4 address, too:
+https://www.iana.org/assignments/ipv6-address-space"""
