@@ -278,6 +278,8 @@ async def open_floor(
     try:
         async with ClientSession() as session:
             parts = assemble(config, clock, chance, connection, session)
+            # Banners have tests of their own; each takes a process to draw.
+            parts.board.on_published = lambda queue: None
             await parts.store.open()
             platforms = platforms or {name: Platform() for name in config.channels}
             yield Floor(parts, clock, platforms, outbox_of(parts, platforms, chance))

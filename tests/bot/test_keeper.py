@@ -1,0 +1,193 @@
+"""What happens by itself: the refresh by one leader, its history and news, and agents who forgot to leave."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.published import Published
+from tests.fakes.desk import MONDAY_NOON, Floor, changed, open_floor
+
+EVENTFUL = changed("channels.shop.url", "https://shop.example/in")
+REFRESH_S = 300
+
+
+@pytest.fixture
+async def eventful(store_url: str) -> AsyncIterator[Floor]:
+    """A floor whose shop wants to hear of everything."""
+    async with open_floor(store_url, tables=EVENTFUL) as running:
+        yield running
+
+
+async def published(floor: Floor, queue: str = "support") -> Published:
+    found = await floor.parts.store.published(queue)
+    assert found is not None
+    return found
+
+
+async def test_the_first_round_publishes_at_once(floor: Floor) -> None:
+    await floor.tick()
+    figure = await published(floor)
+    assert (figure.outlook.as_of, figure.next_refresh) == (MONDAY_NOON, MONDAY_NOON + REFRESH_S)
+
+
+async def test_a_published_wait_stands_until_its_time(floor: Floor) -> None:
+    await floor.ask("/on")
+    await floor.tick()
+    before = await published(floor)
+    await floor.write()
+    await floor.tick(after_s=REFRESH_S - 1)
+    assert await published(floor) == before
+    await floor.tick(after_s=1)
+    assert (await published(floor)).outlook.waiting == 1
+
+
+async def test_refreshes_fall_on_multiples_of_the_interval(floor: Floor) -> None:
+    await floor.ask("/on")
+    floor.clock.advance(77)
+    await floor.tick()
+    assert (await published(floor)).next_refresh == MONDAY_NOON + REFRESH_S
+
+
+@pytest.mark.parametrize(("after_s", "state"), [(5, "unknown"), (15, "open")])
+async def test_an_unknown_wait_is_replaced_early_when_it_becomes_known(
+    floor: Floor, after_s: float, state: str
+) -> None:
+    await floor.tick()
+    assert (await published(floor)).outlook.state == "unknown"
+    await floor.ask("/on")
+    await floor.tick(after_s=after_s)
+    assert (await published(floor)).outlook.state == state
+
+
+async def test_an_unknown_wait_that_stays_unknown_stands(floor: Floor) -> None:
+    await floor.tick()
+    before = await published(floor)
+    await floor.tick(after_s=60)
+    assert await published(floor) == before
+
+
+async def test_the_history_grows_by_one_point_a_refresh(floor: Floor) -> None:
+    await floor.ask("/on")
+    for _ in range(4):
+        await floor.tick(after_s=REFRESH_S)
+    points = await floor.parts.store.history("support", 0)
+    assert [point.at - MONDAY_NOON for point in points] == [300, 600, 900, 1_200]
+
+
+async def test_the_history_forgets_what_is_older_than_configured(store_url: str) -> None:
+    async with open_floor(store_url, tables=changed("publish.history_days", 1)) as floor:
+        for _ in range(3):
+            await floor.tick(after_s=43_200)
+        points = await floor.parts.store.history("support", 0)
+        assert [point.at - MONDAY_NOON for point in points] == [43_200, 86_400, 129_600]
+        await floor.tick(after_s=43_200)
+        assert (await floor.parts.store.history("support", 0))[0].at == MONDAY_NOON + 86_400
+
+
+async def test_promises_kept_show_in_the_next_refresh_only(floor: Floor) -> None:
+    await floor.ask("/on")
+    await floor.tick()
+    case = await floor.opened()
+    await floor.deliver()
+    await floor.ask(f"/reply {case.id} Hi")
+    for _ in range(2):
+        await floor.tick(after_s=REFRESH_S)
+    points = await floor.parts.store.history("support", 0)
+    assert [(point.promises, point.kept) for point in points] == [(0, 0), (1, 1), (0, 0)]
+    record = (await published(floor)).track_record
+    assert (record.promises, record.kept) == (1, 1)
+
+
+async def test_what_happened_is_learned_and_survives_a_restart(floor: Floor, store_url: str) -> None:
+    await floor.ask("/on")
+    for number in range(12):
+        case = await floor.opened(who=f"c-{number}")
+        floor.clock.advance(60)
+        await floor.ask(f"/reply {case.id} Hi")
+        await floor.tick(after_s=REFRESH_S)
+    async with open_floor(store_url, clock=floor.clock) as restarted:
+        wait = (await restarted.parts.figures.outlook("support")).wait
+    assert wait is not None
+    assert wait.sample_size >= 10
+    assert wait.p50_s == pytest.approx(60, rel=0.5)
+
+
+async def test_one_of_two_processes_refreshes(floor: Floor, store_url: str) -> None:
+    async with open_floor(store_url, clock=floor.clock) as other:
+        await floor.tick()
+        await other.tick(after_s=REFRESH_S)
+        assert (await published(floor)).outlook.as_of == MONDAY_NOON
+        await floor.parts.keeper.resign(["support", "billing"])
+        await other.tick()
+        assert (await published(floor)).outlook.as_of == MONDAY_NOON + REFRESH_S
+
+
+async def test_agents_silent_for_long_are_off_duty(floor: Floor) -> None:
+    await floor.ask("/on")
+    for _ in range(2):
+        await floor.tick(after_s=28_799)
+        assert (await published(floor)).outlook.agents == 1
+        await floor.ask("/help")
+    await floor.tick(after_s=28_801)
+    assert (await published(floor)).outlook.agents == 0
+
+
+async def test_a_case_silent_after_its_answer_is_closed(floor: Floor) -> None:
+    case = await floor.opened()
+    await floor.ask(f"/reply {case.id} Hi")
+    await floor.tick(after_s=259_200)
+    assert (await floor.ended(case)).ended
+
+
+async def test_many_timers_at_once_are_all_looked_at(floor: Floor) -> None:
+    for number in range(250):
+        case = await floor.opened(who=f"c-{number}")
+        await floor.command(f"/reply {case.id} Hi")
+    await floor.tick(after_s=259_200)
+    assert await floor.parts.store.ripe("support", 10) == []
+    assert await floor.parts.store.held("support", "shop/a-1") == []
+
+
+# --- news for other programs ---------------------------------------------------------------------------------
+
+
+async def test_every_refresh_is_told_to_the_channels_of_the_queue(eventful: Floor) -> None:
+    await eventful.ask("/on")
+    for queue in ("support", "billing"):
+        await eventful.tick(queue)
+    await eventful.deliver()
+    (news,) = eventful.events()
+    figure = await published(eventful)
+    assert news.type == "wait.updated"
+    assert news.data["queue"] == "support"
+    assert news.data["state"] == figure.outlook.state
+    assert news.data["banner_url"].endswith("/banner/support/opengraph.png")
+
+
+async def test_nobody_is_told_twice_of_one_refresh(eventful: Floor) -> None:
+    await eventful.ask("/on")
+    for _ in range(3):
+        await eventful.tick(after_s=1)
+    await eventful.tick(after_s=REFRESH_S)
+    await eventful.deliver()
+    keys = [event.key for event in eventful.events()]
+    assert len(keys) == len(set(keys)) == 2
+
+
+async def test_channels_without_an_address_are_not_told(floor: Floor) -> None:
+    await floor.tick()
+    await floor.deliver()
+    assert floor.events() == []
+
+
+async def test_the_story_of_a_case_is_told_in_order(eventful: Floor) -> None:
+    case = await eventful.opened("A secret")
+    await eventful.ask(f"/claim {case.id}")
+    await eventful.ask(f"/reply {case.id} Another secret")
+    await eventful.ask(f"/close {case.id}")
+    events = eventful.events()
+    assert [event.type for event in events] == ["case.opened", "case.claimed", "case.answered", "case.closed"]
+    assert {event.data["case_id"] for event in events} == {case.id}
+    assert all("secret" not in str(event.data) for event in events)
