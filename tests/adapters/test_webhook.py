@@ -1,0 +1,507 @@
+"""The generic channel against the reference library of Standard Webhooks, and against everything hostile."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from standardwebhooks import Webhook as Reference
+
+from adapters.base import (
+    AgentCommand,
+    Arrival,
+    BadOptions,
+    Busy,
+    Channel,
+    CustomerMessage,
+    Malformed,
+    Person,
+    Refused,
+    Rejected,
+    Tools,
+    Uncertain,
+    Undelivered,
+    Untrusted,
+)
+from adapters.webhook import Options, Webhook, open_channel
+from bot.fetch import open_session
+from tests.adapters.contract import ANSWER, EVENT, EVERYTHING, MESSAGE, NOW, Contract
+from tests.fakes.peer import Peer, peer
+from tests.fakes.servers import free_port
+
+SECRET, OLD, OTHER = (
+    "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",
+    "whsec_YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh",
+    "whsec_YmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJi",
+)
+MESSAGE_IN: dict[str, Any] = {
+    "type": "message.received",
+    "timestamp": "2026-01-05T12:00:00Z",
+    "data": {
+        "message_id": "m-1",
+        "conversation_id": "c-1",
+        "customer": {"id": "c-1", "name": "Aino", "language": "fi"},
+        "text": "Hei 😀",
+    },
+}
+COMMAND_IN: dict[str, Any] = {
+    "type": "command.received",
+    "timestamp": "2026-01-05T14:00:00+02:00",
+    "data": {
+        "command_id": "x-1",
+        "agent": {"id": "a-1", "name": "Ann"},
+        "command": "claim",
+        "arguments": "K7Q2M4",
+    },
+}
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[ClientSession]:
+    async with open_session(allow_private=True) as session:
+        yield session
+
+
+@pytest.fixture
+def tools(http: ClientSession) -> Tools:
+    # The reference library verifies against the wall clock.
+    return Tools("shop", http, lambda: datetime.now(UTC).timestamp())
+
+
+@pytest.fixture
+def shop(tools: Tools) -> Webhook:
+    return open_channel(Options(SECRET), tools)
+
+
+def signed(body: bytes, secret: str = SECRET, message_id: str = "m-1", at: float = NOW) -> dict[str, str]:
+    """The headers that the reference library makes."""
+    signature = Reference(secret).sign(message_id, datetime.fromtimestamp(at, UTC), body.decode("utf-8"))
+    return {"webhook-id": message_id, "webhook-timestamp": str(int(at)), "webhook-signature": signature}
+
+
+def accepted(shop: Webhook, request: Any) -> Arrival:
+    body = json.dumps(request).encode()
+    (arrival,) = shop.accept(signed(body), body, NOW)
+    return arrival
+
+
+def changed(request: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    """A copy with one key set; `path` is its dotted name."""
+    name, _, below = path.partition(".")
+    return {**request, name: changed(request.get(name, {}), below, value) if below else value}
+
+
+def without(request: dict[str, Any], path: str) -> dict[str, Any]:
+    """A copy with one key taken away."""
+    name, _, below = path.partition(".")
+    if below:
+        return {**request, name: without(request[name], below)}
+    return {key: value for key, value in request.items() if key != name}
+
+
+class TestWebhook(Contract):
+    @pytest.fixture
+    async def channel(self, tools: Tools) -> AsyncIterator[Channel]:
+        async with peer(SECRET) as listening:
+            yield open_channel(Options(SECRET, listening.url), tools)
+
+
+# --- in ------------------------------------------------------------------------------------------------------
+
+
+def test_a_message(shop: Webhook) -> None:
+    assert accepted(shop, MESSAGE_IN) == CustomerMessage("m-1", "c-1", Person("c-1", "Aino", "fi"), "Hei 😀")
+
+
+def test_a_message_for_a_queue(shop: Webhook) -> None:
+    arrival = accepted(shop, changed(MESSAGE_IN, "data.queue", "billing"))
+    assert isinstance(arrival, CustomerMessage)
+    assert arrival.queue == "billing"
+
+
+@pytest.mark.parametrize("path", ["data.customer.name", "data.customer.language"])
+def test_name_and_language_may_be_unknown(shop: Webhook, path: str) -> None:
+    for request in (
+        without(MESSAGE_IN, path),
+        changed(MESSAGE_IN, path, ""),
+        changed(MESSAGE_IN, path, None),
+    ):
+        assert isinstance(accepted(shop, request), CustomerMessage)
+
+
+def test_a_command(shop: Webhook) -> None:
+    expected = AgentCommand("x-1", Person("a-1", "Ann"), "claim", "K7Q2M4")
+    assert accepted(shop, COMMAND_IN) == expected
+    assert accepted(shop, changed(COMMAND_IN, "data.command", "/claim")) == expected
+
+
+@pytest.mark.parametrize("off_s", [-300, 0, 300])
+def test_a_clock_may_be_five_minutes_off(shop: Webhook, off_s: float) -> None:
+    body = json.dumps(MESSAGE_IN).encode()
+    assert shop.accept(signed(body, at=NOW + off_s), body, NOW)
+
+
+def test_both_secrets_count_during_rotation_and_none_else(tools: Tools) -> None:
+    shop = open_channel(Options((SECRET, OLD)), tools)
+    body = json.dumps(MESSAGE_IN).encode()
+    for secret in (SECRET, OLD):
+        assert shop.accept(signed(body, secret), body, NOW)
+    with pytest.raises(Untrusted):
+        shop.accept(signed(body, OTHER), body, NOW)
+
+
+def test_one_right_signature_among_several_is_enough(shop: Webhook) -> None:
+    body = json.dumps(MESSAGE_IN).encode()
+    headers = signed(body)
+    headers["webhook-signature"] = f"v1a,xyz v1,AAAA {headers['webhook-signature']} v2,abc"
+    assert shop.accept(headers, body, NOW)
+
+
+# --- not genuine ---------------------------------------------------------------------------------------------
+
+FORGED = {
+    "no id": {"webhook-id": None},
+    "empty id": {"webhook-id": ""},
+    "other id": {"webhook-id": "m-2"},
+    "no time": {"webhook-timestamp": None},
+    "stale": {"webhook-timestamp": str(int(NOW) - 301)},
+    "from the future": {"webhook-timestamp": str(int(NOW) + 301)},
+    "other time": {"webhook-timestamp": str(int(NOW) + 1)},
+    "no number": {"webhook-timestamp": "soon"},
+    "negative": {"webhook-timestamp": f"-{int(NOW)}"},
+    "signed": {"webhook-timestamp": f"+{int(NOW)}"},
+    "fraction": {"webhook-timestamp": f"{int(NOW)}.5"},
+    "exponent": {"webhook-timestamp": "1e9"},
+    "infinite": {"webhook-timestamp": "inf"},
+    "not a number": {"webhook-timestamp": "nan"},
+    "huge": {"webhook-timestamp": "9" * 5_000},
+    "other digits": {"webhook-timestamp": "١٧٦٧٦١٤٤٠٠"},
+    "spaces": {"webhook-timestamp": f" {int(NOW)} "},
+    "two times": {"webhook-timestamp": f"{int(NOW)}, {int(NOW)}"},
+    "no signature": {"webhook-signature": None},
+    "empty signature": {"webhook-signature": ""},
+    "no version": {"webhook-signature": "abc"},
+    "other version": {"webhook-signature": "v2,abc"},
+    "not base64": {"webhook-signature": "v1,***"},
+    "not ascii": {"webhook-signature": "v1,ä\udcff"},
+    "very many": {"webhook-signature": "v1,AAAA " * 1_000},
+}
+
+
+@pytest.mark.parametrize("change", FORGED.values(), ids=FORGED)
+def test_a_forged_request_is_not_trusted(shop: Webhook, change: dict[str, str | None]) -> None:
+    body = json.dumps(MESSAGE_IN).encode()
+    headers = {name: value for name, value in {**signed(body), **change}.items() if value is not None}
+    with pytest.raises(Untrusted) as caught:
+        shop.accept(headers, body, NOW)
+    assert SECRET not in str(caught.value)
+
+
+def test_another_body_under_the_same_signature_is_not_trusted(shop: Webhook) -> None:
+    body = json.dumps(MESSAGE_IN).encode()
+    for other in (body + b" ", body[:-1], b"", b"{}"):
+        with pytest.raises(Untrusted):
+            shop.accept(signed(body), other, NOW)
+
+
+def test_what_is_not_genuine_is_not_even_read(shop: Webhook) -> None:
+    with pytest.raises(Untrusted):
+        shop.accept(signed(b"{}", OTHER), b"\xff not json", NOW)
+
+
+# --- genuine, and wrong --------------------------------------------------------------------------------------
+
+NOT_JSON = {
+    "nothing": b"",
+    "text": b"hello",
+    "half": b'{"type":',
+    "two": b"{}{}",
+    "NaN": b'{"type": NaN}',
+    "Infinity": b'{"type": -Infinity}',
+    "deep lists": b"[" * 100_000,
+    "deep objects": b'{"a":' * 100_000,
+    "deep and closed": b"[" * 100_000 + b"]" * 100_000,
+    "deep with an escape": b'["\\u0061",' * 100_000,
+    "huge number": b'{"type": ' + b"9" * 100_000 + b"}",
+    "lone surrogate": rb'{"type": "\ud800"}',
+    "control character": b'{"type": "\x01"}',
+    "byte order mark": b"\xef\xbb\xbf{}",
+}
+
+
+@pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
+def test_what_is_no_json_is_malformed(shop: Webhook, body: bytes) -> None:
+    with pytest.raises(Malformed):
+        shop.accept(signed(body), body, NOW)
+
+
+@pytest.mark.parametrize("body", [b"\xff", b'{"type": "\xc3"}', "{}".encode("utf-16")])
+def test_what_is_not_utf8_is_malformed(shop: Webhook, body: bytes) -> None:
+    # The reference library signs text only, so this one is signed by hand.
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    digest = hmac.digest(key, b"m-1.%d.%s" % (NOW, body), "sha256")
+    headers = {**signed(b""), "webhook-signature": f"v1,{base64.b64encode(digest).decode()}"}
+    with pytest.raises(Malformed, match="UTF-8"):
+        shop.accept(headers, body, NOW)
+
+
+@pytest.mark.parametrize("value", [None, 0, -1.5, 1e300, True, False, "", [], {}, ["x"], {"x": "y"}])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("type", "timestamp", "data", "data.message_id", "data.conversation_id", "data.customer"),
+        *("data.customer.id", "data.text"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named(shop: Webhook, path: str, value: object) -> None:
+    with pytest.raises(Malformed) as caught:
+        accepted(shop, changed(MESSAGE_IN, path, value))
+    assert path in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [0, True, [], {}, ["fi"]])
+@pytest.mark.parametrize("path", ["data.queue", "data.customer.name", "data.customer.language"])
+def test_what_may_be_left_out_is_a_text_where_it_is_given(shop: Webhook, path: str, value: object) -> None:
+    with pytest.raises(Malformed, match=path):
+        accepted(shop, changed(MESSAGE_IN, path, value))
+
+
+@pytest.mark.parametrize(
+    "path", ["type", "timestamp", "data", "data.message_id", "data.customer", "data.text"]
+)
+def test_what_is_missing_is_named(shop: Webhook, path: str) -> None:
+    with pytest.raises(Malformed, match=path):
+        accepted(shop, without(MESSAGE_IN, path))
+
+
+@pytest.mark.parametrize("path", ["extra", "data.extra", "data.customer.extra"])
+def test_an_unknown_field_is_named(shop: Webhook, path: str) -> None:
+    with pytest.raises(Malformed, match="'extra'"):
+        accepted(shop, changed(MESSAGE_IN, path, 1))
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("data.message_id", 256),
+        ("data.conversation_id", 256),
+        ("data.customer.id", 256),
+        ("data.customer.name", 256),
+        ("data.customer.language", 35),
+        ("data.text", 16_000),
+    ],
+)
+def test_a_text_has_a_length(shop: Webhook, path: str, most: int) -> None:
+    assert accepted(shop, changed(MESSAGE_IN, path, "x" * most))
+    with pytest.raises(Malformed, match=path):
+        accepted(shop, changed(MESSAGE_IN, path, "x" * (most + 1)))
+
+
+@pytest.mark.parametrize(
+    "stamp", ["", "now", "2026-01-05", "2026-01-05T12:00:00", "12:00", "2026-13-05T12:00:00Z"]
+)
+def test_a_time_stamp_is_an_instant(shop: Webhook, stamp: str) -> None:
+    with pytest.raises(Malformed, match="timestamp"):
+        accepted(shop, changed(MESSAGE_IN, "timestamp", stamp))
+
+
+@pytest.mark.parametrize("request_", [[], "text", 1, None, True, [MESSAGE_IN]])
+def test_a_request_is_an_object(shop: Webhook, request_: object) -> None:
+    with pytest.raises(Malformed):
+        accepted(shop, request_)
+
+
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+PATHS = [
+    "type",
+    "timestamp",
+    "data",
+    "data.message_id",
+    "data.customer",
+    "data.customer.id",
+    "data.text",
+    "data.queue",
+]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from([MESSAGE_IN, COMMAND_IN]), st.sampled_from(PATHS), json_values)
+def test_whatever_is_signed_is_taken_or_malformed(
+    shop: Webhook, request_: dict[str, Any], path: str, value: object
+) -> None:
+    if path.startswith("data.customer.") and "customer" not in request_["data"]:
+        path = "data.agent.id"
+    body = json.dumps(changed(request_, path, value)).encode()
+    try:
+        told = f"taken: {shop.accept(signed(body), body, NOW)}"
+    except Rejected as error:
+        told = str(error)
+    assert told
+
+
+# --- out -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def listening() -> AsyncIterator[Peer]:
+    async with peer(SECRET) as running:
+        yield running
+
+
+async def test_what_is_sent_is_what_the_contract_says(tools: Tools, listening: Peer) -> None:
+    shop = open_channel(Options((SECRET, OLD), listening.url), tools)
+    for outgoing in EVERYTHING:
+        assert await shop.send(outgoing) == outgoing.key
+    message, answer, event = listening.ledger
+    assert (message.id, message.type) == (MESSAGE.key, "message.send")
+    assert message.data == {
+        "message_id": MESSAGE.key,
+        "conversation_id": "c-1",
+        "customer": {"id": "c-1"},
+        "case_id": "K7Q2M4",
+        "kind": "acknowledgement",
+        "text": MESSAGE.text,
+    }
+    assert (answer.id, answer.type) == (ANSWER.key, "command.answer")
+    assert answer.data == {
+        "command_id": "x-1",
+        "agent": {"id": "a-1"},
+        "text": ANSWER.text,
+        "ok": True,
+        "case_id": "K7Q2M4",
+    }
+    assert (event.id, event.type, event.data) == (EVENT.key, "wait.updated", EVENT.data)
+
+
+async def test_a_resend_has_the_same_id(tools: Tools, listening: Peer) -> None:
+    shop = open_channel(Options(SECRET, listening.url), tools)
+    await shop.send(MESSAGE)
+    await shop.send(MESSAGE)
+    assert listening.repeats == {MESSAGE.key: 1}
+
+
+@asynccontextmanager
+async def server(handler: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+    """One handler on loopback; gives its address."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handler)
+    async with TestServer(app) as running:
+        yield str(running.make_url("/in"))
+
+
+ENDS = [
+    (200, None),
+    (204, None),
+    (301, Busy),
+    (307, Busy),
+    (400, Refused),
+    (401, Busy),
+    (403, Busy),
+    (404, Busy),
+    (410, Refused),
+    (413, Refused),
+    (422, Refused),
+    (429, Busy),
+    (500, Busy),
+    (503, Busy),
+]
+
+
+@pytest.mark.parametrize(("status", "error"), ENDS)
+async def test_what_an_answer_means(tools: Tools, status: int, error: type[Undelivered] | None) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=status, headers={"Location": "/elsewhere"})
+
+    async with server(answer) as url:
+        shop = open_channel(Options(SECRET, url), tools)
+        if error is None:
+            assert await shop.send(MESSAGE) == MESSAGE.key
+            return
+        with pytest.raises(error):
+            await shop.send(MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("told", "retry_after_s"),
+    [("7", 7.0), ("0", 0.0), ("-7", None), ("soon", None), ("", None), ("1e9", None), ("nan", None)],
+)
+async def test_the_platform_says_when_to_come_back(
+    tools: Tools, told: str, retry_after_s: float | None
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=429, headers={"Retry-After": told})
+
+    async with server(answer) as url:
+        with pytest.raises(Busy) as caught:
+            await open_channel(Options(SECRET, url), tools).send(MESSAGE)
+    assert caught.value.retry_after_s == retry_after_s
+
+
+async def test_no_answer_leaves_us_uncertain(tools: Tools) -> None:
+    async def hang_up(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async with server(hang_up) as url:
+        with pytest.raises(Uncertain):
+            await open_channel(Options(SECRET, url), tools).send(MESSAGE)
+
+
+async def test_nobody_there_is_certainly_not_delivered(tools: Tools) -> None:
+    shop = open_channel(Options(SECRET, f"http://127.0.0.1:{free_port()}/"), tools)
+    with pytest.raises(Busy):
+        await shop.send(MESSAGE)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_an_address_inside_is_refused_for_good(listening: Peer, host: str) -> None:
+    async with open_session(allow_private=False) as session:
+        url = listening.url.replace("127.0.0.1", host)
+        shop = open_channel(Options(SECRET, url), Tools("shop", session, lambda: NOW))
+        with pytest.raises(Refused, match=r"outgoing\.allow_private"):
+            await shop.send(MESSAGE)
+    assert listening.ledger == []
+
+
+async def test_without_an_address_nothing_can_be_sent(shop: Webhook) -> None:
+    assert not shop.wants_events
+    with pytest.raises(Refused):
+        await shop.send(MESSAGE)
+
+
+# --- options -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["", "whsec_", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3", "whsec_short", "whsec_!!!!", (), (SECRET, "whsec_x")],
+)
+def test_a_bad_secret_is_refused_and_not_shown(tools: Tools, secret: str | tuple[str, ...]) -> None:
+    with pytest.raises(BadOptions) as caught:
+        open_channel(Options(secret), tools)
+    assert caught.value.key == "secret"
+    assert SECRET.removeprefix("whsec_") not in str(caught.value)
+    assert SECRET not in repr(Options(SECRET))
+
+
+@pytest.mark.parametrize(
+    "url", ["shop.example/in", "ftp://shop.example", "file:///etc/passwd", "//shop.example"]
+)
+def test_an_address_is_http(tools: Tools, url: str) -> None:
+    with pytest.raises(BadOptions, match="url"):
+        open_channel(Options(SECRET, url), tools)
