@@ -9,8 +9,10 @@ Invariant: the head of a conversation is settled before the next one is sent.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 import structlog
 
@@ -29,14 +31,17 @@ from bot.cases import DESK_LANE
 from bot.clock import Chance
 from bot.handover import Handover
 from bot.metrics import Metrics
-from bot.store.store import OutEntry, Store, Taken
+from bot.store.store import OutEntry, Store, StoreDown, Taken
 from bot.supervise import Crew
 from bot.wording import Wording
+
+Answer = TypeVar("Answer")
 
 log = structlog.get_logger(__name__)
 
 LEASE_S = 5.0
 """Renewed while the sender lives; this long after it died, another process sends what it left."""
+INSIST_EVERY_S = 0.3
 LOOK_AGAIN_S = 1.0
 """How often the store is asked, should nobody wake the loop: for what other processes left behind."""
 DESK_LANES_AT_ONCE = 4
@@ -69,6 +74,7 @@ class Outbox:
         self._flying: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._wake: dict[tuple[str, str], asyncio.Event] = {}
         self._crew = Crew()
+        self._draining = False
 
     def wake(self, queue: str) -> None:
         """Something was committed in this queue: look at once, not only at the next turn."""
@@ -93,15 +99,29 @@ class Outbox:
             await _either(wake, min(LOOK_AGAIN_S, soon_s))
 
     async def drain(self, within_s: float) -> None:
-        """Finish what is being sent; nothing new is begun."""
+        """Finish what is being sent; nothing new is begun, and what waits behind it is left to others."""
+        self._draining = True
+        renewing = asyncio.create_task(self._renew())
         await self._crew.finish(within_s)
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+
+    async def _renew(self) -> None:
+        """Keep the leases of what is still being sent, so that no other process sends it too."""
+        while True:
+            for (queue, channel), flying in self._flying.items():
+                with contextlib.suppress(StoreDown):
+                    await self._store.take(queue, channel, self._who, 0, LEASE_S, flying)
+            await asyncio.sleep(LOOK_AGAIN_S)
 
     async def _lane(self, place: tuple[str, str], first: Taken) -> None:
         """Send the messages of one conversation, one after another."""
         taken: Taken | None = first
         try:
-            while taken is not None:
+            while taken is not None and not self._draining:
                 taken = await self._one(place[0], taken)
+            if taken is not None:
+                await self._store.settle_again(place[0], self._who, taken, 0.0)
         finally:
             self._flying[place].discard(first.entry.lane)
             self._wake[place].set()
@@ -113,13 +133,13 @@ class Outbox:
             return await self._give_up(queue, taken, "tried too often")
         if entry.channel == DESK_LANE:
             await self._handover.carry_over(queue, entry.body["case"], entry.body["queue"])
-            return await self._store.settle_delivered(queue, self._who, taken, LEASE_S)
+            return await self._delivered(queue, taken)
         channel = self._channels[entry.channel]
         if taken.lapsed and not channel.limits.resend_is_safe:
             return await self._give_up(queue, taken, "unconfirmed: the bot stopped while it was being sent")
         worded = await self._wording.word(queue, entry)
         if worded is None:
-            return await self._store.settle_delivered(queue, self._who, taken, LEASE_S)
+            return await self._delivered(queue, taken)
         return await self._send(queue, taken, worded, channel)
 
     async def _send(self, queue: str, taken: Taken, entry: OutEntry, channel: Channel) -> Taken | None:
@@ -140,7 +160,10 @@ class Outbox:
             await self._again(queue, taken, error, error.retry_after_s)
             return None
         self._metrics.sent(entry.channel, kind, "delivered")
-        return await self._store.settle_delivered(queue, self._who, taken, LEASE_S)
+        return await self._delivered(queue, taken)
+
+    async def _delivered(self, queue: str, taken: Taken) -> Taken | None:
+        return await _insist(lambda: self._store.settle_delivered(queue, self._who, taken, LEASE_S))
 
     async def _again(self, queue: str, taken: Taken, error: Undelivered, told_s: float | None) -> None:
         delay_s = self._chance.backoff(taken.attempt - 1, FIRST_DELAY_S, LONGEST_DELAY_S)
@@ -153,11 +176,11 @@ class Outbox:
             delay_s=round(delay_s, 1),
             error=str(error),
         )
-        await self._store.settle_again(queue, self._who, taken, delay_s)
+        await _insist(lambda: self._store.settle_again(queue, self._who, taken, delay_s))
 
     async def _give_up(self, queue: str, taken: Taken, reason: str) -> Taken | None:
         log.warning("given up", channel=taken.entry.channel, message=taken.entry.id, reason=reason)
-        return await self._store.settle_dead(queue, self._who, taken, reason, LEASE_S)
+        return await _insist(lambda: self._store.settle_dead(queue, self._who, taken, reason, LEASE_S))
 
 
 def outgoing(entry: OutEntry) -> Outgoing:
@@ -173,6 +196,15 @@ def outgoing(entry: OutEntry) -> Outgoing:
         case kind:
             conversation_id = entry.lane.partition("/")[2]
             return MessageOut(entry.id, conversation_id, body["customer"], body["case"], kind, body["text"])
+
+
+async def _insist(write: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Have it written down what became of a message, however long the store is away: only we know it."""
+    while True:
+        try:
+            return await write()
+        except StoreDown:
+            await asyncio.sleep(INSIST_EVERY_S)
 
 
 async def _either(wake: asyncio.Event, within_s: float) -> None:

@@ -114,7 +114,8 @@ async def peer(secret: str, seed: int = 0) -> AsyncIterator[Peer]:
     made = Peer(secret, seed)
     application = web.Application()
     application.router.add_post("/in", made.receive)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0)
+    # Whoever hangs up is not answered any more, so that nothing of it outlives the test.
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0, handler_cancellation=True)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()

@@ -122,6 +122,21 @@ async def test_what_cannot_be_stored_is_refused_in_time(state: State, requests: 
         print(f"{state.__name__}: {desk.sender.answers[503]} refused, slowest {desk.sender.slowest_s:.2f} s")
 
 
+async def test_what_was_delivered_while_the_store_was_gone_is_not_delivered_again() -> None:
+    """Only the bot that sent a message knows that it arrived: it keeps that in mind until the store is back."""
+    people = customers(20)
+    with servers.valkey(appendfsync="always") as server:
+        async with floor(server.url, bots=2) as desk:
+            desk.peer.delay_s = 1.0
+            await asyncio.gather(*(desk.write(customer, 0) for customer in people))
+            await desk.peer.until(lambda: len(desk.peer.shown) == len(people), "all are being told")
+            async with gone(server, 0):
+                await asyncio.sleep(desk.peer.delay_s + 0.5)
+            desk.peer.delay_s = 0.0
+            await nothing_left_to_send(server.url)
+            assert not desk.peer.repeats
+
+
 async def check_refusal(desk: Floor, customer: Customer) -> None:
     """Nothing can be stored, so nothing may be accepted; the platform hears in time when to come again."""
     answer = await desk.sender.once(customer, message_id(customer, 0), words(customer, 0))
