@@ -140,7 +140,8 @@ class Web:
         for part in request.headers.get("Accept-Language", "")[:200].split(","):
             tag, _, quality = part.strip().partition(";q=")
             with contextlib.suppress(ValueError):
-                ranked.append((-float(quality or 1), tag))
+                if float(quality or 1) > 0:
+                    ranked.append((-float(quality or 1), tag))
         return self._words.negotiate(*asked, *(tag for _, tag in sorted(ranked, key=lambda one: one[0])))
 
     def _queue(self, request: web.Request) -> str:
@@ -304,4 +305,7 @@ async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return _problem(error.status, error.reason)
+        answer = _problem(error.status, error.reason)
+        if "Allow" in error.headers:
+            answer.headers["Allow"] = error.headers["Allow"]
+        return answer
