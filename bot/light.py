@@ -24,13 +24,18 @@ SHAPES: Mapping[str, str] = {
 
 
 def light(outlook: Outlook, target_s: float, overloaded_s: float) -> Light:
-    """The light of an outlook: busy beyond the queue's target, long beyond the wait that needs an apology."""
-    if outlook.reason == "too_long":
-        return "long"
+    """The light of an outlook: busy beyond the queue's target, long where the wait is very long."""
     if outlook.state == "closed":
         return "closed"
+    if very_long(outlook, overloaded_s):
+        return "long"
     if outlook.promise is None:
         return "unknown"
-    if outlook.promise.within_s > overloaded_s:
-        return "long"
     return "busy" if outlook.promise.within_s > target_s else "open"
+
+
+def very_long(outlook: Outlook, overloaded_s: float) -> bool:
+    """Whether the wait needs an apology: `overloaded_s` or more is promised, or no promise is long enough."""
+    if outlook.promise is None:
+        return outlook.reason == "too_long"
+    return outlook.promise.within_s >= overloaded_s

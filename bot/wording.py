@@ -13,13 +13,13 @@ from bot.cases import Cases
 from bot.clock import Clock
 from bot.config.settings import Config
 from bot.figures import Figures
+from bot.light import very_long
 from bot.rules import Decision, Told
 from bot.store.store import OutEntry, Store
 from bot.words import CustomerWords, Words
 from status.model import Outlook
 
 AUTOMATIC = frozenset({"acknowledgement", "update", "notice"})
-TRIES = 5
 
 
 class Wording:
@@ -70,13 +70,8 @@ class Wording:
             case "notice":
                 return words.transferred(self._config.title(queue), outlook, variant)
             case _:
-                return words.acknowledgement(
-                    name, outlook, position, variant, self._overloaded(queue, outlook)
-                )
+                overloaded = very_long(outlook, self._config.queues[queue].overloaded_s)
+                return words.acknowledgement(name, outlook, position, variant, overloaded)
 
     def _speaking(self, queue: str, case: Case) -> CustomerWords:
         return self._words.customer(case.customer.language, self._figures.zone(queue))
-
-    def _overloaded(self, queue: str, outlook: Outlook) -> bool:
-        longest = self._config.queues[queue].overloaded_s
-        return outlook.promise is not None and outlook.promise.within_s >= longest
