@@ -1,4 +1,4 @@
-"""One queue as the status page shows it: the sign, a few facts, the last day in figures and in words.
+"""One queue as the status page shows it: the sign, a few facts, the last hours in figures and in words.
 
 Everything the template needs stands here as finished text, so that it decides nothing. A fact that is not
 known is left out: no trend without a figure of half an hour ago, no track record of a handful of promises.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.chart import Chart, Hour, draw
+from bot.chart import Chart, Step, draw
 from bot.light import Light, light
 from bot.published import HistoryPoint, Published, rfc3339
 from bot.words.plain import one_line
@@ -57,9 +57,9 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One hour of the chart in words."""
+    """One step of the chart in words."""
 
-    hour: str
+    begins: str
     half: str
     most: str
     promises: str
@@ -77,6 +77,7 @@ class Card:
     freshness: str
     as_of: str
     overdue: str
+    period: str
     chart: Chart
     summary: str
     axis: tuple[str, str]
@@ -123,11 +124,12 @@ def make_card(queue: QueueStatus, voice: SignWords, now: float) -> Card:
         freshness=voice.freshness(outlook.as_of, published.next_refresh),
         as_of=rfc3339(outlook.as_of),
         overdue=voice.overdue(outlook.as_of) if overdue else "",
+        period=voice.period(chart.period.length_s),
         chart=chart,
         summary=_summary(chart, voice),
         axis=(voice.length(chart.top_s), voice.length(chart.top_s / 2)),
         marks=tuple(voice.clock(at) for at in chart.marks),
-        rows=tuple(_row(hour, voice) for hour in reversed(chart.hours)),
+        rows=tuple(_row(step, voice) for step in reversed(chart.steps)),
         record=_record(queue, voice),
     )
 
@@ -151,16 +153,16 @@ def _facts(queue: QueueStatus, voice: SignWords) -> Iterator[Fact]:
 def _summary(chart: Chart, voice: SignWords) -> str:
     if chart.shortest_s is None or chart.longest_s is None:
         return ""
-    return voice.range(chart.shortest_s, chart.longest_s)
+    return voice.range(chart.period.length_s, chart.shortest_s, chart.longest_s)
 
 
-def _row(hour: Hour, voice: SignWords) -> Row:
-    figure, none = hour.figure, voice.no_figure(hour.state)
+def _row(step: Step, voice: SignWords) -> Row:
+    figure, none = step.figure, voice.no_figure(step.state)
     return Row(
-        hour=voice.clock(hour.starts_at),
+        begins=voice.clock(step.starts_at),
         half=voice.length(figure.p50_s) if figure else none,
         most=voice.length(figure.p80_s) if figure else none,
-        promises=f"{voice.number(hour.kept)} / {voice.number(hour.promises)}" if hour.promises else "–",
+        promises=f"{voice.number(step.kept)} / {voice.number(step.promises)}" if step.promises else "–",
     )
 
 

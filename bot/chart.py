@@ -1,20 +1,22 @@
-"""The last 24 hours as a picture: what was published, when the desk was closed, which promises were kept.
+"""The last hours as a picture: what was published, when the desk was closed, which promises were kept.
 
 Geometry only: the coordinates are of a stretchable picture PLOT_WIDTH x PLOT_HEIGHT whose labels are text
-beside it, so that it fits a phone and a wall alike. A time with nothing published stays empty: nothing is
-drawn between two points further apart than three refreshes, and nothing while no figure was given.
+beside it, so that it fits a phone and a wall alike. A young history gets a short picture, a day at most. A
+time with nothing published stays empty: nothing is drawn between two points further apart than three
+refreshes, and nothing while no figure was given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from bot.published import HistoryPoint
 
+MINUTE_S = 60.0
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
-MARK_EVERY_S = 6 * HOUR_S
 MISSED_REFRESHES = 3
 
 PLOT_WIDTH = 960.0
@@ -29,6 +31,23 @@ TOPS_S = tuple(
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """How far back a chart looks. A bar and a row of the table stand for `step_s` each."""
+
+    length_s: float
+    step_s: float
+    mark_every_s: float
+
+
+PERIODS = (
+    Period(2 * HOUR_S, 15 * MINUTE_S, 30 * MINUTE_S),
+    Period(6 * HOUR_S, 30 * MINUTE_S, HOUR_S),
+    Period(12 * HOUR_S, HOUR_S, 3 * HOUR_S),
+    Period(DAY_S, HOUR_S, 6 * HOUR_S),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of the time axis, in plot units."""
 
@@ -38,7 +57,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One hour's judged promises as heights in plot units: the broken ones stand on the kept ones."""
+    """One step's judged promises as heights in plot units: the broken ones stand on the kept ones."""
 
     left: float
     width: float
@@ -56,13 +75,12 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Hour:
-    """One hour's figures for the table: the last published wait (None: none) and the judged promises."""
+class Step:
+    """One step's figures for the table: the last published wait (None: none) and the judged promises."""
 
     starts_at: float
     state: str
     figure: Figure | None
-    waiting: int
     promises: int
     kept: int
 
@@ -71,49 +89,57 @@ class Hour:
 class Chart:
     """Everything the template draws and says. `bands`, `uppers` and `medians` are SVG point lists."""
 
+    period: Period
     starts_at: float
-    ends_at: float
     top_s: float
     bands: tuple[str, ...]
     uppers: tuple[str, ...]
     medians: tuple[str, ...]
     closed: tuple[Span, ...]
     bars: tuple[Bar, ...]
-    hours: tuple[Hour, ...]
+    steps: tuple[Step, ...]
     shortest_s: float | None
     longest_s: float | None
 
     @property
     def marks(self) -> tuple[float, ...]:
         """The instants labelled under the time axis, evenly spaced from one end to the other."""
-        count = int(DAY_S / MARK_EVERY_S)
-        return tuple(self.starts_at + index * MARK_EVERY_S for index in range(count + 1))
+        count = round(self.period.length_s / self.period.mark_every_s)
+        return tuple(self.starts_at + index * self.period.mark_every_s for index in range(count + 1))
 
 
 def draw(history: Sequence[HistoryPoint], as_of: float, refresh_s: float) -> Chart:
-    """The chart of the 24 hours up to the full hour after `as_of`; `history` is in order of time."""
-    ends_at = -(-as_of // HOUR_S) * HOUR_S
-    axis = _Axis(ends_at - DAY_S, refresh_s)
+    """The chart up to the end of the step in which `as_of` lies; `history` is in order of time.
+
+    It spans the shortest of PERIODS that holds the history of the last day.
+    """
+    first_at = next((point.at for point in history if _begin(PERIODS[-1], as_of) <= point.at), as_of)
+    period = next(period for period in PERIODS if _begin(period, as_of) <= first_at)
+    axis = _Axis(_begin(period, as_of), period, refresh_s)
     points = [point for point in history if axis.starts_at <= point.at <= as_of]
     runs = list(axis.runs(points))
     told_s = [figure.p80_s for run in runs for figure in run]
     top_s = next((top for top in TOPS_S if top >= max(told_s, default=0.0)), TOPS_S[-1])
     uppers = [axis.corners([(figure.at, figure.p80_s / top_s) for figure in run]) for run in runs]
     medians = [axis.corners([(figure.at, figure.p50_s / top_s) for figure in run]) for run in runs]
-    hours = tuple(_hours(points, axis.starts_at))
+    steps = tuple(_steps(points, axis))
     return Chart(
+        period=period,
         starts_at=axis.starts_at,
-        ends_at=ends_at,
         top_s=top_s,
         bands=tuple(" ".join([*up, *reversed(down)]) for up, down in zip(uppers, medians, strict=True)),
         uppers=tuple(map(" ".join, uppers)),
         medians=tuple(map(" ".join, medians)),
         closed=tuple(axis.closed(points)),
-        bars=tuple(_bars(hours, axis)),
-        hours=hours,
+        bars=tuple(_bars(steps, axis)),
+        steps=steps,
         shortest_s=min(told_s, default=None),
         longest_s=max(told_s, default=None),
     )
+
+
+def _begin(period: Period, as_of: float) -> float:
+    return (as_of // period.step_s + 1) * period.step_s - period.length_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +147,11 @@ class _Axis:
     """The time axis: where an instant stands, and how long a published figure holds."""
 
     starts_at: float
+    period: Period
     refresh_s: float
 
     def x(self, at: float) -> float:
-        return min(PLOT_WIDTH, (at - self.starts_at) / DAY_S * PLOT_WIDTH)
+        return min(PLOT_WIDTH, (at - self.starts_at) / self.period.length_s * PLOT_WIDTH)
 
     def runs(self, points: Sequence[HistoryPoint]) -> Iterator[list[Figure]]:
         """Stretches of figures, none missing between them."""
@@ -171,27 +198,25 @@ def _figure(point: HistoryPoint) -> Figure | None:
     return Figure(point.at, point.p50_s, point.p80_s)
 
 
-def _hours(points: Sequence[HistoryPoint], starts_at: float) -> Iterator[Hour]:
-    for index in range(int(DAY_S / HOUR_S)):
-        begin = starts_at + index * HOUR_S
-        within = [point for point in points if begin <= point.at < begin + HOUR_S]
-        if within:
-            yield Hour(
-                starts_at=begin,
-                state=within[-1].state,
-                figure=_figure(within[-1]),
-                waiting=within[-1].waiting,
-                promises=sum(point.promises for point in within),
-                kept=sum(point.kept for point in within),
-            )
+def _steps(points: Sequence[HistoryPoint], axis: _Axis) -> Iterator[Step]:
+    step_s = axis.period.step_s
+    for number, within in groupby(points, key=lambda point: (point.at - axis.starts_at) // step_s):
+        step = list(within)
+        yield Step(
+            starts_at=axis.starts_at + number * step_s,
+            state=step[-1].state,
+            figure=_figure(step[-1]),
+            promises=sum(point.promises for point in step),
+            kept=sum(point.kept for point in step),
+        )
 
 
-def _bars(hours: Sequence[Hour], axis: _Axis) -> Iterator[Bar]:
-    most = max((hour.promises for hour in hours), default=0)
-    for hour in hours:
-        if hour.promises:
+def _bars(steps: Sequence[Step], axis: _Axis) -> Iterator[Bar]:
+    most = max((step.promises for step in steps), default=0)
+    for step in steps:
+        if step.promises:
             unit = BAR_HEIGHT / most
-            left = axis.x(hour.starts_at)
-            width = axis.x(hour.starts_at + HOUR_S) - left - BAR_GAP
-            broken = hour.promises - hour.kept
-            yield Bar(left + BAR_GAP / 2, width, round(hour.kept * unit, 1), round(broken * unit, 1))
+            left = axis.x(step.starts_at)
+            width = axis.x(step.starts_at + axis.period.step_s) - left - BAR_GAP
+            broken = step.promises - step.kept
+            yield Bar(left + BAR_GAP / 2, width, round(step.kept * unit, 1), round(broken * unit, 1))

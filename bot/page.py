@@ -1,4 +1,4 @@
-"""The status page: what a customer wants to know in three seconds, and below it how the last day went.
+"""The status page: what a customer wants to know in three seconds, and below it how the last hours went.
 
 How long now, is it getting better, how many wait, until when is somebody here, how old is all this. The page
 is whole without a script; `static/live.js` only exchanges its parts when a new figure is out. It says nothing

@@ -131,12 +131,6 @@ class AgentWords:
         """The command was given in a wrong form; `arguments` is the right one."""
         return self.language.say("Please write it so: {form}", form=f"/{command} {arguments}".rstrip())
 
-    def conflict(self) -> str:
-        """The case changed under the command too many times in a row."""
-        return self.language.say(
-            "The case was changed by somebody else at the same moment. Please try again."
-        )
-
     # --- duty, queue and wait ------------------------------------------------------------------------------
 
     def on_duty(self, waiting: int) -> str:

@@ -56,10 +56,6 @@ class CustomerWords:
         )
         return _row(moved, self._sentences.wait(outlook, variant))
 
-    def closed_notice(self) -> str:
-        """An agent closed the case."""
-        return self.language.say("Your case is closed. You can write to us again at any time.")
-
     # --- answers to the customer's commands ----------------------------------------------------------------
 
     def wait_answer(self, outlook: Outlook, position: int | None, state: CaseState | None) -> str:

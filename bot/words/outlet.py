@@ -12,6 +12,7 @@ from datetime import tzinfo
 from bot.words.languages import Language
 from bot.words.times import moment, short_duration, within
 from status.model import Outlook, Promise
+from status.promise import BOXES_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class OutletWords:
                 return say("We open {moment}", moment=self._moment(opens_at, outlook))
             case Outlook(state="closed"):
                 return say("We are closed right now")
+            case Outlook(reason="too_long"):
+                return say("A reply may well take more than {length}", length=self._longest)
         return say("We cannot say right now how long a reply takes")
 
     def promise_text(self, outlook: Outlook) -> str:
@@ -59,6 +62,8 @@ class OutletWords:
                 return say("opens {moment}", moment=self._moment(opens_at, outlook))
             case Outlook(state="closed"):
                 return say("closed")
+            case Outlook(reason="too_long"):
+                return say("perhaps more than {length}", length=self._longest)
         return say("wait unknown right now")
 
     def badge_text(self, outlook: Outlook) -> str:
@@ -71,6 +76,11 @@ class OutletWords:
             case Outlook(reason="too_long"):
                 return self.language.say("very long")
         return self.language.say("unknown")
+
+    @property
+    def _longest(self) -> str:
+        """The longest wait there is a promise for."""
+        return short_duration(self.language, BOXES_S[-1])
 
     def _moment(self, at: float, outlook: Outlook) -> str:
         return moment(self.language, at, outlook.as_of, self.zone)

@@ -12,8 +12,9 @@ from datetime import tzinfo
 
 from bot.words.languages import Language
 from bot.words.plain import person_name
-from bot.words.times import moment, within_about
+from bot.words.times import moment, short_duration, within_about
 from status.model import Outlook, Promise
+from status.promise import BOXES_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,9 @@ class Sentences:
                 return say("our latest figures are too old to go by")
             case "contradictory":
                 return say("our figures do not agree with one another")
+            case "too_long":
+                length = short_duration(self.language, BOXES_S[-1])
+                return say("it may well take more than {length}", length=length)
         return say("we have no figure that we trust")
 
 

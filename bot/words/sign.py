@@ -77,7 +77,8 @@ class SignWords:
             case Outlook(state="closed"):
                 return say("Reply time"), say("We are closed"), say("The next opening is not planned yet")
             case Outlook(reason="too_long"):
-                return say("Reply time"), say("More than {length}", length=self.length(BOXES_S[-1])), ""
+                longest = say("More than {length}", length=self.length(BOXES_S[-1]))
+                return say("Reply time"), longest, self.reason("too_long")
         return say("Reply time"), say("Not known right now"), self.reason(outlook.reason)
 
     def _then(self, promise: Promise | None) -> str:
@@ -94,7 +95,9 @@ class SignWords:
             case "thin":
                 return say("Too few replies yet to say")
             case "stale":
-                return say("No reply for some time")
+                return say("The latest figures are too old to go by")
+            case "too_long":
+                return say("The queue is too long to promise a time")
         return say("The latest figures do not fit together")
 
     def length(self, seconds: float) -> str:
@@ -148,7 +151,7 @@ class SignWords:
         return self.language.say("No update since {time}: these figures are old", time=self.clock(as_of))
 
     def no_figure(self, state: str) -> str:
-        """What stands where an hour has no wait."""
+        """What stands where a step of the chart has no wait."""
         return self.language.say("Closed") if state == "closed" else self.language.say("Unknown")
 
     def share(self, share: float) -> str:
@@ -174,10 +177,16 @@ class SignWords:
         place = get_timezone_location(self.zone, locale=self.language.locale, return_city=True)
         return self.language.say("Time zone: {place}", place=place)
 
-    def range(self, shortest_s: float, longest_s: float) -> str:
+    def period(self, length_s: float) -> str:
+        """How far the chart looks back, in whole hours."""
+        return self.language.count("The last {n} hour", "The last {n} hours", round(length_s / HOUR_S))
+
+    def range(self, length_s: float, shortest_s: float, longest_s: float) -> str:
         """What the chart shows, for those who do not see it."""
-        return self.language.say(
-            "In the last 24 hours the published wait was between {shortest} and {longest}",
+        return self.language.count(
+            "In the last {n} hour the published wait was between {shortest} and {longest}",
+            "In the last {n} hours the published wait was between {shortest} and {longest}",
+            round(length_s / HOUR_S),
             shortest=self.length(shortest_s),
             longest=self.length(longest_s),
         )
@@ -188,7 +197,6 @@ class SignWords:
         return {
             "reply_times": say("Reply times"),
             "all_queues": say("All queues"),
-            "last_day": say("The last 24 hours"),
             "wait": say("Wait for a reply"),
             "half": say("Half of the replies"),
             "most": say("{share} of the replies", share=self.share(CHARTED_SHARE)),
@@ -196,7 +204,8 @@ class SignWords:
             "kept": say("Promises kept"),
             "broken": say("Promises broken"),
             "as_table": say("As a table"),
-            "hour": say("Hour"),
+            # Translators: heads a column of times of day, each the beginning of a row's stretch of time
+            "begins": say("From"),
             "nothing_yet": say("Nothing to show yet"),
             "languages": say("Languages"),
             "lost": say("No connection: these figures may be old"),

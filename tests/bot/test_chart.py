@@ -1,4 +1,4 @@
-"""The chart's geometry, on days small enough to draw by hand."""
+"""The chart's geometry, on histories small enough to draw by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chart import BAR_HEIGHT, DAY_S, HOUR_S, PLOT_HEIGHT, PLOT_WIDTH, draw
+from bot.chart import BAR_HEIGHT, DAY_S, HOUR_S, MINUTE_S, PERIODS, PLOT_HEIGHT, PLOT_WIDTH, Period, draw
 from bot.published import HistoryPoint
 from tests.bot.signs import NOON
 
@@ -23,20 +23,47 @@ def corners(line: str) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in (pair.split(",") for pair in line.split())]
 
 
-def test_the_day_ends_with_the_hour_that_is_running() -> None:
-    chart = draw([], NOON + 60, REFRESH_S)
+@pytest.mark.parametrize(
+    ("age_s", "hours"),
+    [
+        (0, 2),
+        (2 * HOUR_S - 15 * MINUTE_S, 2),
+        (2 * HOUR_S, 6),
+        (6 * HOUR_S - 30 * MINUTE_S, 6),
+        (6 * HOUR_S, 12),
+        (12 * HOUR_S, 24),
+        (23 * HOUR_S, 24),
+        (40 * HOUR_S, 2),
+    ],
+)
+def test_it_looks_back_just_far_enough_for_the_history_of_the_last_day(age_s: float, hours: float) -> None:
+    chart = draw([point(NOON - age_s), point(NOON)], NOON, REFRESH_S)
 
-    assert (chart.starts_at, chart.ends_at) == (NOON + HOUR_S - DAY_S, NOON + HOUR_S)
-    assert chart.marks == tuple(NOON + HOUR_S - DAY_S + n * 6 * HOUR_S for n in range(5))
+    assert chart.period.length_s == hours * HOUR_S
+
+
+@pytest.mark.parametrize("period", PERIODS, ids=lambda period: f"{period.length_s / HOUR_S:g} h")
+def test_it_ends_with_the_step_that_is_running_and_its_marks_cover_it(period: Period) -> None:
+    begin = NOON + period.step_s - period.length_s
+    chart = draw([point(begin)], NOON, REFRESH_S)
+
+    assert chart.period == period
+    assert (chart.marks[0], chart.marks[-1]) == (begin, NOON + period.step_s)
+    assert len({late - early for early, late in zip(chart.marks, chart.marks[1:], strict=False)}) == 1
+
+
+def test_an_odd_number_of_marks_stays_whole_where_every_second_one_is_hidden() -> None:
+    for period in PERIODS:
+        assert len(draw([point(NOON - period.length_s + HOUR_S)], NOON, REFRESH_S).marks) % 2 == 1
 
 
 def test_a_figure_stands_at_its_time_and_height_until_its_refresh_was_due() -> None:
-    chart = draw([point(NOON - 6 * HOUR_S, 300)], NOON, REFRESH_S)
+    chart = draw([point(NOON - HOUR_S, 300)], NOON, REFRESH_S)
 
-    # 18 of 24 hours are 720 of 960 units; 5 of 10 minutes are half the height.
+    # From 10:15 to 12:15: 45 of 120 minutes are 360 of 960 units, 5 of 10 minutes are half the height.
     assert chart.top_s == 600
-    assert corners(chart.uppers[0]) == [(720, 120), (723.3, 120)]
-    assert corners(chart.medians[0]) == [(720, 180), (723.3, 180)]
+    assert corners(chart.uppers[0]) == [(360, 120), (400, 120)]
+    assert corners(chart.medians[0]) == [(360, 180), (400, 180)]
 
 
 def test_the_band_runs_along_the_upper_line_and_back_along_the_lower() -> None:
@@ -61,11 +88,12 @@ def test_nothing_is_drawn_while_no_figure_was_given(between: HistoryPoint) -> No
 
 
 def test_a_closed_night_is_one_span() -> None:
+    evening = point(NOON - 20 * HOUR_S)
     night = [point(NOON - n * REFRESH_S, None, "closed") for n in range(24, 12, -1)]
-    (span,) = draw([*night, point(NOON - 12 * REFRESH_S)], NOON, REFRESH_S).closed
+    (span,) = draw([evening, *night, point(NOON - 12 * REFRESH_S)], NOON, REFRESH_S).closed
 
     assert span.width == pytest.approx(PLOT_WIDTH / 24)
-    assert span.left == pytest.approx(PLOT_WIDTH * 22 / 24)
+    assert span.left == pytest.approx(PLOT_WIDTH * 21 / 24)
 
 
 def test_the_axis_ends_above_the_longest_wait() -> None:
@@ -73,10 +101,10 @@ def test_the_axis_ends_above_the_longest_wait() -> None:
     assert draw([point(NOON, 600)], NOON, REFRESH_S).top_s == 600
 
 
-def test_promises_stand_in_the_hour_in_which_they_were_judged() -> None:
+def test_promises_stand_in_the_step_in_which_they_were_judged() -> None:
     points = [
-        point(NOON - 7200, promises=4, kept=3),
-        point(NOON - 6900, promises=4, kept=4),
+        point(NOON - 3600, promises=4, kept=3),
+        point(NOON - 3300, promises=4, kept=4),
         point(NOON - 300, promises=4),
     ]
     early, late = draw(points, NOON, REFRESH_S).bars
@@ -86,20 +114,24 @@ def test_promises_stand_in_the_hour_in_which_they_were_judged() -> None:
     assert early.left + early.width < late.left < PLOT_WIDTH
 
 
-def test_the_table_has_the_last_figure_of_each_hour_and_all_its_promises() -> None:
-    points = [point(NOON - 3600, 300, promises=2, kept=1), point(NOON - 300, 480, promises=1, kept=1)]
-    (hour,) = draw(points, NOON, REFRESH_S).hours
+def test_the_table_has_the_last_figure_of_each_step_and_all_its_promises() -> None:
+    points = [
+        point(NOON - 900, 300, promises=2, kept=1),
+        point(NOON - 300, 480, promises=1, kept=1),
+        point(NOON, 540),
+    ]
+    quarter, running = draw(points, NOON, REFRESH_S).steps
 
-    assert hour.starts_at == NOON - 3600
-    assert hour.figure is not None
-    assert hour.figure.p80_s == 480
-    assert (hour.promises, hour.kept) == (3, 2)
+    assert (quarter.starts_at, running.starts_at) == (NOON - 900, NOON)
+    assert quarter.figure is not None
+    assert quarter.figure.p80_s == 480
+    assert (quarter.promises, quarter.kept) == (3, 2)
 
 
 def test_what_is_older_than_a_day_or_newer_than_the_figure_is_left_out() -> None:
     chart = draw([point(NOON - DAY_S - 1), point(NOON + 1)], NOON, REFRESH_S)
 
-    assert (chart.bands, chart.hours, chart.bars, chart.closed) == ((), (), (), ())
+    assert (chart.bands, chart.steps, chart.bars, chart.closed) == ((), (), (), ())
     assert chart.shortest_s is chart.longest_s is None
 
 
@@ -125,4 +157,5 @@ def test_nothing_is_ever_drawn_outside_the_plot(points: list[HistoryPoint], refr
     for span in chart.closed:
         assert 0 <= span.left <= span.left + span.width <= PLOT_WIDTH + 0.11
     for bar in chart.bars:
+        assert 0 < bar.left < bar.left + bar.width < PLOT_WIDTH
         assert bar.kept_height + bar.broken_height <= BAR_HEIGHT + 0.11

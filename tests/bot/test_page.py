@@ -133,8 +133,14 @@ def test_an_unknown_wait_is_said_to_be_unknown_with_its_reason() -> None:
     assert "Unknown Reply time Not known right now Nobody is on duty" in says(queue(OUTLOOKS["nobody"]))
 
 
+def test_a_wait_beyond_every_promise_is_said_to_be_that_long() -> None:
+    words = says(queue(OUTLOOKS["too long"]))
+
+    assert "Very long wait Reply time More than 14 days The queue is too long to promise a time" in words
+
+
 @pytest.mark.parametrize(
-    ("within_s", "light"), [(900, "open"), (1200, "busy"), (1800, "busy"), (2700, "long")]
+    ("within_s", "light"), [(900, "open"), (1200, "busy"), (1800, "long"), (2700, "long")]
 )
 def test_the_light_follows_the_target_and_the_apology(within_s: float, light: str) -> None:
     assert f'class="sign {light}"' in page(queue(promising(within_s)))
@@ -208,7 +214,42 @@ def test_the_picture_of_the_day_is_also_told_in_words_and_as_a_table() -> None:
 
 
 def test_without_a_history_the_page_says_so() -> None:
-    assert "Nothing to show yet" in says(queue(promising(900)))
+    assert "The last 2 hours Nothing to show yet" in says(queue(promising(900)))
+
+
+@pytest.mark.parametrize(
+    ("language", "hours", "titles"),
+    [
+        ("en", 1, ("The last 2 hours", "In the last 2 hours the published")),
+        ("fi", 1, ("Viimeiset 2 tuntia", "Viimeisten 2 tunnin aikana")),
+        ("pl", 1, ("Ostatnie 2 godziny", "W ciągu ostatnich 2 godzin podawany")),
+        ("pl", 3, ("Ostatnie 6 godzin", "W ciągu ostatnich 6 godzin podawany")),
+    ],
+)
+def test_a_young_history_is_told_of_the_hours_it_has(
+    language: str, hours: int, titles: tuple[str, str]
+) -> None:
+    young = [point for point in history() if point.at > NOON - hours * 3600]
+    words = says(queue(promising(900), points=young), language=language)
+
+    assert all(title in words for title in titles)
+
+
+def test_a_young_historys_table_has_a_row_each_quarter_of_an_hour() -> None:
+    words = says(queue(promising(900), points=[point for point in history() if point.at >= NOON - 900]))
+
+    assert "12:00 PM 6 min 12 min 1 / 2 11:45 AM 6 min 12 min 3 / 6" in words
+
+
+def test_a_page_left_open_can_take_over_whatever_changes() -> None:
+    """The script exchanges parts by their ids, so a page without a history has the parts of one with it."""
+
+    def parts(*points: HistoryPoint) -> set[str | None]:
+        shown = Reader(page(queue(promising(900), points=points)))
+        return {found["id"] for _, found in shown.elements if "data-live" in found}
+
+    assert parts() == parts(*history())
+    assert {"period-support", "past-support", "table-support"} <= parts()
 
 
 def test_link_previews_have_a_picture_where_the_public_address_is_known() -> None:

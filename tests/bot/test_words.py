@@ -187,6 +187,12 @@ def test_wait_answers_differ_by_the_state_of_the_case() -> None:
             "wait unknown right now",
             "unknown",
         ),
+        (
+            unknown("too_long"),
+            "A reply may well take more than 14 days",
+            "perhaps more than 14 days",
+            "very long",
+        ),
     ],
 )
 def test_outlets_say_the_same_at_three_lengths(
@@ -253,7 +259,7 @@ def customer_texts(language: str) -> Iterator[str]:
         yield voice.transferred("billing", outlook, variant)
     for outlook, state in product(SITUATIONS, (None, *CaseState)):
         yield voice.wait_answer(outlook, 2, state)
-    yield from (voice.closed_notice(), voice.cancelled(), voice.nothing_to_cancel(), voice.language_set())
+    yield from (voice.cancelled(), voice.nothing_to_cancel(), voice.language_set())
     yield from (voice.language_list(languages), voice.unknown_language("xx", languages))
     yield from (voice.unknown_command("dance"), voice.help(COMMANDS))
 
@@ -267,7 +273,7 @@ def agent_texts(language: str) -> Iterator[str]:
     yield voice.already_closed(case)
     yield from (voice.which_case([]), voice.which_case([case, "ABCDEF"]))
     yield from (voice.no_such_queue("x", ["support"]), voice.not_an_agent(), voice.unknown_command("dance"))
-    yield from (voice.usage("claim", "[CASE]"), voice.conflict(), voice.help(COMMANDS))
+    yield from (voice.usage("claim", "[CASE]"), voice.help(COMMANDS))
     yield from (voice.on_duty(0), voice.on_duty(5), voice.off_duty(0), voice.off_duty(2))
     yield voice.queue_list(6, [CaseRow(case, "Anna", 60, state, "Hi") for state in CaseState])
     yield from (voice.wait_report("support", outlook) for outlook in SITUATIONS)
@@ -319,6 +325,15 @@ def test_help_lists_the_readers_own_commands() -> None:
     assert "/claim [CASE] – take a case" in WORDS.agent("en", HELSINKI).help(COMMANDS)
     assert "/wait" not in WORDS.agent("en", HELSINKI).help(COMMANDS)
     assert WORDS.customer("en", HELSINKI).help(COMMANDS).endswith("\n/wait – how long")
+
+
+@every_language
+def test_every_reason_has_words_of_its_own_in_the_acknowledgement_and_on_the_sign(language: str) -> None:
+    customer, sign = WORDS.customer(language, HELSINKI), WORDS.sign(language, HELSINKI)
+    reasons = (*REASONS, "new")
+
+    assert len({customer.acknowledgement("", unknown(reason), None, 0) for reason in reasons}) == len(reasons)
+    assert len({sign.reason(reason) for reason in REASONS}) == len(REASONS)
 
 
 def test_a_reason_without_words_is_still_an_honest_answer() -> None:
