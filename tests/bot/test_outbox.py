@@ -9,7 +9,7 @@ import pytest
 
 from adapters.base import Busy, MessageOut, Refused, Uncertain, Undelivered
 from bot.store.store import Commit, OutEntry
-from tests.fakes.desk import Floor, Platform, PromptChance, open_floor, outbox_of
+from tests.fakes.desk import Floor, Platform, open_floor
 
 
 def entry(number: int, lane: str = "shop/c-1") -> OutEntry:
@@ -123,7 +123,7 @@ async def test_what_a_dead_process_was_sending(store_url: str, resend_is_safe: b
 
 async def test_after_the_last_attempt_a_message_is_given_up(floor: Floor, shop: Platform) -> None:
     shop.troubles.extend(Busy("full") for _ in range(3))
-    floor.outbox = outbox_of(floor.parts, floor.platforms, PromptChance(1), attempts=3)
+    floor.attempts = 3
     await put(floor, entry(1), entry(2))
     await floor.deliver()
     assert [message.key for message in floor.messages()] == ["e-2"]

@@ -135,7 +135,7 @@ class Floor:
     parts: Parts
     clock: HandClock
     platforms: dict[str, Platform]
-    outbox: Outbox
+    attempts: int = 20
     _numbers: Any = field(default_factory=itertools.count)
 
     # --- what comes in -------------------------------------------------------------------------------------
@@ -226,15 +226,32 @@ class Floor:
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
-        """The outbox runs, for as long as the block lasts."""
-        loops = [asyncio.create_task(self.outbox.run(*place)) for place in self._places()]
+        """An outbox runs, for as long as the block lasts."""
+        outbox = self._new_outbox()
+        loops = [asyncio.create_task(outbox.run(*place)) for place in self._places()]
         try:
             yield
         finally:
             for loop in loops:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)
-            await self.outbox.drain(5)
+            await outbox.drain(5)
+
+    def _new_outbox(self) -> Outbox:
+        """One that sends to these platforms; a drained one sends no more."""
+        parts = self.parts
+        outbox = Outbox(
+            parts.store,
+            self.platforms,
+            wording_of(parts),
+            parts.handover,
+            parts.chance,
+            parts.metrics,
+            self.attempts,
+            who=f"process-{id(self)}",
+        )
+        parts.store.on_outgoing = outbox.wake
+        return outbox
 
     async def deliver(self) -> None:
         """Everything that was committed is sent, and what follows from it."""
@@ -282,19 +299,9 @@ async def open_floor(
             parts.board.on_published = lambda queue: None
             await parts.store.open()
             platforms = platforms or {name: Platform() for name in config.channels}
-            yield Floor(parts, clock, platforms, outbox_of(parts, platforms, chance))
+            yield Floor(parts, clock, platforms)
     finally:
         await connection.aclose()
-
-
-def outbox_of(parts: Parts, platforms: Mapping[str, Platform], chance: Chance, attempts: int = 20) -> Outbox:
-    """An outbox that sends to these platforms."""
-    wording = wording_of(parts)
-    outbox = Outbox(
-        parts.store, platforms, wording, parts.handover, chance, parts.metrics, attempts, who="test"
-    )
-    parts.store.on_outgoing = outbox.wake
-    return outbox
 
 
 def wording_of(parts: Parts) -> Wording:
