@@ -53,7 +53,7 @@ def load(url: str, requests: Path, seconds: float, connections: int = CONNECTION
     """Send the requests of a file for so many seconds, or until all are sent."""
     if shutil.which("wrk"):
         command = [
-            "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
+            "wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s",
             "-s", str(Path(__file__).with_name("wrk.lua")), url, "--", str(requests),
         ]  # fmt: skip
     else:

@@ -17,22 +17,16 @@ local function same_entry(a, b)
   return a and b and string.match(a, '^%S+') == string.match(b, '^%S+')
 end
 
+-- out: {channel, lane, entry, entry ...} for each lane.
 local function put_out(p, out, now)
   for _, o in ipairs(out) do
-    local channel, lane, entry = o[1], o[2], o[3]
-    redis.call('RPUSH', p .. 'out:' .. lane, entry)
+    local channel, lane = o[1], o[2]
+    redis.call('RPUSH', p .. 'out:' .. lane, unpack(o, 3))
     -- A lane in flight is looked at again when its sender settles.
     if not redis.call('ZSCORE', p .. 'fly:' .. channel, lane) then
       redis.call('ZADD', p .. 'due:' .. channel, 'NX', now, lane)
     end
   end
-end
-
-local function seen_before(p, periods, digest)
-  for _, period in ipairs(periods) do
-    if redis.call('SISMEMBER', p .. 'seen:' .. period, digest) == 1 then return true end
-  end
-  return false
 end
 
 -- nil when the decision still fits the stored case; otherwise what the caller must decide on instead.
@@ -54,15 +48,39 @@ local function stale(p, c)
   return nil
 end
 
-local function write_case(p, c)
-  local case_key = p .. 'case:' .. c.id
-  if c.expect == 0 then
+-- What the commits of one call share: read once at its beginning, written once at its end.
+local function begin(p, head)
+  local batch = {
+    p = p, now = now_ms(), seen_key = p .. 'seen:' .. head.periods[1], older = {}, counts = {},
+    waiting = redis.call('ZCARD', p .. 'waiting'), agents = redis.call('HLEN', p .. 'duty'),
+  }
+  for i = 2, #head.periods do
+    local key = p .. 'seen:' .. head.periods[i]
+    if redis.call('EXISTS', key) == 1 then table.insert(batch.older, key) end
+  end
+  return batch
+end
+
+local function first_time(batch, digest)
+  for _, key in ipairs(batch.older) do
+    if redis.call('SISMEMBER', key, digest) == 1 then return false end
+  end
+  return redis.call('SADD', batch.seen_key, digest) == 1
+end
+
+local function write_case(batch, c)
+  local p, case_key = batch.p, batch.p .. 'case:' .. c.id
+  local first = 1
+  if c.expect == 0 and c.said[1] then
+    redis.call('RPUSH', case_key, c.doc, c.said[1])
+    first = 2
+  elseif c.expect == 0 then
     redis.call('RPUSH', case_key, c.doc)
   else
     redis.call('LSET', case_key, 0, c.doc)
   end
   -- One by one: a transcript that is carried over may be longer than what Lua can unpack.
-  for _, entry in ipairs(c.said) do redis.call('RPUSH', case_key, entry) end
+  for i = first, #c.said do redis.call('RPUSH', case_key, c.said[i]) end
   if c.ttl then redis.call('EXPIRE', case_key, c.ttl) end
 
   if c.open == false then
@@ -70,77 +88,84 @@ local function write_case(p, c)
   elseif c.open then
     redis.call('HSET', p .. 'open', c.lane, c.open)
   end
-  for _, index in ipairs({ 'waiting', 'timers' }) do
-    if c[index] == false then
-      redis.call('ZREM', p .. index, c.id)
-    elseif c[index] then
-      redis.call('ZADD', p .. index, c[index], c.id)
-    end
+  if c.waiting == false then
+    batch.waiting = batch.waiting - redis.call('ZREM', p .. 'waiting', c.id)
+  elseif c.waiting then
+    batch.waiting = batch.waiting + redis.call('ZADD', p .. 'waiting', c.waiting, c.id)
+  end
+  if c.timers == false then
+    redis.call('ZREM', p .. 'timers', c.id)
+  elseif c.timers then
+    redis.call('ZADD', p .. 'timers', c.timers, c.id)
   end
   if c.drop then redis.call('SREM', p .. 'held:' .. c.drop, c.id) end
   if c.hold then redis.call('SADD', p .. 'held:' .. c.hold, c.id) end
   if c.claimed then redis.call('HINCRBY', p .. 'tally', 'claimed', c.claimed) end
 end
 
-local function write_duty(p, duty)
+local function write_duty(batch, duty)
+  local key = batch.p .. 'duty'
   if duty[2] then
-    redis.call('HSET', p .. 'duty', duty[1], duty[2])
+    batch.agents = batch.agents + redis.call('HSET', key, duty[1], duty[2])
   else
-    redis.call('HDEL', p .. 'duty', duty[1])
+    batch.agents = batch.agents - redis.call('HDEL', key, duty[1])
   end
 end
 
--- Counters of the day; of promises there is a total as well, from which a refresh tells what is new.
-local function count(p, day, day_ttl_s, counts)
-  local day_key = p .. 'day:' .. day
-  for field, by in pairs(counts) do
-    if redis.call('HINCRBY', day_key, field, by) == by then redis.call('EXPIRE', day_key, day_ttl_s) end
-    if field == 'promises' or field == 'kept' then redis.call('HINCRBY', p .. 'tally', field, by) end
-  end
-end
-
-local function tell(p, events)
-  local waiting, agents = redis.call('ZCARD', p .. 'waiting'), redis.call('HLEN', p .. 'duty')
+local function tell(batch, events)
   for _, e in ipairs(events) do
-    redis.call('XADD', p .. 'events', 'MAXLEN', '~', EVENTS_KEPT, '*',
-      'e', e[1], 't', e[2], 'w', e[3], 'q', e[4], 'n', waiting, 'a', agents)
+    redis.call('XADD', batch.p .. 'events', 'MAXLEN', '~', EVENTS_KEPT, '*',
+      'e', e[1], 't', e[2], 'w', e[3], 'q', e[4], 'n', batch.waiting, 'a', batch.agents)
   end
 end
 
 -- One decision, whole or not at all: 1 done, 0 seen before, otherwise the state that was found instead.
-local function commit_one(p, head, c, now)
-  if c.seen and seen_before(p, head.periods, c.seen) then return 0 end
+local function commit_one(batch, c)
+  local p = batch.p
+  if c.seen and not first_time(batch, c.seen) then return 0 end
   local found = stale(p, c)
-  if found then return found end
-  if c.seen then
-    local seen_key = p .. 'seen:' .. head.periods[1]
-    redis.call('SADD', seen_key, c.seen)
-    if redis.call('SCARD', seen_key) == 1 then redis.call('EXPIRE', seen_key, SEEN_TTL_S) end
+  if found then
+    if c.seen then redis.call('SREM', batch.seen_key, c.seen) end
+    return found
   end
-  if c.doc then write_case(p, c) end
-  if c.duty then write_duty(p, c.duty) end
-  if c.count then count(p, head.day, head.day_ttl_s, c.count) end
-  if c.events then tell(p, c.events) end
+  if c.doc then write_case(batch, c) end
+  if c.duty then write_duty(batch, c.duty) end
+  if c.events then tell(batch, c.events) end
   if c.language then redis.call('SET', p .. 'language:' .. c.language[1], c.language[2], 'EX', LANGUAGE_TTL_S) end
   if c.worded then
     local lane_key = p .. 'out:' .. c.worded[1]
     if same_entry(redis.call('LINDEX', lane_key, 0), c.worded[2]) then redis.call('LSET', lane_key, 0, c.worded[2]) end
   end
-  if c.out then put_out(p, c.out, now) end
+  if c.out then put_out(p, c.out, batch.now) end
+  for field, by in pairs(c.count or {}) do batch.counts[field] = (batch.counts[field] or 0) + by end
   return 1
+end
+
+-- Counters of the day; of promises there is a total as well, from which a refresh tells what is new.
+local function finish(batch, head)
+  local p, day_key = batch.p, batch.p .. 'day:' .. head.day
+  for field, by in pairs(batch.counts) do
+    redis.call('HINCRBY', day_key, field, by)
+    if field == 'promises' or field == 'kept' then redis.call('HINCRBY', p .. 'tally', field, by) end
+  end
+  if next(batch.counts) then redis.call('EXPIRE', day_key, head.day_ttl_s) end
+  redis.call('EXPIRE', batch.seen_key, SEEN_TTL_S)
 end
 
 -- Many decisions in one call. Each stands alone: a faulty one does not take the others with it.
 local function commit(keys, args)
-  local p, head, now, results = keys[1], cjson.decode(args[1]), now_ms(), {}
+  local head, results = cmsgpack.unpack(args[1]), {}
+  local batch = begin(keys[1], head)
   for i = 2, #args do
-    local fine, result = pcall(function() return commit_one(p, head, cjson.decode(args[i]), now) end)
-    if fine then
-      results[i - 1] = result
-    else
-      results[i - 1] = '!error ' .. tostring(type(result) == 'table' and result.err or result)
+    local c = cmsgpack.unpack(args[i])
+    local fine, result = pcall(commit_one, batch, c)
+    if not fine then
+      if c.seen then redis.call('SREM', batch.seen_key, c.seen) end
+      result = '!error ' .. tostring(type(result) == 'table' and result.err or result)
     end
+    results[i - 1] = result
   end
+  finish(batch, head)
   return results
 end
 
@@ -260,7 +285,7 @@ local function publish(keys, args)
   redis.call('SET', p .. 'published', args[2])
   redis.call('ZADD', p .. 'history', args[4], args[3])
   redis.call('ZREMRANGEBYSCORE', p .. 'history', '-inf', '(' .. args[5])
-  put_out(p, cjson.decode(args[6]), now_ms())
+  put_out(p, cmsgpack.unpack(args[6]), now_ms())
   return 1
 end
 

@@ -37,6 +37,7 @@ SEEN_PERIOD_S = 4 * 86400
 (https://developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks)."""
 
 _encode = msgspec.json.Encoder().encode
+_pack = msgspec.msgpack.Encoder().encode
 
 
 def _dump(value: Any) -> str:
@@ -141,7 +142,7 @@ class Store:
         self._client: Any = connection.client
         self._clock = clock
         self._day_ttl_s = day_ttl_s
-        self._batchers: dict[str, Batcher[str, Any]] = {}
+        self._batchers: dict[str, Batcher[bytes, Any]] = {}
         self.on_outgoing: Callable[[str], None] = lambda queue: None
         """Called with the queue after something to send was written."""
 
@@ -166,10 +167,10 @@ class Store:
     async def _load_functions(self) -> None:
         await self._client.function_load(_LIBRARY, replace=True)
 
-    async def _call(self, queue: str, function: str, *arguments: str | int | float) -> Any:
+    async def _call(self, queue: str, function: str, *arguments: str | bytes | int | float) -> Any:
         """Call a function of the library; a server that lost or never had it gets it again."""
         name = f"jono_{function}_{_VERSION}"
-        call = partial(self._client.fcall, name, 1, keys.prefix(queue), *map(str, arguments))
+        call = partial(self._client.fcall, name, 1, keys.prefix(queue), *arguments)
         async with _reaching():
             try:
                 return await call()
@@ -190,7 +191,7 @@ class Store:
         batcher = self._batchers.get(queue)
         if batcher is None:
             batcher = self._batchers[queue] = Batcher(lambda batch: self._commit_all(queue, batch))
-        answer = await batcher.submit(_dump(_wire(commit)))
+        answer = await batcher.submit(_pack(_wire(commit)))
         if answer == 1:
             if commit.out:
                 self.on_outgoing(queue)
@@ -203,13 +204,13 @@ class Store:
         period = int(self._clock.real()) // SEEN_PERIOD_S
         return [period, period - 1, period - 2]
 
-    async def _commit_all(self, queue: str, batch: Sequence[str]) -> Sequence[Any]:
+    async def _commit_all(self, queue: str, batch: Sequence[bytes]) -> Sequence[Any]:
         answer: Sequence[Any] = await self._call(queue, "commit", self._commit_head(), *batch)
         return answer
 
-    def _commit_head(self) -> str:
+    def _commit_head(self) -> bytes:
         """What all commits of this moment share: the periods of message ids, and the day of the counters."""
-        return _dump(
+        return _pack(
             {"periods": self._periods(), "day": day_name(self._clock.now()), "day_ttl_s": self._day_ttl_s}
         )
 
@@ -454,7 +455,7 @@ class Store:
                 _dump(row),
                 point.at,
                 forget_before,
-                _dump([[entry.channel, entry.lane, entry.line] for entry in out]),
+                _pack(_by_lane(out)),
             )
         )
 
@@ -501,12 +502,23 @@ def _wire(commit: Commit) -> dict[str, Any]:
         agent, known = commit.duty
         data["duty"] = [agent, _dump(known) if known else False]
     if commit.out:
-        data["out"] = [[entry.channel, entry.lane, entry.line] for entry in commit.out]
+        data["out"] = _by_lane(commit.out)
     if commit.worded:
         data["worded"] = [commit.worded.lane, commit.worded.line]
     if commit.language:
         data["language"] = commit.language
     return data
+
+
+def _by_lane(out: Sequence[OutEntry]) -> list[list[str]]:
+    """Entries as functions.lua takes them: channel, lane and the entries, for each run of one lane."""
+    rows: list[list[str]] = []
+    for entry in out:
+        if rows and rows[-1][1] == entry.lane:
+            rows[-1].append(entry.line)
+        else:
+            rows.append([entry.channel, entry.lane, entry.line])
+    return rows
 
 
 def _wire_case(data: dict[str, Any], commit: Commit, before: Case | None, after: Case) -> None:
