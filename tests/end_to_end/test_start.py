@@ -7,7 +7,7 @@ from statistics import median
 from tests.end_to_end.floor import configuration, customers, floor, short_directory
 from tests.fakes.bot_process import bot_processes, embedded_server
 
-STARTS = 5
+STARTS = 3
 GENEROUS_S = 10.0
 """The target is 1.5 s on a quiet machine; this one is busy with tests."""
 

@@ -12,10 +12,11 @@ import fcntl
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import aiohttp
@@ -47,8 +48,9 @@ class BotProcess:
         self.address = ""
         self._listen = f"127.0.0.1:{free_port()}"
         self._config = directory / "config.toml"
+        self._output = directory / "bot.out"
         self._log = directory / "bot.log"
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._config.touch(mode=0o600)
         self._config.write_text(toml({**tables, "server": {"listen": self._listen}}))
@@ -61,19 +63,19 @@ class BotProcess:
     async def start(self) -> None:
         """Start it and read its address from the first line it prints; it may not be ready yet."""
         self._started = time.monotonic()
-        with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", "run", "--config", str(self._config)),
-                stdout=asyncio.subprocess.PIPE,
+        with self._output.open("wb") as output, self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                (sys.executable, "-m", "bot", "run", "--config", str(self._config)),
+                stdout=output,
                 stderr=log,
                 cwd=self._config.parent,
                 env={name: value for name, value in os.environ.items() if not name.startswith("JONO_")},
             )
-        assert self._process.stdout is not None
         async with asyncio.timeout(START_LIMIT_S):
-            line = await self._process.stdout.readline()
-        assert line.startswith(b"Jono listens on "), f"{line!r}\n{self.log}"
-        self.address = line.split()[-1].decode()
+            while not (line := self._output.read_text()).endswith("\n"):
+                assert self._process.poll() is None, self.log
+                await asyncio.sleep(POLL_S)
+        self.address = line.split()[-1]
 
     async def ready(self) -> float:
         """Wait until it says so itself; gives the seconds since its start."""
@@ -90,15 +92,13 @@ class BotProcess:
     async def ended(self) -> int:
         """Its exit code, once it has ended."""
         assert self._process is not None
-        async with asyncio.timeout(START_LIMIT_S):
-            return await self._process.wait()
+        return await asyncio.to_thread(self._process.wait, START_LIMIT_S)
 
     async def kill(self) -> None:
         """SIGKILL: it gets no chance to finish anything. Does nothing to a bot that has ended."""
         if self._process is not None:
-            with suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
+            self._process.kill()
+            await self.ended()
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """Ask it to stop: the exit code, and how many seconds the end took."""

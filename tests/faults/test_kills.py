@@ -32,8 +32,9 @@ from tests.fakes import servers
 from tests.fakes.bot_process import BotProcess, embedded_server
 from tests.fakes.sender import Customer
 
-BOTS, TIMES, AGENTS, WRITERS = 2, 3, 3, 8
+BOTS, TIMES, AGENTS, WRITERS = 2, 3, 2, 4
 MESSAGES_EACH, PEOPLE_EACH = 4, 1_000
+READY_LIMIT_S = 20.0
 
 
 Cases = Mapping[str, Sequence[Kept]]
@@ -110,14 +111,14 @@ async def write(desk: Floor, people: list[Customer], sent: Sent, chance: random.
             return
         await asyncio.gather(*(desk.write(customer, number, to=to) for to in range(TIMES)))
         sent.messages[customer] = number + 1
-        await asyncio.sleep(chance.uniform(0.02, 0.15))
+        await asyncio.sleep(chance.uniform(0.05, 0.2))
 
 
 async def reply(agent: Agent, sent: Sent) -> None:
     """Work through the queue, again and again, until it is over."""
     while not sent.over:
         await agent.take_and_reply()
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)
 
 
 async def strike(
@@ -160,7 +161,8 @@ def check_messages(desk: Floor, cases: Cases, sent: Sent) -> None:
 
 
 def report(desk: Floor, sent: Sent) -> None:
-    assert sent.ready_s
+    """The figures of a run; the limit of a start is a generous one, for a machine busy with tests."""
+    assert max(sent.ready_s) < READY_LIMIT_S
     print(
         f"{sum(sent.messages.values())} messages of {len(sent.messages)} customers, each {TIMES} times; "
         f"answers {dict(desk.sender.answers)}, slowest {desk.sender.slowest_s:.2f} s; "
