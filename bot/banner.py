@@ -1,9 +1,8 @@
 """The published wait as a picture, for the profile pages of the platforms.
 
-A format knows its size in pixels and where text survives the platform's own furniture (cropping on phones, a
-profile picture laid over a corner, round masks). The layout is computed here from the font's own widths, the
-template only draws it. Pictures show rounded promises and no time of day, so they change seldom and a copy
-that was cached somewhere does not lie.
+The layout is computed here from the font's own widths, the template only draws it; how large a picture is and
+where text survives on it stands in `bot.formats`. Pictures show rounded promises and no time of day, so they
+change seldom and a copy that was cached somewhere does not lie.
 
 Invariant: the same sign, brand and format give the same bytes, and every word in the picture is readable.
 """
@@ -27,6 +26,7 @@ from bot.font import (
     Room,
     typeface,
 )
+from bot.formats import FORMATS, Format
 from bot.light import SHAPES, Light
 from bot.render import render
 from bot.words.plain import NAME_CHARS, one_line
@@ -41,46 +41,6 @@ COLOURS: Mapping[Light, str] = {
 }
 """On the banner's dark ground each has a contrast above 7:1 (https://www.w3.org/TR/WCAG22/#contrast-enhanced)."""
 
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle as parts of a picture's width and height."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """The size of a platform's picture in pixels, and the part of it that stays visible everywhere."""
-
-    width: int
-    height: int
-    safe: Box
-    shape: Literal["wide", "round"] = "wide"
-
-
-INNER_CIRCLE = Box(0.15, 0.15, 0.7, 0.7)
-
-FORMATS: Mapping[str, Format] = {
-    # Twice the 680 x 240 that Discord's profile editor asks for; the avatar covers the lower left.
-    "discord": Format(1360, 480, Box(0.36, 0.1, 0.58, 0.8)),
-    # https://support.discord.com/hc/en-us/articles/360028716472 asks to keep the top edge plain.
-    "discord-guild": Format(960, 540, Box(0.08, 0.2, 0.84, 0.7)),
-    # Twice the 851 x 315 of https://www.facebook.com/help/125379114252045; phones show the middle 16:9.
-    "facebook": Format(1702, 630, Box(0.2, 0.13, 0.6, 0.74)),
-    # https://help.x.com/en/managing-your-account/common-issues-when-uploading-profile-photo; the profile
-    # picture covers the lower left, phones crop the edges.
-    "x": Format(1500, 500, Box(0.32, 0.13, 0.58, 0.74)),
-    # Shown as a circle by Telegram, LINE, WhatsApp: https://core.telegram.org/bots/api#setmyprofilephoto
-    "square": Format(640, 640, INNER_CIRCLE, "round"),
-    # https://discord.com/developers/docs/reference#image-formatting, also shown as a circle.
-    "avatar": Format(512, 512, INNER_CIRCLE, "round"),
-    # 1.91:1, https://developers.facebook.com/docs/sharing/webmasters/images
-    "opengraph": Format(1200, 630, Box(0.09, 0.14, 0.82, 0.72)),
-}
 
 Role = Literal["brand", "caption", "figure", "state", "note"]
 BOLD: frozenset[Role] = frozenset({"figure", "state"})

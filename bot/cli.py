@@ -1,6 +1,7 @@
 """The commands of the command line: their arguments, and what each does.
 
-They read the configuration, open what they need and print; the work itself stands in other modules.
+They read the configuration, open what they need and print; the work itself stands in other modules. Those that
+`jono run` can do without (the renderer, the demo) are imported by the command that needs them.
 """
 
 from __future__ import annotations
@@ -21,11 +22,10 @@ from typing import Any
 from bot import config as configuration
 from bot import log
 from bot.app import open_channels, running
-from bot.banner import FORMATS, render_banner
 from bot.clock import Chance, Clock
 from bot.config import Config
-from bot.demo import demo
 from bot.fetch import open_session
+from bot.formats import FORMATS
 from bot.light import light
 from bot.published import Published
 from bot.store.connection import connect
@@ -34,6 +34,7 @@ from bot.words import Words
 from status.model import Outlook, TrackRecord
 
 DEFAULT_CONFIG = Path("config.toml")
+LAST_PORT = 65_535
 
 
 class Failure(Exception):
@@ -98,13 +99,18 @@ def _one_queue(config: Config, name: str | None) -> str:
 
 
 def stop_on_signals() -> asyncio.Event:
-    """An event that SIGTERM and SIGINT set; a second signal ends the process at once."""
+    """An event that SIGTERM and SIGINT set. Each further signal cancels the task that called this.
+
+    So whoever cannot wait for what is under way ends it at once, and what was opened is still closed: an embedded
+    server is not left behind, nor a temporary directory.
+    """
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    loop, caller = asyncio.get_running_loop(), asyncio.current_task()
+    assert caller is not None
 
     def ask() -> None:
         if stop.is_set():
-            os._exit(130)
+            caller.cancel()
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -192,6 +198,8 @@ def _banner_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def _banner(options: argparse.Namespace) -> int:
+    from bot.banner import render_banner
+
     config = _config(options)
     queue = _one_queue(config, options.queue)
     outlook = (await _published(config, queue)).outlook
@@ -239,6 +247,13 @@ async def _outbox(options: argparse.Namespace) -> int:
 # --- demo --------------------------------------------------------------------------------------------------
 
 
+def _port(text: str) -> int:
+    """Raises ArgumentTypeError, which argparse puts beside the option's name."""
+    if not (text.isdecimal() and int(text) <= LAST_PORT):
+        raise argparse.ArgumentTypeError(f"{text} is no port; take a number from 0 to {LAST_PORT}")
+    return int(text)
+
+
 def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--minutes", type=float, metavar="N", help="stop after N minutes (default: at Ctrl-C)"
@@ -251,7 +266,7 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
         help="the desk's time runs N times faster (default: 60)",
     )
     parser.add_argument(
-        "--port", type=int, default=8080, metavar="N", help="of the live page (default: 8080; 0: any)"
+        "--port", type=_port, default=8080, metavar="N", help="of the live page (default: 8080; 0: any)"
     )
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep the data in DIR (default: thrown away)"
@@ -262,6 +277,8 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def _demo(options: argparse.Namespace) -> int:
+    from bot.demo import demo
+
     log.configure("error")
     if options.speed < 1:
         raise Failure("--speed must be 1 or more", code=2)

@@ -1,13 +1,15 @@
 """Where arrivals come in: a customer's message or command, an agent's command. Returns once it is durable.
 
 The inbox finds the queue and the case, has the decision made and committed, and answers nothing itself: whatever
-goes back travels through the outbox. Raises StoreDown when it could not be written, Malformed when it makes no
-sense; in both cases nothing was stored.
+goes back travels through the outbox. Raises StoreDown when it could not be written within two seconds, Malformed
+when it makes no sense; then nothing was stored, or all of it: it may be sent again without harm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -15,17 +17,20 @@ import structlog
 
 from adapters.base import AgentCommand, Arrival, CustomerMessage, Malformed
 from bot import commands
-from bot.cases import Cases, Moved
+from bot.cases import Cases, Moved, Seen
 from bot.clock import Chance, Clock
 from bot.config.settings import Config
 from bot.customers import Customers
 from bot.desk import Desk
 from bot.handover import Handover
-from bot.rules import Refusal, Wrote
+from bot.rules import Decision, Refusal, Wrote
 from bot.store import keys
 from bot.store.store import Commit, Store, StoreDown, seen_digest
 
 log = structlog.get_logger(__name__)
+
+WITHIN_S = 1.8
+"""A platform that waits longer than two seconds for its answer is better told to come back."""
 
 
 class Inbox:
@@ -81,10 +86,11 @@ class Inbox:
     async def _once(self, home: str, seen: str, work: Callable[[], Awaitable[None]]) -> None:
         """Carry out a command. It may change a case in any queue; where it came in it is remembered too, so that
         one that is repeated after the case has moved on is known."""
-        if await self._store.seen(home, seen):
-            return
-        await work()
-        await self._store.commit(home, Commit(seen=seen))
+        async with _in_time():
+            if await self._store.seen(home, seen):
+                return
+            await work()
+            await self._store.commit(home, Commit(seen=seen))
 
     def _within_limits(self, message: CustomerMessage) -> CustomerMessage:
         limits, customer = self._config.limits, message.customer
@@ -95,6 +101,25 @@ class Inbox:
         if len(customer.name) <= limits.name_chars:
             return message
         return replace(message, customer=replace(customer, name=customer.name[: limits.name_chars]))
+
+    async def _write_elsewhere(
+        self, queue: str, lane: str, event: Wrote, seen: str, moved: Moved
+    ) -> Decision | Refusal | Seen:
+        """The conversation's case went to another queue: the message joins it there."""
+        there, case = await self._handover.find(queue, lane)
+        result = await self._cases.apply(
+            there,
+            case,
+            replace(event, queue=there),
+            channel=event.channel,
+            seen=seen,
+            past=moved.pointer if case is None else None,
+        )
+        if isinstance(result, Moved):
+            # Handed over again this very moment: whoever sent the message will send it again.
+            raise StoreDown("the case is being handed over")
+        await self._store.commit(queue, Commit(seen=seen))
+        return result
 
     async def _write(self, channel: str, queue: str, message: CustomerMessage) -> None:
         """One round trip, usually: on what this process remembers, or else as the first of a new case."""
@@ -116,19 +141,17 @@ class Inbox:
             queue, self._cases.remembered(queue, lane), event, channel=channel, seen=seen
         )
         if isinstance(result, Moved):
-            there, case = await self._handover.find(queue, lane)
-            result = await self._cases.apply(
-                there,
-                case,
-                replace(event, queue=there),
-                channel=channel,
-                seen=seen,
-                past=result.pointer if case is None else None,
-            )
-            if not isinstance(result, Moved):
-                await self._store.commit(queue, Commit(seen=seen))
-        if isinstance(result, Moved):
-            # Handed over again this very moment: whoever sent the message will send it again.
-            raise StoreDown("the case is being handed over")
+            async with _in_time():
+                result = await self._write_elsewhere(queue, lane, event, seen, result)
         if isinstance(result, Refusal):
             raise Malformed("the case is full: an agent must close it before more can be written")
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    """For what takes several round trips: all of them must be done while the sender waits."""
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            yield
+    except TimeoutError:
+        raise StoreDown("no answer in time") from None

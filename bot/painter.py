@@ -14,8 +14,6 @@ from dataclasses import asdict, dataclass
 
 import msgspec
 
-from bot.banner import render_banner
-from bot.font import MissingGlyphs
 from bot.words.sign import Sign
 
 PICTURES_KEPT = 256
@@ -84,6 +82,10 @@ async def _drawn_beside(picture: Picture) -> bytes:
 
 def main() -> int:
     """Draw the one picture that is asked for."""
+    # Only this process needs the renderer; the bot, which imports this module too, starts without it.
+    from bot.banner import render_banner
+    from bot.font import MissingGlyphs
+
     picture = msgspec.json.decode(sys.stdin.buffer.read(), type=Picture)
     try:
         png = render_banner(picture.format, picture.sign, picture.brand, picture.title)

@@ -28,9 +28,12 @@ PROMISES_KEPT = 8
 # --- what happens ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wrote:
-    """A customer wrote. `new_id` names the case if one begins; `variant` picks the acknowledgement's wording."""
+    """A customer wrote. `new_id` names the case if one begins; `variant` picks the acknowledgement's wording.
+
+    Not frozen, like Decision: one is made for every message, and a frozen dataclass takes four times as long.
+    """
 
     at: float
     customer: Person
@@ -157,7 +160,7 @@ class Refusal:
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decision:
     """What follows. `after` carries the next version; `out` are bodies for the case's lane, in order.
 

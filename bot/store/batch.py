@@ -1,6 +1,7 @@
 """Micro-batching: calls that are made while another is under way travel together in the next one.
 
-Nobody waits for a batch to fill: a lone call goes at once; under load the batches grow by themselves.
+Nobody waits for a batch to fill: a lone call goes at once; under load the batches grow by themselves. When a call
+fails, those who wait for the next one fail with it: they have waited as long, and would again.
 Invariant: every submitted item gets exactly one answer or error, in any order of failure.
 """
 
@@ -45,7 +46,8 @@ class Batcher(Generic[Item, Answer]):
             answers = await self._call([item for item, _ in batch])
         except BaseException as error:
             # Whoever waits must hear of it, a cancellation included; only that one goes on up.
-            for _, future in batch:
+            waiting, self._pending = self._pending, []
+            for _, future in (*batch, *waiting):
                 if not future.done():
                     future.set_exception(
                         error if isinstance(error, Exception) else ConnectionError("stopped")

@@ -19,7 +19,7 @@ import pytest
 from standardwebhooks import Webhook as Reference
 
 from bot.app import Bot
-from bot.banner import FORMATS
+from bot.formats import FORMATS
 from bot.page import PICTURE_HEADERS, SECURITY_HEADERS
 from tests.fakes import servers
 from tests.fakes.desk import SECRET, Floor, changed, open_floor
