@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 import pytest
 import resvg_py
 
-from bot.banner import COLOURS, FORMATS, banner_svg, render_banner
+from bot.banner import COLOURS, banner_svg, render_banner
 from bot.font import FONT_FILE, MissingGlyphs
+from bot.formats import FORMATS
 from bot.light import Light
 from tests.bot.contrast import contrast
 from tests.bot.signs import HOSTILE_NAMES, OUTLOOKS, WORDS, sign

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -75,6 +76,13 @@ async def test_wrong_arguments_end_with_2(tmp_path: Path, arguments: tuple[str, 
     assert (await jono(*arguments, within=tmp_path)).code == 2
 
 
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+async def test_a_port_that_cannot_be_is_refused_by_its_option(tmp_path: Path, port: str) -> None:
+    ended = await jono("demo", f"--port={port}", within=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    assert f"argument --port: {port} is no port; take a number from 0 to 65535" in ended.err
+
+
 @pytest.mark.parametrize("command", ["run", "outbox"])
 async def test_a_bad_key_ends_with_2_in_one_line_that_names_it(folder: Path, command: str) -> None:
     ended = await jono(command, within=folder, JONO_QUEUES__SUPPORT__TARGET_S="soon")
@@ -100,6 +108,36 @@ async def test_an_address_in_use_ends_with_2_and_names_the_key(folder: Path, sto
         ended = await jono("run", within=folder, JONO_SERVER__LISTEN=f"127.0.0.1:{port}")
     assert ended.code == 2
     assert ended.err.splitlines()[-1].startswith("jono: server.listen:")
+
+
+# --- the first second ----------------------------------------------------------------------------------------
+
+
+async def test_a_ctrl_c_while_it_is_being_imported_ends_it_quietly(tmp_path: Path) -> None:
+    """Python names each module it has imported; one of the first is the moment."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-X", "importtime", "-m", "bot", "check"),
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    while not (line := await process.stderr.readline()).rstrip().endswith(b" asyncio"):
+        assert line, "it ended by itself"
+    process.send_signal(signal.SIGINT)
+    rest = await process.stderr.read()
+    assert await process.wait() == 130
+    assert all(line.startswith(b"import time:") for line in rest.splitlines())
+
+
+async def test_a_bot_starts_without_what_only_other_commands_need() -> None:
+    heavy = {"bot.demo", "bot.floor", "bot.banner", "resvg_py"}
+    code = f"import sys, bot.cli; print(sorted({heavy!r} & sys.modules.keys()))"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert out == b"[]\n"
 
 
 # --- check, wait, banner -------------------------------------------------------------------------------------

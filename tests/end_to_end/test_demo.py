@@ -89,6 +89,21 @@ async def test_a_signal_in_the_middle_ends_it_as_cleanly(
     assert servers_in(tmp_path) == []
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked up in /proc")
+async def test_a_second_signal_ends_it_at_once_and_leaves_nothing_either(
+    environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    async with demo(environment, "--port", "0") as process:
+        await first_line(process)
+        # Two different ones: a signal that is sent again before it was heard counts once.
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        output, errors = (stream.decode() for stream in await process.communicate())
+    assert (process.returncode, output, errors) == (130, "", "")
+    assert list(tmp_path.iterdir()) == []
+    assert servers_in(tmp_path) == []
+
+
 async def test_a_taken_port_is_said_in_one_line_with_the_way_out(
     environment: Mapping[str, str], tmp_path: Path
 ) -> None:

@@ -13,9 +13,9 @@ import tomllib
 
 import pytest
 
-from bot.__main__ import parser
 from bot.app import DRAIN_S
 from bot.store.embedded import STOP_LIMIT_S
+from bot.terminal import parser
 from tests.house.living import bot_and_shop
 from tests.house.source import ROOT
 

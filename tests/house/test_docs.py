@@ -9,9 +9,9 @@ from collections.abc import Iterable
 import pytest
 
 from bot import commands
-from bot.__main__ import parser
 from bot.cli import COMMANDS
 from bot.store.keys import KEYS
+from bot.terminal import parser
 from bot.words.commands import customer_summary, desk_summary
 from bot.words.languages import load_languages
 from tests.house.source import ROOT
