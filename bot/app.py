@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -72,6 +71,7 @@ class Parts:
     board: Board
     web: Web
     metrics: Metrics
+    crew: Crew
     degraded: dict[str, str]
 
 
@@ -95,7 +95,7 @@ def assemble(
         config, store, inbox, board, figures, words, clock, metrics, channels, degraded=lambda: degraded
     )
     wording = Wording(config, store, cases, figures, words, clock)
-    who = uuid.uuid4().hex
+    who = chance.process_name()
     outbox = Outbox(store, channels, wording, handover, chance, metrics, config.limits.send_attempts, who)
     store.on_outgoing = outbox.wake
     crew = Crew()
@@ -104,7 +104,7 @@ def assemble(
     keeper = Keeper(config, store, cases, figures, clock, metrics, listeners, web_surface.news, who)
     return Parts(
         config, clock, chance, connection, store, words, figures, cases, handover, channels, inbox, wording, outbox,
-        keeper, board, web_surface, metrics, degraded,
+        keeper, board, web_surface, metrics, crew, degraded,
     )  # fmt: skip
 
 
@@ -223,6 +223,8 @@ class Bot:
             self.parts.degraded["bot"] = "stopping"
             self._work.cancel()
             await asyncio.gather(self._work, return_exceptions=True)
+            # A banner that is being drawn ahead is needed by nobody now.
+            await self.parts.crew.finish(0)
             await self.parts.outbox.drain(DRAIN_S)
             await self.parts.keeper.resign(list(self.parts.config.queues))
 

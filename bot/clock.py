@@ -66,6 +66,11 @@ class Chance:
         """
         return "".join(CASE_PAIRS[self.below(len(CASE_PAIRS))] for _ in range(3))
 
+    def process_name(self) -> str:
+        """What tells this process from all others that share its store: 64 bits."""
+        # Not from the seed: two processes of one test must not take each other for themselves.
+        return f"{random.SystemRandom().getrandbits(64):016x}"
+
     def below(self, limit: int) -> int:
         """A whole number from 0 up to, not including, `limit`."""
         return int(self.random.random() * limit)

@@ -56,7 +56,7 @@ class Handover:
         result = await self._cases.apply(
             target,
             await self._store.open_case(target, lane),
-            Adopted(self._clock.now(), replace(source, queue=target, version=0)),
+            Adopted(self._clock.now(), replace(source, queue=target)),
             channel=source.channel,
             # Every handover is said in the case, so its length tells this one from those before.
             seen=seen_digest(DESK_LANE, f"{queue}/{case_id}/{len(carried)}"),

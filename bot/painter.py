@@ -73,6 +73,7 @@ async def _drawn_beside(picture: Picture) -> bytes:
     finally:
         if process.returncode is None:
             process.kill()
+            await process.wait()
     if process.returncode == CANNOT_DRAW:
         raise CannotDraw(complaint.decode(errors="replace").strip())
     if process.returncode != 0:

@@ -195,7 +195,14 @@ def decide(case: Case | None, event: Event, policy: Policy) -> Decision | Refusa
             if refusal is not None:
                 return refusal
             decision = _followed(case, event, policy)
-    return _finished(decision, 0 if case is None else case.version, event.at, policy)
+    return _finished(decision, _version(case, event), event.at, policy)
+
+
+def _version(case: Case | None, event: Event) -> int:
+    """The version that was decided on. It goes on in another queue: ids of messages are made from it."""
+    if case is not None:
+        return case.version
+    return event.source.version if isinstance(event, Adopted) else 0
 
 
 def _followed(case: Case, event: LaterEvent, policy: Policy) -> Decision:

@@ -129,9 +129,7 @@ class LimitSettings(Settings):
     name_chars: int = Field(default=200, ge=10, le=10_000)
     id_chars: int = Field(default=256, ge=32, le=10_000)
     transcript_entries: int = Field(default=2_000, ge=10, le=100_000)
-    outbox_per_conversation: int = Field(default=1_000, ge=1, le=100_000)
     send_attempts: int = Field(default=20, ge=1, le=1_000)
-    dead_letters: int = Field(default=10_000, ge=1, le=1_000_000)
 
 
 class LogSettings(Settings):

@@ -56,6 +56,7 @@ KEYS = (
     Key("out:<lane>", "list", "none; empty lists vanish", "outgoing messages of one conversation, in order"),
     Key("due:<channel>", "zset", "none", "lanes with something to send, by when (real time in ms)"),
     Key("fly:<channel>", "zset", "none", "lanes being sent by some process, by the end of its lease"),
+    Key("holder:<channel>", "hash", "none; a field goes with its lease", "which process is sending a lane"),
     Key(
         "tries:<channel>",
         "hash",

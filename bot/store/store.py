@@ -329,8 +329,13 @@ class Store:
         ids = await self._read(
             self._client.zrangebyscore(keys.prefix(queue) + "timers", "-inf", now_ms, start=0, num=most)
         )
-        found = await asyncio.gather(*(self.case(queue, case_id) for case_id in ids))
-        return [case for case in found if case is not None]
+        async with _reaching():
+            # One pipeline: in a Cluster, so many calls at once would be more than there are connections.
+            pipe = self._client.pipeline(transaction=False)
+            for case_id in ids:
+                pipe.lindex(f"{keys.prefix(queue)}case:{case_id}", 0)
+            found = await pipe.execute()
+        return [decode(queue, case_id, text) for case_id, text in zip(ids, found, strict=True) if text]
 
     async def days(self, queue: str, count: int) -> list[dict[str, int]]:
         """The counters of the last `count` days, the latest first."""
@@ -533,7 +538,7 @@ def _by_lane(out: Sequence[OutEntry]) -> list[list[str]]:
 
 def _wire_case(data: dict[str, Any], commit: Commit, before: Case | None, after: Case) -> None:
     lane = keys.lane(after.channel, after.conversation_id)
-    data.update(id=after.id, lane=lane, expect=after.version - 1, doc=encode(after))
+    data.update(id=after.id, lane=lane, expect=before.version if before else 0, doc=encode(after))
     data["said"] = [_dump(entry) for entry in commit.said]
     if after.ended and commit.keep_ended_s:
         data["ttl"] = commit.keep_ended_s

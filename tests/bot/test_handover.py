@@ -50,6 +50,19 @@ async def test_there_and_back_as_often_as_one_likes(floor: Floor) -> None:
     assert (await floor.texts(case))[0] == "Where is my parcel?"
 
 
+async def test_no_two_messages_share_an_id_however_far_a_case_travels(floor: Floor) -> None:
+    """Receivers drop what they have seen before: https://www.standardwebhooks.com"""
+    case = await floor.opened()
+    await floor.deliver()
+    for target in ("billing", "support") * 2:
+        case = await moved(floor, case, target)
+        assert (await floor.ask(f"/reply {case.id} from {target}")).ok
+        await floor.deliver()
+    sent = [message.key for message in floor.messages()]
+    assert len(sent) == 9
+    assert len(set(sent)) == len(sent)
+
+
 @pytest.mark.parametrize("whose", ["nobody's", "own"])
 async def test_the_old_queue_forgets_the_case(floor: Floor, whose: str) -> None:
     case = await floor.opened()

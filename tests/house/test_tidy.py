@@ -21,10 +21,6 @@ CLOCK = "bot/clock.py"
 TIME_OR_CHANCE = ("time", "random", "secrets", "uuid")
 READS_TIME = re.compile(r"\b(datetime\.(now|utcnow|today)|date\.today|os\.urandom|uuid\.uuid[14])\(")
 
-READS_ELSEWHERE = {
-    "bot/app.py": {"uuid", "uuid.uuid4("},  # the name of this process among replicas
-}
-
 CATCHES_ALL = {
     "bot/supervise.py": "the supervisor: what a task dies of is logged, and the bot lives on",
     "bot/store/batch.py": "whoever waits for a batch is told what it died of, whatever that is",
@@ -95,7 +91,7 @@ def reads_time_or_chance(module: Module) -> set[str]:
 def test_time_and_chance_are_read_in_one_place() -> None:
     found = {module.path: what for module in ALL if (what := reads_time_or_chance(module))}
     assert found.pop(CLOCK)
-    assert found == READS_ELSEWHERE
+    assert found == {}
 
 
 def broad_handlers(tree: ast.Module) -> Iterator[ast.ExceptHandler]:
