@@ -12,7 +12,7 @@ from benchmarks.servers import full_parts
 from benchmarks.table import Row
 from bot.app import Parts
 from bot.store.keys import prefix
-from bot.store.store import Taken
+from bot.store.wire import Taken
 
 WARM, CASES = 1_000, 20_000
 AT_ONCE = 12

@@ -26,6 +26,7 @@ from bot.clock import Chance, Clock
 from bot.config import Config, ConfigError, Fault
 from bot.customers import Customers
 from bot.desk import Desk
+from bot.events import Policy
 from bot.fetch import open_session
 from bot.figures import Figures
 from bot.handover import Handover
@@ -33,7 +34,6 @@ from bot.inbox import Inbox
 from bot.keeper import Keeper
 from bot.metrics import Metrics
 from bot.outbox import Outbox
-from bot.rules import Policy
 from bot.store.connection import Connection, connect
 from bot.store.store import Store, StoreDown
 from bot.supervise import Crew, forever

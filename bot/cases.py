@@ -14,9 +14,11 @@ from typing import Any
 
 from bot.case import Case
 from bot.clock import Chance
-from bot.rules import Adopted, Decision, Event, Policy, Refusal, Wrote, decide
+from bot.events import Adopted, Decision, Event, Policy, Refusal, Wrote
+from bot.rules import decide
 from bot.store import keys
-from bot.store.store import Commit, OutEntry, Store, StoreDown
+from bot.store.store import Store, StoreDown
+from bot.store.wire import Commit, OutEntry
 
 TRIES = 20
 """So many times may others be faster before we give up; each time one of them has succeeded."""

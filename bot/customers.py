@@ -13,11 +13,12 @@ from bot.case import Case, CaseState
 from bot.cases import Cases
 from bot.clock import Clock
 from bot.commands import COMMANDS
+from bot.events import Decision, Event, GaveUp, Spoke, Told
 from bot.figures import Figures
 from bot.handover import Handover
-from bot.rules import Decision, Event, GaveUp, Spoke, Told
 from bot.store import keys
-from bot.store.store import Commit, OutEntry, Store
+from bot.store.store import Store
+from bot.store.wire import Commit, OutEntry
 from bot.words import CustomerWords, Words
 
 

@@ -19,10 +19,11 @@ from bot.case import Case, CaseState
 from bot.cases import Cases
 from bot.clock import Clock
 from bot.config.settings import Config
+from bot.events import AgentsAct, Claim, Close, Decision, Note, Refusal, Release, Reply, Transfer
 from bot.figures import Figures
-from bot.rules import AgentsAct, Claim, Close, Decision, Note, Refusal, Release, Reply, Transfer
 from bot.store import keys
-from bot.store.store import Commit, OutEntry, Store
+from bot.store.store import Store
+from bot.store.wire import Commit, OutEntry
 from bot.words import AgentWords, CaseRow, Words
 
 log = structlog.get_logger(__name__)

@@ -14,7 +14,8 @@ from bot.case import Case, CaseState
 from bot.clock import Clock
 from bot.config.hours import build
 from bot.config.settings import Config
-from bot.store.store import Line, Store
+from bot.store.store import Store
+from bot.store.wire import Line
 from status.history import Learned, observe
 from status.hours import Hours
 from status.model import Outlook, Promise, Snapshot

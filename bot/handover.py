@@ -12,9 +12,10 @@ from dataclasses import replace
 from bot.case import Case, CaseState
 from bot.cases import DESK_LANE, Cases, Moved
 from bot.clock import Clock
-from bot.rules import Adopted
+from bot.events import Adopted
 from bot.store import keys
-from bot.store.store import Store, StoreDown, seen_digest
+from bot.store.store import Store, StoreDown
+from bot.store.wire import seen_digest
 
 HOPS = 8
 """So many handovers of one conversation are followed; more than that is a circle."""

@@ -22,10 +22,11 @@ from bot.clock import Chance, Clock
 from bot.config.settings import Config
 from bot.customers import Customers
 from bot.desk import Desk
+from bot.events import Decision, Refusal, Wrote
 from bot.handover import Handover
-from bot.rules import Decision, Refusal, Wrote
 from bot.store import keys
-from bot.store.store import Commit, Store, StoreDown, seen_digest
+from bot.store.store import Store, StoreDown
+from bot.store.wire import Commit, seen_digest
 
 log = structlog.get_logger(__name__)
 

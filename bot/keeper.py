@@ -17,12 +17,13 @@ from bot.case import Case, CaseState
 from bot.cases import Cases
 from bot.clock import Clock
 from bot.config.settings import Config
+from bot.events import Due
 from bot.figures import Figures
 from bot.metrics import Metrics
 from bot.published import HistoryPoint, Published
-from bot.rules import Due
 from bot.store import keys
-from bot.store.store import Commit, OutEntry, Store, StoreDown
+from bot.store.store import Store, StoreDown
+from bot.store.wire import Commit, OutEntry
 from status.level import track_record
 from status.model import Outlook
 

@@ -31,7 +31,8 @@ from bot.cases import DESK_LANE
 from bot.clock import Chance
 from bot.handover import Handover
 from bot.metrics import Metrics
-from bot.store.store import OutEntry, Store, StoreDown, Taken
+from bot.store.store import Store, StoreDown
+from bot.store.wire import OutEntry, Taken
 from bot.supervise import Crew
 from bot.wording import Wording
 

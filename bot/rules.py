@@ -10,13 +10,33 @@ or still open, once; every promise told is judged once or, when the customer lea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, assert_never
 
 from adapters.base import Person
 from bot.case import Case, CaseState
+from bot.events import (
+    Act,
+    Adopted,
+    AgentsAct,
+    Claim,
+    Close,
+    Decision,
+    Due,
+    Event,
+    GaveUp,
+    LaterEvent,
+    Note,
+    Policy,
+    Refusal,
+    Release,
+    Reply,
+    Spoke,
+    Told,
+    Transfer,
+    Wrote,
+)
 from bot.published import rfc3339
-from status.model import Outlook, Promise
 from status.promise import clearly_worse, judge, warn_at
 
 RECHECK_S = 60.0
@@ -24,157 +44,6 @@ RECHECK_S = 60.0
 
 PROMISES_KEPT = 8
 """So many unjudged promises a case holds; a customer who asks more often than that replaces the oldest."""
-
-# --- what happens ------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Wrote:
-    """A customer wrote. `new_id` names the case if one begins; `variant` picks the acknowledgement's wording.
-
-    Not frozen, like Decision: one is made for every message, and a frozen dataclass takes four times as long.
-    """
-
-    at: float
-    customer: Person
-    text: str
-    channel: str
-    conversation_id: str
-    new_id: str
-    variant: int
-    queue: str
-    from_robot: bool = False
-    messages_at_most: int = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """An agent's act on a case; `agent` is `<channel>/<agent id>`."""
-
-    at: float
-    agent: str
-    name: str
-
-
-class Claim(Act):
-    """Take the case."""
-
-
-class Release(Act):
-    """Give it back to its place in the queue."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply(Act):
-    """Answer the customer."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Note(Act):
-    """Write something only agents see."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer(Act):
-    """Hand the case to another queue."""
-
-    queue: str
-
-
-@dataclass(frozen=True, slots=True)
-class Close(Act):
-    """End the case, perhaps with a note."""
-
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class GaveUp:
-    """The customer does not want to wait any more."""
-
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Spoke:
-    """The customer chose a language."""
-
-    at: float
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An automatic message about the turn that began at `turn_at` got its words; `promise` is what they said, if
-    they promised anything, and `language` the one the customer once chose."""
-
-    at: float
-    turn_at: float
-    promise: Promise | None
-    language: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Adopted:
-    """A case handed over by another queue arrives here."""
-
-    at: float
-    source: Case
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """The case's timer ran out. `agent_seen_at` is the owner's last sign of life, `outlook` the case's own."""
-
-    at: float
-    agent_seen_at: float | None = None
-    outlook: Outlook | None = None
-
-
-AgentsAct = Claim | Release | Reply | Note | Transfer | Close
-LaterEvent = AgentsAct | GaveUp | Spoke | Told | Due
-Event = Wrote | Adopted | LaterEvent
-
-# --- what follows ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The settings a decision needs. `events` tells whether other programs want to hear of cases."""
-
-    target_s: float
-    claim_lease_s: float
-    close_after_s: float
-    events: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why nothing follows. `reason` is a key of the desk's words, `by` the agent who stands in the way."""
-
-    reason: str
-    by: str = ""
-
-
-@dataclass(slots=True)
-class Decision:
-    """What follows. `after` carries the next version; `out` are bodies for the case's lane, in order.
-
-    `observations` are (what, when, wait in seconds or None, queued), as `status.history` learns from them.
-    """
-
-    after: Case
-    said: tuple[Mapping[str, Any], ...] = ()
-    out: tuple[Mapping[str, Any], ...] = ()
-    observations: tuple[tuple[str, float, float | None, bool], ...] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
-    timer_at: float | None = None
-    moved_to: str | None = None
-    off_duty: str | None = None
 
 
 def decide(case: Case | None, event: Event, policy: Policy) -> Decision | Refusal:

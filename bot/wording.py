@@ -12,10 +12,11 @@ from bot.case import Case, CaseState
 from bot.cases import Cases
 from bot.clock import Clock
 from bot.config.settings import Config
+from bot.events import Decision, Told
 from bot.figures import Figures
 from bot.light import very_long
-from bot.rules import Decision, Told
-from bot.store.store import OutEntry, Store
+from bot.store.store import Store
+from bot.store.wire import OutEntry
 from bot.words import CustomerWords, Words
 from status.model import Outlook
 

@@ -7,25 +7,38 @@ Every write may be repeated without harm. What cannot be written now raises `Sto
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
-from bot.case import Case, decode, encode
+from bot.case import Case, decode
 from bot.clock import Clock
 from bot.published import HistoryPoint, Published
 from bot.store import keys
 from bot.store.batch import Batcher
 from bot.store.connection import Connection, check_safe, server_time, unavailable
+from bot.store.wire import (
+    DONE,
+    SEEN,
+    Commit,
+    Line,
+    Outcome,
+    OutEntry,
+    Taken,
+    by_lane,
+    day_name,
+    dump,
+    pack,
+    read_event,
+    read_stale,
+    wire,
+)
 from status.model import Observation
 
 _SOURCE = Path(__file__).with_name("functions.lua").read_text(encoding="utf-8")
@@ -39,104 +52,9 @@ SEEN_PERIOD_S = 4 * 86400
 COMMIT_WITHIN_S = 1.5
 """A store that takes longer is down, for whoever waits for an answer to a request."""
 
-_encode = msgspec.json.Encoder().encode
-_pack = msgspec.msgpack.Encoder().encode
-
-
-def _dump(value: Any) -> str:
-    return _encode(value).decode()
-
 
 class StoreDown(Exception):
     """The store cannot be reached or cannot write now. Try again later; nothing was lost."""
-
-
-@dataclass(slots=True)
-class OutEntry:
-    """One outgoing message as it stands in its lane: `body` says what it means or, once worded, its words.
-
-    Not frozen, like Commit: they are made for every message, and a frozen dataclass takes four times as long.
-    """
-
-    id: str
-    lane: str
-    body: Mapping[str, Any]
-
-    @property
-    def channel(self) -> str:
-        """The channel it goes out on."""
-        return keys.channel_of(self.lane)
-
-    @property
-    def line(self) -> str:
-        """As stored: the id first, so that the store can compare it without decoding."""
-        return f"{self.id} {_dump(self.body)}"
-
-    @staticmethod
-    def parse(lane: str, line: str) -> OutEntry:
-        """The inverse of `line`."""
-        entry_id, _, body = line.partition(" ")
-        return OutEntry(entry_id, lane, msgspec.json.decode(body))
-
-
-@dataclass(slots=True)
-class Commit:
-    """One decision, to be written whole or not at all.
-
-    `before` is the case the decision saw (None: no open case), `after` the case as it shall be (None: the commit
-    touches no case). `past` allows a new case in a conversation whose last one went to another queue.
-    """
-
-    seen: str | None = None
-    before: Case | None = None
-    after: Case | None = None
-    past: str | None = None
-    said: Sequence[Mapping[str, Any]] = ()
-    timer_at: float | None = None
-    moved_to: str | None = None
-    keep_ended_s: int = 0
-    observations: Sequence[tuple[str, float, float | None, bool]] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
-    duty: tuple[str, Mapping[str, Any] | None] | None = None
-    out: Sequence[OutEntry] = ()
-    worded: OutEntry | None = None
-    language: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a commit: `done`, `seen` (known already: nothing to do), `stale` (`case` is what was found
-    instead, None when there is none), `moved` (the conversation went to `queue` with `pointer`) or `taken` (the new
-    case's id is in use)."""
-
-    kind: Literal["done", "seen", "stale", "moved", "taken"]
-    case: Case | None = None
-    queue: str = ""
-    pointer: str = ""
-
-
-_DONE, _SEEN, _TAKEN = Outcome("done"), Outcome("seen"), Outcome("taken")
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """An outgoing message leased to this process; `lapsed` when an earlier sender vanished in the middle."""
-
-    entry: OutEntry
-    attempt: int
-    lapsed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A queue at one moment, as counters tell it; `judged` and `kept` count promises since the beginning."""
-
-    waiting: int
-    oldest_at: float | None
-    claimed: int
-    agents: int
-    judged: int
-    kept: int
 
 
 class Store:
@@ -197,14 +115,14 @@ class Store:
         batcher = self._batchers.get(queue)
         if batcher is None:
             batcher = self._batchers[queue] = Batcher(lambda batch: self._commit_all(queue, batch))
-        answer = await batcher.submit(_pack(_wire(commit)))
+        answer = await batcher.submit(pack(wire(commit)))
         if answer == 1:
             if commit.out:
                 self.on_outgoing(queue)
-            return _DONE
+            return DONE
         if answer == 0:
-            return _SEEN
-        return _read_stale(queue, answer)
+            return SEEN
+        return read_stale(queue, answer)
 
     def _periods(self) -> list[int]:
         period = int(self._clock.real()) // SEEN_PERIOD_S
@@ -220,7 +138,7 @@ class Store:
 
     def _commit_head(self) -> bytes:
         """What all commits of this moment share: the periods of message ids, and the day of the counters."""
-        return _pack(
+        return pack(
             {"periods": self._periods(), "day": day_name(self._clock.now()), "day_ttl_s": self._day_ttl_s}
         )
 
@@ -379,7 +297,7 @@ class Store:
             "lane": entry.lane,
             "entry": entry.line,
         }
-        return await self._settle(queue, who, taken, "dead", _dump(letter), lease_s)
+        return await self._settle(queue, who, taken, "dead", dump(letter), lease_s)
 
     async def settle_again(self, queue: str, who: str, taken: Taken, delay_s: float) -> None:
         """The message must be tried again after `delay_s`; its lane waits."""
@@ -431,7 +349,7 @@ class Store:
         rows = await self._read(
             self._client.xrange(keys.prefix(queue) + "events", min=f"({after}", max="+", count=most)
         )
-        return [(event_id, _read_event(values)) for event_id, values in rows]
+        return [(event_id, read_event(values)) for event_id, values in rows]
 
     async def learned(self, queue: str) -> dict[str, Any] | None:
         """What the estimate learned: `{"after": event id, "data": ...}`; None before the first time."""
@@ -440,7 +358,7 @@ class Store:
 
     async def remember(self, queue: str, fence: int, learned: Mapping[str, Any]) -> bool:
         """Keep what the estimate learned; False when this replica no longer leads."""
-        return bool(await self._call(queue, "remember", fence, _dump(learned)))
+        return bool(await self._call(queue, "remember", fence, dump(learned)))
 
     async def publish(
         self,
@@ -466,11 +384,11 @@ class Store:
                 published.queue,
                 "publish",
                 fence,
-                _dump(published.to_store()),
-                _dump(row),
+                dump(published.to_store()),
+                dump(row),
                 point.at,
                 forget_before,
-                _pack(_by_lane(out)),
+                pack(by_lane(out)),
             )
         )
 
@@ -483,126 +401,6 @@ class Store:
         """What was published since then, oldest first."""
         rows = await self._read(self._client.zrangebyscore(keys.prefix(queue) + "history", since, "+inf"))
         return [HistoryPoint(*msgspec.json.decode(row)) for row in rows]
-
-
-# --- what travels ------------------------------------------------------------------------------------------
-
-
-def seen_digest(channel: str, message_id: str) -> str:
-    """A message's id as remembered: 72 bits of it in 12 characters, so that a million ids take little room."""
-    digest = hashlib.blake2b(f"{channel}\0{message_id}".encode(), digest_size=9).digest()
-    return base64.urlsafe_b64encode(digest).decode()
-
-
-def day_name(at: float) -> str:
-    """The UTC day of an instant (epoch seconds), as keys name it."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y%m%d")
-
-
-def _wire(commit: Commit) -> dict[str, Any]:
-    """A commit as functions.lua reads it; what does not change is left out."""
-    data: dict[str, Any] = {}
-    if commit.seen:
-        data["seen"] = commit.seen
-    if commit.after is not None:
-        _wire_case(data, commit, commit.before, commit.after)
-    if commit.observations:
-        data["events"] = [
-            [happened, round(at * 1000), "" if wait_s is None else round(wait_s * 1000), 1 if queued else 0]
-            for happened, at, wait_s, queued in commit.observations
-        ]
-    if commit.counts:
-        data["count"] = commit.counts
-    if commit.duty:
-        agent, known = commit.duty
-        data["duty"] = [agent, _dump(known) if known else False]
-    if commit.out:
-        data["out"] = _by_lane(commit.out)
-    if commit.worded:
-        data["worded"] = [commit.worded.lane, commit.worded.line]
-    if commit.language:
-        data["language"] = commit.language
-    return data
-
-
-def _by_lane(out: Sequence[OutEntry]) -> list[list[str]]:
-    """Entries as functions.lua takes them: channel, lane and the entries, for each run of one lane."""
-    rows: list[list[str]] = []
-    for entry in out:
-        if rows and rows[-1][1] == entry.lane:
-            rows[-1].append(entry.line)
-        else:
-            rows.append([entry.channel, entry.lane, entry.line])
-    return rows
-
-
-def _wire_case(data: dict[str, Any], commit: Commit, before: Case | None, after: Case) -> None:
-    lane = keys.lane(after.channel, after.conversation_id)
-    data.update(id=after.id, lane=lane, expect=before.version if before else 0, doc=encode(after))
-    data["said"] = [_dump(entry) for entry in commit.said]
-    if after.ended and commit.keep_ended_s:
-        data["ttl"] = commit.keep_ended_s
-    if before is None:
-        data["open"] = after.id
-        if commit.past:
-            data["past"] = commit.past
-    elif commit.moved_to:
-        data["open"] = commit.moved_to
-    elif after.ended:
-        data["open"] = False
-    _wire_order(data, commit, before, after)
-    _wire_holder(data, before, after)
-
-
-def _wire_order(data: dict[str, Any], commit: Commit, before: Case | None, after: Case) -> None:
-    """The case's places in the queue's order and among the timers."""
-    if after.state == "waiting" and after.turn_at is not None:
-        data["waiting"] = round(after.turn_at * 1000)
-    elif before is not None and before.state == "waiting":
-        data["waiting"] = False
-    if commit.timer_at is not None:
-        data["timers"] = round(commit.timer_at * 1000)
-    elif before is not None:
-        data["timers"] = False
-
-
-def _wire_holder(data: dict[str, Any], before: Case | None, after: Case) -> None:
-    """Who holds the case, and how many are claimed."""
-    was = before.agent if before is not None else None
-    now = None if after.ended else after.agent
-    if was != now:
-        if was:
-            data["drop"] = was
-        if now:
-            data["hold"] = now
-    claimed = (after.state == "claimed") - (before is not None and before.state == "claimed")
-    if claimed:
-        data["claimed"] = claimed
-
-
-def _read_stale(queue: str, answer: str | Sequence[str]) -> Outcome:
-    if not isinstance(answer, str):
-        case_id, document = answer
-        return Outcome("stale", case=decode(queue, case_id, document))
-    if answer == "!taken":
-        return _TAKEN
-    if answer.startswith("!"):
-        raise RuntimeError(f"the store refused a commit: {answer[1:]}")
-    if answer.startswith(">"):
-        target, _, _ = answer[1:].partition(" ")
-        return Outcome("moved", queue=target, pointer=answer)
-    return Outcome("stale")
-
-
-def _read_event(values: Mapping[str, str]) -> Observation:
-    return Observation(
-        at=int(values["t"]) / 1000,
-        happened=values["e"],  # type: ignore[arg-type]  # written by _wire from the same words
-        waiting=int(values["n"]),
-        agents=int(values["a"]),
-        wait_s=int(values["w"]) / 1000 if values["w"] else None,
-        queued=values["q"] == "1",
-    )
 
 
 @asynccontextmanager

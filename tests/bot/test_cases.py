@@ -9,7 +9,7 @@ import pytest
 
 from bot.case import CaseState
 from bot.cases import Moved, Seen
-from bot.rules import Claim, Decision, GaveUp, Refusal, Told, Transfer, Wrote
+from bot.events import Claim, Decision, GaveUp, Refusal, Told, Transfer, Wrote
 from bot.store import keys
 from status.model import Promise
 from tests.fakes.desk import Floor, PromptChance, open_floor

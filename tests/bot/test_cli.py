@@ -16,7 +16,7 @@ import pytest
 
 from adapters.base import Refused
 from bot.cli import COMMANDS
-from bot.store.store import Commit, OutEntry
+from bot.store.wire import Commit, OutEntry
 from tests.bot.configurations import as_toml
 from tests.fakes.desk import TABLES, Floor, HandClock, open_floor
 from tests.fakes.servers import free_port

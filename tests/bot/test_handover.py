@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.case import Case, CaseState
-from bot.rules import Transfer
+from bot.events import Transfer
 from bot.store import keys
 from tests.fakes.desk import Floor, open_floor
 

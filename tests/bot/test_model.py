@@ -127,6 +127,14 @@ class DeskMachine(RuleBasedStateMachine):
         before = self.versions[customer]
         return after is None or after.version != before
 
+    def promises_had_their_say(self) -> None:
+        """Promises are made and judged by the way, each a version of its own; nothing goes back."""
+        for customer in self.cases:
+            after = self.found(customer)
+            assert after is not None
+            assert after.version >= self.versions[customer]
+            self.versions[customer] = after.version
+
     # --- what happens ----------------------------------------------------------------------------------------
 
     @rule(customer=customers, process=processes)
@@ -206,7 +214,7 @@ class DeskMachine(RuleBasedStateMachine):
         if allowed:
             case.queue, case.agent, case.lease_until = queue, None, None
             case.turn_at = self.clock.now() if case.turn_at is None else case.turn_at
-            self.versions[customer] = 1
+            self.versions[customer] = after.version
         else:
             assert not moved
 
@@ -244,7 +252,7 @@ class DeskMachine(RuleBasedStateMachine):
             self.run(floor.tick(queue))
         self.run(self._resign(floor))
         now = self.clock.now()
-        for customer, case in self.cases.items():
+        for case in self.cases.values():
             if case.state != "claimed" or case.lease_until is None or case.lease_until > now:
                 continue
             assert case.agent is not None
@@ -254,7 +262,7 @@ class DeskMachine(RuleBasedStateMachine):
             else:
                 self.duty.pop((case.queue, case.agent), None)
                 case.agent = case.lease_until = None
-            self.done(customer)
+        self.promises_had_their_say()
 
     async def _resign(self, floor: Floor) -> None:
         await floor.parts.keeper.resign(QUEUES)
@@ -263,12 +271,7 @@ class DeskMachine(RuleBasedStateMachine):
     def deliver(self, process: int) -> None:
         """Everything is sent; automatic words may promise something, which is a version of its own."""
         self.run(self.floors[process].deliver())
-        for customer, case in self.cases.items():
-            after = self.found(customer)
-            assert after is not None
-            assert after.id == case.id
-            assert after.version >= self.versions[customer]
-            self.versions[customer] = after.version
+        self.promises_had_their_say()
         for customer, texts in self.replies.items():
             sent = [out.text for out in self.floors[0].messages(customer) if out.kind == "reply"]
             assert sent == texts

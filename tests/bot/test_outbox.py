@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from adapters.base import Busy, MessageOut, Refused, Uncertain, Undelivered
-from bot.store.store import Commit, OutEntry
+from bot.store.wire import Commit, OutEntry
 from tests.fakes.desk import Floor, Platform, open_floor
 
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.base import Person
 from bot.case import Case, CaseState
-from bot.rules import (
-    PROMISES_KEPT,
+from bot.events import (
     Adopted,
     Claim,
     Close,
@@ -29,8 +28,8 @@ from bot.rules import (
     Told,
     Transfer,
     Wrote,
-    decide,
 )
+from bot.rules import PROMISES_KEPT, decide
 from status.model import Outlook, Promise, Wait
 
 OPENED, NOW = 1_000_000.0, 1_000_300.0

@@ -15,7 +15,8 @@ from bot.case import Case, CaseState
 from bot.published import HistoryPoint, Published
 from bot.store import keys
 from bot.store.connection import Connection, connect
-from bot.store.store import Commit, Outcome, OutEntry, Store, Taken, seen_digest
+from bot.store.store import Store
+from bot.store.wire import Commit, Outcome, OutEntry, Taken, seen_digest
 from status.model import Outlook, Promise, TrackRecord, Wait
 from tests.fakes.desk import MONDAY_NOON, HandClock
 

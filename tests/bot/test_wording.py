@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.base import Busy, MessageOut, Outgoing
-from bot.store.store import Commit
+from bot.store.wire import Commit
 from bot.words.times import duration
 from tests.fakes.desk import Floor, HandClock, Platform, changed, open_floor
 
