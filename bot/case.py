@@ -7,9 +7,7 @@ with their default left out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from operator import attrgetter
 
 import msgspec
 
@@ -33,11 +31,13 @@ class CaseState(StrEnum):
     """handed to another queue that has not taken it yet"""
 
 
+USUAL_SHARE = 0.8
+changed = msgspec.structs.replace
+"""A case with some fields changed: a new value."""
 ENDED = frozenset({CaseState.CLOSED, CaseState.ABANDONED})
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(msgspec.Struct, frozen=True):
     """One customer's request. Times are the desk's, epoch seconds; `agent` is `<channel>/<agent id>`.
 
     `turn_at` is when the oldest unanswered message came, None while nothing is unanswered; `queued` tells that
@@ -60,7 +60,7 @@ class Case:
     first_reply_at: float | None = None
     active_at: float = 0.0
     messages: int = 0
-    promises: tuple[Promise, ...] = field(default=())
+    promises: tuple[Promise, ...] = ()
     version: int = 0
 
     @property
@@ -74,76 +74,119 @@ class Case:
         return not self.ended and self.state is not CaseState.MOVING
 
 
-# Short names in the store: a million waiting cases should fit into memory.
-_SHORT = {
-    "channel": "ch",
-    "conversation_id": "cv",
-    "customer": "cu",
-    "opened_at": "o",
-    "state": "s",
-    "turn_at": "t",
-    "queued": "q",
-    "warned": "wa",
-    "agent": "a",
-    "agent_name": "an",
-    "lease_until": "l",
-    "first_reply_at": "r",
-    "active_at": "ac",
-    "messages": "m",
-    "promises": "p",
-}
-_MOMENTS = ("t", "ac", "l", "r")
-"""Kept as seconds since the case was opened, which are shorter to write and mostly nothing at all."""
-_USUAL_SHARE = 0.8
-_DEFAULTS = {f.name: f.default for f in fields(Case)} | {"active_at": None, "messages": 1}
-_NAMES = {short: name for name, short in _SHORT.items()}
-_KEPT = tuple((short, _DEFAULTS[name]) for name, short in _SHORT.items())
-_values = attrgetter(*_SHORT)
-_dump = msgspec.json.Encoder().encode
+class _Stored(
+    msgspec.Struct,
+    omit_defaults=True,
+    rename={
+        "channel": "ch",
+        "conversation_id": "cv",
+        "customer": "cu",
+        "opened_at": "o",
+        "state": "s",
+        "turn_s": "t",
+        "queued": "q",
+        "warned": "wa",
+        "agent": "a",
+        "agent_name": "an",
+        "lease_s": "l",
+        "reply_s": "r",
+        "active_s": "ac",
+        "messages": "m",
+        "promises": "p",
+    },
+):
+    """A case in the store: short names, defaults left out, and moments as seconds since it was opened, so that a
+    million waiting cases fit into memory. A promise is made after so many seconds, starts so many later, and is
+    for so many; its share is told where it is not the usual one.
+    """
+
+    channel: str
+    conversation_id: str
+    customer: tuple[str, str, str]
+    opened_at: float
+    state: CaseState = CaseState.WAITING
+    turn_s: float | None = None
+    queued: bool = True
+    warned: bool = False
+    agent: str | None = None
+    agent_name: str = ""
+    lease_s: float | None = None
+    reply_s: float | None = None
+    active_s: float = 0
+    messages: int = 1
+    promises: list[list[float]] = []
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Stored).decode
 
 
 def encode(case: Case) -> str:
     """The case as the store keeps it; id and queue are in its key."""
-    opened_at = case.opened_at
-    data = {
-        short: value for (short, default), value in zip(_KEPT, _values(case), strict=True) if value != default
-    }
-    for short in _MOMENTS:
-        if short in data:
-            data[short] = _since(data[short], opened_at)
-    customer = case.customer
-    data["cu"] = [customer.id, customer.name, customer.language]
-    if case.promises:
-        data["p"] = [_promise_out(promise, opened_at) for promise in case.promises]
-    return f"{case.version} {_dump(data).decode()}"
+    opened_at, customer = case.opened_at, case.customer
+    stored = _Stored(
+        case.channel,
+        case.conversation_id,
+        (customer.id, customer.name, customer.language),
+        opened_at,
+        case.state,
+        _since(case.turn_at, opened_at),
+        case.queued,
+        case.warned,
+        case.agent,
+        case.agent_name,
+        _since(case.lease_until, opened_at),
+        _since(case.first_reply_at, opened_at),
+        _since(case.active_at, opened_at) or 0,
+        case.messages,
+        [_promise_out(promise, opened_at) for promise in case.promises],
+    )
+    return f"{case.version} {_encode(stored).decode()}"
 
 
 def decode(queue: str, case_id: str, text: str) -> Case:
     """The inverse of `encode`. Unknown fields, written by a newer version, are left out."""
     version, _, document = text.partition(" ")
-    stored = msgspec.json.decode(document)
-    opened_at = stored["o"]
-    for short in _MOMENTS:
-        if short in stored:
-            stored[short] = round(opened_at + stored[short], 3)
-    data = {_NAMES[short]: value for short, value in stored.items() if short in _NAMES}
-    data["customer"] = Person(*data["customer"])
-    data["state"] = CaseState(data.get("state", CaseState.WAITING))
-    data["promises"] = tuple(_promise_in(values, opened_at) for values in data.get("promises", ()))
-    data.setdefault("messages", 1)
-    return Case(id=case_id, queue=queue, version=int(version), **data)
+    stored = _decode(document)
+    opened_at = stored.opened_at
+    return Case(
+        id=case_id,
+        queue=queue,
+        channel=stored.channel,
+        conversation_id=stored.conversation_id,
+        customer=Person(*stored.customer),
+        opened_at=opened_at,
+        state=stored.state,
+        turn_at=_after(opened_at, stored.turn_s),
+        queued=stored.queued,
+        warned=stored.warned,
+        agent=stored.agent,
+        agent_name=stored.agent_name,
+        lease_until=_after(opened_at, stored.lease_s),
+        first_reply_at=_after(opened_at, stored.reply_s),
+        active_at=round(opened_at + stored.active_s, 3),
+        messages=stored.messages,
+        promises=tuple(_promise_in(values, opened_at) for values in stored.promises),
+        version=int(version),
+    )
+
+
+def _since(moment: float | None, start: float) -> float | None:
+    """Seconds to the millisecond, whole ones without a fraction."""
+    if moment is None:
+        return None
+    seconds = round(moment - start, 3)
+    return int(seconds) if seconds == int(seconds) else seconds
+
+
+def _after(start: float, seconds: float | None) -> float | None:
+    return None if seconds is None else round(start + seconds, 3)
 
 
 def _promise_out(promise: Promise, opened_at: float) -> list[float]:
-    starts_s = _since(promise.starts_at, promise.made_at)
-    values = [_since(promise.made_at, opened_at), starts_s, _since(promise.within_s, 0)]
-    return values if promise.share == _USUAL_SHARE else [*values, promise.share]
-
-
-def _since(moment: float, start: float) -> float:
-    """Seconds to the millisecond, whole ones without a fraction."""
-    seconds = round(moment - start, 3)
-    return int(seconds) if seconds == int(seconds) else seconds
+    lengths = (promise.made_at - opened_at, promise.starts_at - promise.made_at, promise.within_s)
+    values = [_since(length, 0) or 0 for length in lengths]
+    return values if promise.share == USUAL_SHARE else [*values, promise.share]
 
 
 def _promise_in(values: list[float], opened_at: float) -> Promise:

@@ -7,9 +7,7 @@ Invariant: the case is whole in one of the two queues at any moment, and carryin
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from bot.case import Case, CaseState
+from bot.case import Case, CaseState, changed
 from bot.cases import DESK_LANE, Cases, Moved
 from bot.clock import Clock
 from bot.events import Adopted
@@ -57,7 +55,7 @@ class Handover:
         result = await self._cases.apply(
             target,
             await self._store.open_case(target, lane),
-            Adopted(self._clock.now(), replace(source, queue=target)),
+            Adopted(self._clock.now(), changed(source, queue=target)),
             channel=source.channel,
             # Every handover is said in the case, so its length tells this one from those before.
             seen=seen_digest(DESK_LANE, f"{queue}/{case_id}/{len(carried)}"),

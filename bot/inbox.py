@@ -85,10 +85,10 @@ class Inbox:
         await self._write(channel, queue, message)
 
     async def _once(self, home: str, seen: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Carry out a command. It may change a case in any queue; where it came in it is remembered too, so that
-        one that is repeated after the case has moved on is known."""
+        """Carry out a command, unless it was before: it may have changed a case in any queue. Where it came in it is
+        remembered too, so that it is known after the case has moved on."""
         async with _in_time():
-            if await self._store.seen(home, seen):
+            if any([await self._store.seen(queue, seen) for queue in self._config.queues]):
                 return
             await work()
             await self._store.commit(home, Commit(seen=seen))

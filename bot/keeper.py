@@ -29,7 +29,7 @@ from status.model import Outlook
 
 log = structlog.get_logger(__name__)
 
-LEAD_S = 10.0
+LEAD_S = 3.0
 TURN_S = 0.5
 """Real seconds between two rounds; a vanished leader is replaced after LEAD_S at the latest."""
 LEARN_EVERY_S = 3.0

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from adapters.base import Person
-from bot.case import Case, CaseState
+from bot.case import Case, CaseState, changed
 from bot.events import (
     Act,
     Adopted,
@@ -82,7 +82,7 @@ def _followed(case: Case, event: LaterEvent, policy: Policy) -> Decision:
         case GaveUp():
             return _ended(case, event.at, CaseState.ABANDONED, policy)
         case Spoke():
-            return Decision(replace(case, customer=replace(case.customer, language=event.language)))
+            return Decision(changed(case, customer=replace(case.customer, language=event.language)))
         case Told():
             return _told(case, event)
         case Due():
@@ -95,7 +95,7 @@ def _finished(decision: Decision, version: int, at: float, policy: Policy) -> De
     """The decision with the case's next version and its timer."""
     after = decision.after
     if after.version != version + 1:
-        after = replace(after, version=version + 1)
+        after = changed(after, version=version + 1)
     timer_at = _timer(after, at, policy)
     if after is decision.after and timer_at is None:
         return decision
@@ -146,17 +146,17 @@ def _opened(event: Wrote, policy: Policy) -> Decision:
 
 def _wrote(case: Case, event: Wrote, policy: Policy) -> Decision:
     """A further message: part of an open turn, or the start of a new one."""
-    case = replace(
+    case = changed(
         case, messages=case.messages + 1, active_at=event.at, customer=_updated(case, event.customer)
     )
     said = (_customer_said(event),)
     if case.turn_at is not None:
         return Decision(case, said=said)
-    begun = replace(case, turn_at=event.at, warned=False, queued=case.agent is None)
+    begun = changed(case, turn_at=event.at, warned=False, queued=case.agent is None)
     if case.agent is not None:
-        begun = replace(begun, state=CaseState.CLAIMED, lease_until=event.at + policy.claim_lease_s)
+        begun = changed(begun, state=CaseState.CLAIMED, lease_until=event.at + policy.claim_lease_s)
     else:
-        begun = replace(begun, state=CaseState.WAITING)
+        begun = changed(begun, state=CaseState.WAITING)
     return Decision(
         begun,
         said=said,
@@ -172,7 +172,7 @@ def _told(case: Case, event: Told) -> Decision:
     promises = case.promises
     if event.promise is not None and all(known.due_at != event.promise.due_at for known in promises):
         promises = (*promises, event.promise)[-PROMISES_KEPT:]
-    return Decision(replace(case, customer=customer, promises=promises))
+    return Decision(changed(case, customer=customer, promises=promises))
 
 
 def _updated(case: Case, customer: Person) -> Person:
@@ -232,7 +232,7 @@ def _acted(case: Case, act: AgentsAct, policy: Policy) -> Decision:
 def _claimed(case: Case, act: Act, policy: Policy) -> Decision:
     first = case.agent is None
     state = CaseState.ANSWERED if case.turn_at is None else CaseState.CLAIMED
-    held = replace(
+    held = changed(
         case, state=state, agent=act.agent, agent_name=act.name, lease_until=act.at + policy.claim_lease_s
     )
     if not first:
@@ -248,11 +248,11 @@ def _claimed(case: Case, act: Act, policy: Policy) -> Decision:
 def _released(case: Case, at: float) -> Decision:
     """Back to the queue; the turn's start, and with it the old position, stays."""
     state = CaseState.ANSWERED if case.turn_at is None else CaseState.WAITING
-    return Decision(replace(case, state=state, agent=None, agent_name="", lease_until=None, active_at=at))
+    return Decision(changed(case, state=state, agent=None, agent_name="", lease_until=None, active_at=at))
 
 
 def _replied(case: Case, act: Reply, policy: Policy) -> Decision:
-    answered = replace(
+    answered = changed(
         case,
         state=CaseState.ANSWERED,
         agent=act.agent,
@@ -290,7 +290,7 @@ def _agent_said(act: Act, by: str, text: str) -> Mapping[str, Any]:
 
 
 def _ended(case: Case, at: float, state: CaseState, policy: Policy) -> Decision:
-    ended = replace(case, state=state, promises=(), lease_until=None, active_at=at)
+    ended = changed(case, state=state, promises=(), lease_until=None, active_at=at)
     counts = _judged(case, at, answered=False) | {"closed": 1}
     left: tuple[tuple[str, float, float | None, bool], ...] = ()
     if case.turn_at is not None:
@@ -318,11 +318,11 @@ def _due(case: Case, event: Due, policy: Policy) -> Decision:
     broken = [promise for promise in case.promises if promise.due_at < at]
     standing = tuple(promise for promise in case.promises if promise.due_at >= at)
     counts = {"promises": len(broken)} if broken else {}
-    judged = replace(case, promises=standing)
+    judged = changed(case, promises=standing)
     if case.state is CaseState.CLAIMED and (case.lease_until or at) <= at:
         return replace(_lease_over(judged, event, policy), counts=counts)
     if _must_warn(judged, event):
-        return Decision(replace(judged, warned=True), out=(_message(judged, "update"),), counts=counts)
+        return Decision(changed(judged, warned=True), out=(_message(judged, "update"),), counts=counts)
     return Decision(judged, counts=counts)
 
 
@@ -330,7 +330,7 @@ def _lease_over(case: Case, event: Due, policy: Policy) -> Decision:
     """An agent who was active since keeps the case; one who vanished loses it to its old position."""
     renewed_until = (event.agent_seen_at or 0.0) + policy.claim_lease_s
     if renewed_until > event.at:
-        return Decision(replace(case, lease_until=renewed_until))
+        return Decision(changed(case, lease_until=renewed_until))
     return replace(_released(case, event.at), off_duty=case.agent)
 
 
@@ -346,7 +346,7 @@ def _must_warn(case: Case, event: Due) -> bool:
 
 def _handed_over(case: Case, act: Transfer) -> Decision:
     """Leave this queue; the outbox carries the case over. Promises go along, to be judged there."""
-    moving = replace(case, state=CaseState.MOVING, agent=None, agent_name="", lease_until=None)
+    moving = changed(case, state=CaseState.MOVING, agent=None, agent_name="", lease_until=None)
     left: tuple[tuple[str, float, float | None, bool], ...] = ()
     if case.turn_at is not None:
         left = (("left", act.at, max(0.0, act.at - case.turn_at), case.queued),)
@@ -363,7 +363,7 @@ def _handed_over(case: Case, act: Transfer) -> Decision:
 def _adopted(event: Adopted, policy: Policy) -> Decision:
     source = event.source
     # An answered case is handed over because somebody else shall say more: its turn begins now.
-    case = replace(
+    case = changed(
         source, state=CaseState.WAITING, turn_at=source.turn_at or event.at, queued=True, active_at=event.at
     )
     return Decision(
@@ -382,7 +382,7 @@ def _merged(case: Case, event: Adopted, policy: Policy) -> Decision:
         state = CaseState.WAITING if case.agent is None else CaseState.CLAIMED
         lease_until = None if case.agent is None else event.at + policy.claim_lease_s
     return Decision(
-        replace(
+        changed(
             case,
             state=state,
             lease_until=lease_until,

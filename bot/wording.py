@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.case import Case, CaseState
+from bot.case import Case, CaseState, changed
 from bot.cases import Cases
 from bot.clock import Clock
 from bot.config.settings import Config
@@ -46,7 +46,7 @@ class Wording:
             return None
         chosen, ahead = await self._store.standing(queue, entry.lane, case.id)
         if chosen:
-            case = replace(case, customer=replace(case.customer, language=chosen))
+            case = changed(case, customer=replace(case.customer, language=chosen))
         if case.state is not CaseState.WAITING:
             ahead = None
         outlook = await self._figures.outlook(queue, case, ahead=ahead)

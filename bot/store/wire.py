@@ -23,6 +23,7 @@ pack = msgspec.msgpack.Encoder().encode
 
 
 def dump(value: Any) -> str:
+    """Compact JSON."""
     return _encode(value).decode()
 
 
@@ -207,6 +208,7 @@ def _wire_holder(data: dict[str, Any], before: Case | None, after: Case) -> None
 
 
 def read_stale(queue: str, answer: str | Sequence[str]) -> Outcome:
+    """What a commit met instead, from its answer. Raises RuntimeError for a commit that is faulty."""
     if not isinstance(answer, str):
         case_id, document = answer
         return Outcome("stale", case=decode(queue, case_id, document))
@@ -221,6 +223,7 @@ def read_stale(queue: str, answer: str | Sequence[str]) -> Outcome:
 
 
 def read_event(values: Mapping[str, str]) -> Observation:
+    """An event of the stream, as the estimate learns from it."""
     return Observation(
         at=int(values["t"]) / 1000,
         happened=values["e"],  # type: ignore[arg-type]  # written by _wire from the same words

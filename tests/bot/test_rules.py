@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.base import Person
-from bot.case import Case, CaseState
+from bot.case import Case, CaseState, changed
 from bot.events import (
     Adopted,
     Claim,
@@ -39,13 +39,13 @@ MINE, THEIRS = "shop/a-1", "shop/a-2"
 WAITING = Case(
     "K7Q2M4", "support", "shop", "c-1", AINO, OPENED, turn_at=OPENED, active_at=OPENED, messages=1, version=4
 )
-HELD = replace(WAITING, state=CaseState.CLAIMED, agent=MINE, agent_name="Ann", lease_until=OPENED + 900)
-OTHERS = replace(HELD, agent=THEIRS, agent_name="Ben")
-ANSWERED = replace(HELD, state=CaseState.ANSWERED, turn_at=None, lease_until=None, first_reply_at=OPENED + 60)
-FREE = replace(ANSWERED, agent=None, agent_name="")
-CLOSED = replace(ANSWERED, state=CaseState.CLOSED)
-ABANDONED = replace(WAITING, state=CaseState.ABANDONED)
-MOVING = replace(WAITING, state=CaseState.MOVING)
+HELD = changed(WAITING, state=CaseState.CLAIMED, agent=MINE, agent_name="Ann", lease_until=OPENED + 900)
+OTHERS = changed(HELD, agent=THEIRS, agent_name="Ben")
+ANSWERED = changed(HELD, state=CaseState.ANSWERED, turn_at=None, lease_until=None, first_reply_at=OPENED + 60)
+FREE = changed(ANSWERED, agent=None, agent_name="")
+CLOSED = changed(ANSWERED, state=CaseState.CLOSED)
+ABANDONED = changed(WAITING, state=CaseState.ABANDONED)
+MOVING = changed(WAITING, state=CaseState.MOVING)
 
 
 def wrote(**more: Any) -> Wrote:
@@ -175,13 +175,13 @@ def test_a_follow_up_that_nobody_holds_waits_in_line_again() -> None:
 
 
 def test_a_name_that_comes_late_is_kept_and_a_chosen_language_stays() -> None:
-    nameless = replace(WAITING, customer=Person("c-1", "", "fi"))
+    nameless = changed(WAITING, customer=Person("c-1", "", "fi"))
     after = decided(nameless, wrote(customer=Person("c-1", "Aino", "en"))).after
     assert after.customer == Person("c-1", "Aino", "fi")
 
 
 def test_a_full_case_takes_no_more() -> None:
-    full = replace(WAITING, messages=2_000)
+    full = changed(WAITING, messages=2_000)
     assert decide(full, wrote(), POLICY) == Refusal("full")
 
 
@@ -246,7 +246,7 @@ def test_a_turn_without_a_reply_is_censored_not_missing(event: Event, state: str
 
 @pytest.mark.parametrize(("within_s", "kept"), [(300, 1), (299, 0)])
 def test_a_promise_is_judged_by_the_reply(within_s: float, kept: int) -> None:
-    case = replace(HELD, promises=(promised(within_s),))
+    case = changed(HELD, promises=(promised(within_s),))
     decision = decided(case, REPLY)
     assert (decision.counts["promises"], decision.counts["kept"]) == (1, kept)
     assert decision.after.promises == ()
@@ -254,13 +254,13 @@ def test_a_promise_is_judged_by_the_reply(within_s: float, kept: int) -> None:
 
 @pytest.mark.parametrize(("within_s", "judged"), [(300, 0), (299, 1)])
 def test_a_customer_who_leaves_early_leaves_the_promise_unjudged(within_s: float, judged: int) -> None:
-    case = replace(WAITING, promises=(promised(within_s),))
+    case = changed(WAITING, promises=(promised(within_s),))
     decision = decided(case, GAVE_UP)
     assert (decision.counts["promises"], decision.counts["kept"]) == (judged, 0)
 
 
 def test_a_promise_broken_while_waiting_is_judged_at_once_and_only_once() -> None:
-    case = replace(WAITING, promises=(promised(200), promised(400)))
+    case = changed(WAITING, promises=(promised(200), promised(400)))
     decision = decided(case, Due(NOW))
     assert decision.counts == {"promises": 1}
     assert decision.after.promises == (promised(400),)
@@ -284,7 +284,7 @@ def outlook(p80_s: float, at: float = NOW) -> Outlook:
 
 
 def test_a_clearly_worse_outlook_is_told_once() -> None:
-    case = replace(WAITING, promises=(promised(400),))
+    case = changed(WAITING, promises=(promised(400),))
     decision = decided(case, Due(NOW, outlook=outlook(1_800)))
     assert [body["kind"] for body in decision.out] == ["update"]
     assert decided(decision.after, Due(NOW + 60, outlook=outlook(3_600, NOW + 60))).out == ()
@@ -292,7 +292,7 @@ def test_a_clearly_worse_outlook_is_told_once() -> None:
 
 @pytest.mark.parametrize("now", [outlook(60), None])
 def test_without_clearly_worse_news_nothing_is_told(now: Outlook | None) -> None:
-    case = replace(WAITING, promises=(promised(400),))
+    case = changed(WAITING, promises=(promised(400),))
     decision = decided(case, Due(NOW, outlook=now))
     assert (decision.out, decision.after.warned) == ((), False)
 
@@ -334,19 +334,19 @@ def test_a_case_leaves_behind_where_it_went() -> None:
 
 
 def test_promises_go_along_and_nothing_wakes_the_queue_for_them() -> None:
-    decision = decided(replace(HELD, promises=(promised(600),)), TRANSFER)
+    decision = decided(changed(HELD, promises=(promised(600),)), TRANSFER)
     assert (decision.after.promises, decision.timer_at) == ((promised(600),), None)
 
 
 def test_an_adopted_case_waits_since_its_old_turn_and_is_told_of() -> None:
-    decision = decided(None, Adopted(NOW, replace(MOVING, queue="billing", version=0)))
+    decision = decided(None, Adopted(NOW, changed(MOVING, queue="billing", version=0)))
     assert (decision.after.queue, decision.after.turn_at) == ("billing", OPENED)
     assert [body["kind"] for body in decision.out] == ["notice"]
 
 
 def test_two_cases_become_one_with_the_older_turn_and_both_promises() -> None:
-    here = replace(WAITING, turn_at=OPENED + 60, promises=(promised(600),))
-    there = replace(MOVING, promises=(promised(500),))
+    here = changed(WAITING, turn_at=OPENED + 60, promises=(promised(600),))
+    there = changed(MOVING, promises=(promised(500),))
     after = decided(here, Adopted(NOW, there)).after
     assert (after.turn_at, after.messages, len(after.promises)) == (OPENED, 2, 2)
 

@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import RedisCluster
 
 from adapters.base import Person
-from bot.case import Case, CaseState
+from bot.case import Case, CaseState, changed
 from bot.published import HistoryPoint, Published
 from bot.store import keys
 from bot.store.connection import Connection, connect
@@ -117,12 +117,12 @@ async def test_what_was_seen_is_not_written_again(store: Store, connection: Conn
 
 async def test_an_old_version_is_told_what_stands_there(store: Store, connection: Connection) -> None:
     case = a_case()
-    newer = replace(case, messages=2, version=2)
+    newer = changed(case, messages=2, version=2)
     await store.commit("support", Commit(after=case))
     await store.commit("support", Commit(before=case, after=newer))
     before = await everything(connection)
     late = Commit(
-        seen="late", before=case, after=replace(case, version=2), out=[entry(1)], counts={"arrived": 1}
+        seen="late", before=case, after=changed(case, version=2), out=[entry(1)], counts={"arrived": 1}
     )
     assert await store.commit("support", late) == Outcome("stale", case=newer)
     assert await everything(connection) == before
@@ -131,7 +131,7 @@ async def test_an_old_version_is_told_what_stands_there(store: Store, connection
 async def test_a_second_case_for_a_conversation_is_told_the_first(store: Store) -> None:
     first = a_case()
     await store.commit("support", Commit(after=first))
-    outcome = await store.commit("support", Commit(after=replace(first, id="Z9Z9Z9")))
+    outcome = await store.commit("support", Commit(after=changed(first, id="Z9Z9Z9")))
     assert outcome == Outcome("stale", case=first)
 
 
@@ -142,7 +142,7 @@ async def test_a_case_that_is_gone_is_told_as_gone(store: Store) -> None:
 
 async def test_a_conversation_that_moved_says_where(store: Store) -> None:
     case = a_case()
-    gone = replace(case, state=CaseState.MOVING, version=2)
+    gone = changed(case, state=CaseState.MOVING, version=2)
     await store.commit("support", Commit(after=case))
     await store.commit("support", Commit(before=case, after=gone, moved_to=f">billing {case.id}"))
     new = a_case(id="Z9Z9Z9")
@@ -162,7 +162,7 @@ async def test_an_ended_case_leaves_every_index_and_stays_readable(
 ) -> None:
     case = a_case(state=CaseState.CLAIMED, agent="shop/a-1")
     await store.commit("support", Commit(after=case, timer_at=5.0))
-    ended = replace(case, state=CaseState.CLOSED, version=2)
+    ended = changed(case, state=CaseState.CLOSED, version=2)
     await store.commit("support", Commit(before=case, after=ended, keep_ended_s=DAY_S))
     assert await store.open_case("support", "shop/c-1") is None
     assert await store.held("support", "shop/a-1") == []
@@ -432,7 +432,7 @@ async def test_days_are_counted_apart(store: Store, clock: HandClock) -> None:
 async def test_events_tell_the_queue_right_after(store: Store) -> None:
     case = a_case()
     await store.commit("support", Commit(after=case, observations=[("arrived", MONDAY_NOON, None, True)]))
-    gone = replace(case, state=CaseState.ABANDONED, version=2)
+    gone = changed(case, state=CaseState.ABANDONED, version=2)
     left = ("left", MONDAY_NOON + 60, 60.0, True)
     await store.commit("support", Commit(before=case, after=gone, observations=[left]))
     events = [event for _, event in await store.events_since("support", "0-0", 10)]
