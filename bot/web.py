@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,6 @@ ANSWER_WITHIN_S = 1.8
 BODY_WITHIN_S = 10.0
 KEEP_ALIVE_S = 15.0
 """An idle event stream says something this often, so that proxies keep it: https://html.spec.whatwg.org/#sse"""
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Web:
