@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 from benchmarks.messages import messages
 
-CONNECTIONS = 64
+CONNECTIONS = 128
+"""A burst: so many customers write at the same time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from adapters.base import Tools
 from adapters.webhook import Options, open_channel
 from benchmarks.messages import SECRET
 from bot import log
-from bot.app import Bot, Parts, assemble
+from bot.app import Bot, Parts, assemble, collect_seldom
 from bot.clock import Chance, Clock
 from bot.config import Config, check
 from bot.fetch import open_session
@@ -94,6 +94,7 @@ async def full_parts(directory: Path, peer: str | None = None) -> AsyncIterator[
 async def full(directory: Path, *, peer: str | None) -> AsyncIterator[str]:
     """The bot: only its inbound path, or, with a peer, all of it."""
     async with full_parts(directory, peer) as parts, contextlib.AsyncExitStack() as stack:
+        collect_seldom()
         bot = Bot(parts)
         if peer is not None:
             await stack.enter_async_context(bot.working())

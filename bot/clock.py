@@ -64,7 +64,10 @@ class Chance:
 
         There are ten million of them; the store refuses one that is taken.
         """
-        return "".join(CASE_PAIRS[self.below(len(CASE_PAIRS))] for _ in range(3))
+        number = int(self.random.random() * len(CASE_PAIRS) ** 3)
+        number, last = divmod(number, len(CASE_PAIRS))
+        first, middle = divmod(number, len(CASE_PAIRS))
+        return CASE_PAIRS[first] + CASE_PAIRS[middle] + CASE_PAIRS[last]
 
     def process_name(self) -> str:
         """What tells this process from all others that share its store: 64 bits."""

@@ -5,7 +5,7 @@ Pure translation: nothing here reaches a server.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -118,7 +118,7 @@ class Line:
 def seen_digest(channel: str, message_id: str) -> str:
     """A message's id as remembered: 72 bits of it in 12 characters, so that a million ids take little room."""
     digest = hashlib.blake2b(f"{channel}\0{message_id}".encode(), digest_size=9).digest()
-    return base64.urlsafe_b64encode(digest).decode()
+    return binascii.b2a_base64(digest, newline=False).decode()
 
 
 def day_name(at: float) -> str:
