@@ -50,9 +50,13 @@ def write_requests(path: Path, first: int, count: int) -> None:
             )
 
 
-def load(url: str, requests: Path, seconds: float, connections: int = CONNECTIONS) -> Result:
-    """Send the requests of a file for so many seconds, or until all are sent."""
-    if shutil.which("wrk"):
+def load(url: str, requests: Path, seconds: float, *, each_once: bool = False) -> Result:
+    """Send the requests of a file for so many seconds; with `each_once`, no longer than until all are answered.
+
+    wrk cannot do the latter: it goes on with what it has.
+    """
+    connections = CONNECTIONS
+    if shutil.which("wrk") and not each_once:
         command = [
             "wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s",
             "-s", str(Path(__file__).with_name("wrk.lua")), url, "--", str(requests),

@@ -13,7 +13,6 @@ end
 
 function request()
   at = at + 1
-  if at > #requests then wrk.thread:stop() end
   return requests[at] or requests[#requests]
 end
 
