@@ -41,7 +41,8 @@ class Case(msgspec.Struct, frozen=True):
     """One customer's request. Times are the desk's, epoch seconds; `agent` is `<channel>/<agent id>`.
 
     `turn_at` is when the oldest unanswered message came, None while nothing is unanswered; `queued` tells that
-    the turn began with nobody holding the case. `promises` are those told and not judged yet.
+    the turn began with nobody holding the case; `moved`, that it came from another queue. `promises` are those
+    told and not judged yet.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Case(msgspec.Struct, frozen=True):
     first_reply_at: float | None = None
     active_at: float = 0.0
     messages: int = 0
+    moved: bool = False
     promises: tuple[Promise, ...] = ()
     version: int = 0
 
@@ -92,6 +94,7 @@ class _Stored(
         "reply_s": "r",
         "active_s": "ac",
         "messages": "m",
+        "moved": "mv",
         "promises": "p",
     },
 ):
@@ -114,6 +117,7 @@ class _Stored(
     reply_s: float | None = None
     active_s: float = 0
     messages: int = 1
+    moved: bool = False
     promises: list[list[float]] = []
 
 
@@ -139,6 +143,7 @@ def encode(case: Case) -> str:
         _since(case.first_reply_at, opened_at),
         _since(case.active_at, opened_at) or 0,
         case.messages,
+        case.moved,
         [_promise_out(promise, opened_at) for promise in case.promises],
     )
     return f"{case.version} {_encode(stored).decode()}"
@@ -166,6 +171,7 @@ def decode(queue: str, case_id: str, text: str) -> Case:
         first_reply_at=_after(opened_at, stored.reply_s),
         active_at=round(opened_at + stored.active_s, 3),
         messages=stored.messages,
+        moved=stored.moved,
         promises=tuple(_promise_in(values, opened_at) for values in stored.promises),
         version=int(version),
     )

@@ -141,11 +141,13 @@ def entries(decision: Decision) -> list[OutEntry]:
     """The outgoing messages of a decision. Their ids are the same however often it is decided on this version."""
     case = decision.after
     lane = keys.lane(case.channel, case.conversation_id)
+    # What another queue has still to send of this case goes first: see `bot.outbox`.
+    moved = {"moved": True} if case.moved else {}
     return [
         OutEntry(
             f"{case.id}-{case.version}-{number}",
             f"{DESK_LANE}/{case.id}" if body["kind"] == "transfer" else lane,
-            body,
+            {**body, **moved},
         )
         for number, body in enumerate(decision.out)
     ]

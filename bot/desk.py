@@ -304,6 +304,7 @@ class Desk:
             await self._store.commit(
                 queue, Commit(duty=_on_duty(asked), observations=(("duty", asked.at, None, True),))
             )
+            self._figures.forget(queue)
             waiting += (await self._store.line(queue)).waiting
         await self._answer(asked, asked.words.on_duty(waiting))
 
@@ -318,6 +319,7 @@ class Desk:
         gone = Commit(duty=(asked.agent, None), observations=(("duty", asked.at, None, True),))
         for queue in self._config.queues:
             await self._store.commit(queue, gone)
+            self._figures.forget(queue)
         await self._answer(asked, asked.words.off_duty(returned))
 
     async def _queue(self, asked: _Asked) -> None:

@@ -23,7 +23,7 @@ from status.promise import outlook
 from status.wait import estimate
 
 EVENTS_AT_ONCE = 5_000
-LINE_KEPT_S, LEARNED_KEPT_S = 0.2, 5.0
+LINE_KEPT_S, LEARNED_KEPT_S = 0.02, 5.0
 """How long (real seconds) a process may answer from what it read last; each is far below a wait's grain."""
 
 
@@ -93,6 +93,10 @@ class Figures:
             hours=self.hours(queue),
         )
         return outlook(snapshot, estimate(snapshot, await self._learned(queue)), previous)
+
+    def forget(self, queue: str) -> None:
+        """Who is on duty has just changed: the next answer must know."""
+        self._known[queue].line = None
 
     async def _ahead(self, queue: str, case: Case) -> int:
         """A claimed case has nobody ahead: it is being answered."""

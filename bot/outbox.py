@@ -46,6 +46,7 @@ INSIST_EVERY_S = 0.3
 LOOK_AGAIN_S = 1.0
 """How often the store is asked, should nobody wake the loop: for what other processes left behind."""
 DESK_LANES_AT_ONCE = 4
+OLDER_FIRST_S = 0.2
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 1800.0
 """Doubling from one second to half an hour, twenty attempts take some five hours and outlast most repairs."""
 
@@ -138,10 +139,23 @@ class Outbox:
         channel = self._channels[entry.channel]
         if taken.lapsed and not channel.limits.resend_is_safe:
             return await self._give_up(queue, taken, "unconfirmed: the bot stopped while it was being sent")
+        if entry.body.get("moved") and await self._older_elsewhere(queue, entry):
+            await self._store.settle_later(queue, self._who, taken, OLDER_FIRST_S)
+            return None
         worded = await self._wording.word(queue, entry)
         if worded is None:
             return await self._delivered(queue, taken)
         return await self._send(queue, taken, worded, channel)
+
+    async def _older_elsewhere(self, queue: str, entry: OutEntry) -> bool:
+        """Whether a queue the case came from has an older message of it still to send: their order is kept.
+
+        Only heads of lanes are compared, so that two queues can never wait for each other.
+        """
+        case_id, version = _case_and_version(entry.id)
+        others = {place[0] for place in self._wake} - {queue}
+        heads = map(_case_and_version, await self._store.heads(sorted(others), entry.lane))
+        return any(other == case_id and earlier < version for other, earlier in heads)
 
     async def _send(self, queue: str, taken: Taken, entry: OutEntry, channel: Channel) -> Taken | None:
         kind = str(entry.body["kind"])
@@ -182,6 +196,13 @@ class Outbox:
     async def _give_up(self, queue: str, taken: Taken, reason: str) -> Taken | None:
         log.warning("given up", channel=taken.entry.channel, message=taken.entry.id, reason=reason)
         return await _insist(lambda: self._store.settle_dead(queue, self._who, taken, reason, LEASE_S))
+
+
+def _case_and_version(entry_id: str) -> tuple[str, int]:
+    """The case and its version that a message's id is made of (`bot.cases.entries`); other ids name no case."""
+    case_id, _, rest = entry_id.partition("-")
+    version = rest.partition("-")[0]
+    return (case_id, int(version)) if version.isdecimal() else ("", 0)
 
 
 def outgoing(entry: OutEntry) -> Outgoing:

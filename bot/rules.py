@@ -364,7 +364,12 @@ def _adopted(event: Adopted, policy: Policy) -> Decision:
     source = event.source
     # An answered case is handed over because somebody else shall say more: its turn begins now.
     case = changed(
-        source, state=CaseState.WAITING, turn_at=source.turn_at or event.at, queued=True, active_at=event.at
+        source,
+        state=CaseState.WAITING,
+        turn_at=source.turn_at or event.at,
+        queued=True,
+        active_at=event.at,
+        moved=True,
     )
     return Decision(
         case,

@@ -208,7 +208,8 @@ local function take(keys, args)
   return taken
 end
 
--- The head of a lane was delivered, given up ('dead', kept with its reason) or must be tried again after a delay.
+-- The head of a lane was delivered ('done'), given up ('dead', kept with its reason) or must be tried again after a
+-- delay ('later' when it was not tried at all).
 -- Where more waits in the lane it is handed on at once: {attempt, entry}; else nothing. A sender that lost its lease
 -- may still say that the message arrived, but no more.
 local function settle(keys, args)
@@ -217,7 +218,8 @@ local function settle(keys, args)
   local lane_key, now = p .. 'out:' .. lane, now_ms()
   local mine = redis.call('HGET', holder, lane) == who
   if outcome ~= 'done' and not mine then return {} end
-  if outcome == 'again' then
+  if outcome == 'again' or outcome == 'later' then
+    if outcome == 'later' then redis.call('HINCRBY', tries, lane, -1) end
     redis.call('ZREM', fly, lane)
     redis.call('HDEL', holder, lane)
     redis.call('ZADD', p .. 'due:' .. channel, now + tonumber(args[6]), lane)

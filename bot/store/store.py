@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -302,6 +302,17 @@ class Store:
     async def settle_again(self, queue: str, who: str, taken: Taken, delay_s: float) -> None:
         """The message must be tried again after `delay_s`; its lane waits."""
         await self._settle(queue, who, taken, "again", str(int(delay_s * 1000)), 0)
+
+    async def settle_later(self, queue: str, who: str, taken: Taken, delay_s: float) -> None:
+        """The message was not tried: another must go first."""
+        await self._settle(queue, who, taken, "later", str(int(delay_s * 1000)), 0)
+
+    async def heads(self, queues: Iterable[str], lane: str) -> list[str]:
+        """The ids of the messages that are to go out next in this lane, in other queues."""
+        lines = [
+            await self._read(self._client.lindex(f"{keys.prefix(queue)}out:{lane}", 0)) for queue in queues
+        ]
+        return [line.partition(" ")[0] for line in lines if line]
 
     async def _settle(
         self, queue: str, who: str, taken: Taken, outcome: str, detail: str, lease_s: float

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from adapters.base import Busy
 from bot.case import Case, CaseState
 from bot.events import Transfer
 from bot.store import keys
@@ -48,6 +49,25 @@ async def test_there_and_back_as_often_as_one_likes(floor: Floor) -> None:
     for target in ("billing", "support") * 3:
         case = await moved(floor, case, target)
     assert (await floor.texts(case))[0] == "Where is my parcel?"
+
+
+async def test_replies_keep_their_order_over_a_handover(floor: Floor) -> None:
+    """The first one cannot be sent for a while; the second, from another queue, could be at once."""
+    case = await floor.opened()
+    await floor.deliver()
+    shop = floor.platforms["shop"]
+    shop.troubles.extend(Busy("not now", retry_after_s=1.5) for _ in range(2))
+    await floor.command(f"/reply {case.id} first")
+    async with floor.sending():
+        while shop.troubles:
+            await asyncio.sleep(0.01)
+    answered = await floor.case()
+    assert answered is not None
+    await left(floor, answered, "billing")
+    await floor.parts.handover.carry_over("support", case.id, "billing")
+    await floor.command(f"/reply {case.id} second")
+    await floor.deliver()
+    assert [message.text for message in floor.messages() if message.kind == "reply"] == ["first", "second"]
 
 
 async def test_no_two_messages_share_an_id_however_far_a_case_travels(floor: Floor) -> None:
