@@ -38,10 +38,6 @@ class Clock:
         self._real_start += drift
         self._desk_start += drift
 
-    async def sleep(self, desk_s: float) -> None:
-        """Sleep for a length of the desk's time."""
-        await asyncio.sleep(max(0.0, desk_s) / self.speed)
-
     @staticmethod
     async def pause(real_s: float) -> None:
         """Sleep for a length of real time."""
