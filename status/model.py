@@ -12,9 +12,14 @@ from typing import Literal
 from status.hours import Hours
 
 State = Literal["open", "closed", "unknown"]
-Happened = Literal["arrived", "claimed", "answered", "left", "duty"]
-"""What an observation records: a turn began; an agent took a case; a turn got its reply; the customer left or
-the case was closed without a reply (a censored wait); somebody went on or off duty."""
+Happened = Literal["arrived", "claimed", "answered", "left", "closed", "released", "duty"]
+"""What an observation records.
+
+arrived: a turn began. claimed: an agent took a case. answered: a turn got its reply. left: the customer left, or
+the case was closed or handed on, without a reply (a censored wait). closed: a case with nothing unanswered was
+finished, by an agent or by silence; no wait ends with it, but a hand is free. released: an agent, or one who
+vanished, gave a case back. duty: somebody went on or off duty.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +27,13 @@ class Observation:
     """One thing that happened at the desk, with the state of the queue right after it.
 
     `wait_s` is the length of the turn for "answered" and, censored, for "left"; for "claimed" it is the
-    time in the queue, where known. It is None otherwise. `queued` tells a turn that stood in the queue from
-    a follow-up to an agent who already held the case.
+    time in the queue, where known. It is None otherwise. `queued` tells a turn that stands or stood in the
+    queue from one that does not: a follow-up to an agent who already held the case, or nothing unanswered.
+
+    `case` is the case's id, `channel` where it arrived. `agent` is who claimed, answered, closed, released or
+    went on or off duty, or who held the case that arrived or left; empty where nobody did. `ahead` is how many
+    stood before the case when it joined or left the line, None when it did neither. `held` counts the open
+    cases that agents hold, answered ones included.
     """
 
     at: float
@@ -32,6 +42,11 @@ class Observation:
     agents: int
     wait_s: float | None = None
     queued: bool = True
+    case: str = ""
+    agent: str = ""
+    ahead: int | None = None
+    held: int = 0
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
