@@ -8,10 +8,12 @@ with their default left out.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
 from adapters.base import Person
+from bot.published import rfc3339
 from status.model import Promise
 
 
@@ -41,8 +43,8 @@ class Case(msgspec.Struct, frozen=True):
     """One customer's request. Times are the desk's, epoch seconds; `agent` is `<channel>/<agent id>`.
 
     `turn_at` is when the oldest unanswered message came, None while nothing is unanswered; `queued` tells that
-    the turn began with nobody holding the case; `moved`, that it came from another queue. `promises` are those
-    told and not judged yet.
+    the turn stands or stood in the queue, which a follow-up to the agent who holds the case does not; `moved`, that
+    it came from another queue. `promises` are those told and not judged yet.
     """
 
     id: str
@@ -74,6 +76,23 @@ class Case(msgspec.Struct, frozen=True):
     def is_open(self) -> bool:
         """Neither ended nor on its way to another queue: what the customer writes now belongs to it."""
         return not self.ended and self.state is not CaseState.MOVING
+
+
+def news(case: Case, at: float) -> dict[str, Any]:
+    """What other programs hear of a case: how it stands at `at`, and nothing of what was said."""
+    agent = None
+    if case.agent is not None:
+        agent = {"id": case.agent.partition("/")[2], "name": case.agent_name}
+    return {
+        "case_id": case.id,
+        "queue": case.queue,
+        "channel": case.channel,
+        "conversation_id": case.conversation_id,
+        "customer": {"id": case.customer.id, "name": case.customer.name, "language": case.customer.language},
+        "state": case.state.value,
+        "agent": agent,
+        "at": rfc3339(at),
+    }
 
 
 class _Stored(

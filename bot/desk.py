@@ -19,7 +19,7 @@ from bot.case import Case, CaseState
 from bot.cases import Cases
 from bot.clock import Clock
 from bot.config.settings import Config
-from bot.events import AgentsAct, Claim, Close, Decision, Note, Refusal, Release, Reply, Transfer
+from bot.events import AgentsAct, Claim, Close, Decision, Note, Observed, Refusal, Release, Reply, Transfer
 from bot.figures import Figures
 from bot.store import keys
 from bot.store.store import Store
@@ -302,7 +302,7 @@ class Desk:
         waiting = 0
         for queue in self.served(asked.channel):
             await self._store.commit(
-                queue, Commit(duty=_on_duty(asked), observations=(("duty", asked.at, None, True),))
+                queue, Commit(duty=_on_duty(asked), observations=(_duty_changed(asked),))
             )
             self._figures.forget(queue)
             waiting += (await self._store.line(queue)).waiting
@@ -316,7 +316,7 @@ class Desk:
                 case.queue, case, Release(asked.at, asked.agent, asked.name), channel=case.channel
             )
             returned += isinstance(result, Decision) and case.turn_at is not None
-        gone = Commit(duty=(asked.agent, None), observations=(("duty", asked.at, None, True),))
+        gone = Commit(duty=(asked.agent, None), observations=(_duty_changed(asked),))
         for queue in self._config.queues:
             await self._store.commit(queue, gone)
             self._figures.forget(queue)
@@ -356,6 +356,10 @@ class Desk:
 
 def _on_duty(asked: _Asked) -> tuple[str, Mapping[str, Any]]:
     return asked.agent, {"name": asked.name, "seen": asked.at}
+
+
+def _duty_changed(asked: _Asked) -> Observed:
+    return Observed("duty", asked.at, asked.agent)
 
 
 def help_rows(words: AgentWords) -> list[CommandHelp]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapters.base import Person
 from bot.case import Case
-from status.model import Outlook, Promise
+from status.model import Happened, Outlook, Promise
 
 # --- what happens ------------------------------------------------------------------------------------------
 
@@ -145,17 +145,25 @@ class Refusal:
     by: str = ""
 
 
+class Observed(NamedTuple):
+    """What the estimate shall hear of a decision, as `status.model.Observation` says; the store adds which case,
+    its place in line, and how the queue stands right after."""
+
+    happened: Happened
+    at: float
+    agent: str = ""
+    wait_s: float | None = None
+    queued: bool = True
+
+
 @dataclass(slots=True)
 class Decision:
-    """What follows. `after` carries the next version; `out` are bodies for the case's lane, in order.
-
-    `observations` are (what, when, wait in seconds or None, queued), as `status.history` learns from them.
-    """
+    """What follows. `after` carries the next version; `out` are bodies for the case's lane, in order."""
 
     after: Case
     said: tuple[Mapping[str, Any], ...] = ()
     out: tuple[Mapping[str, Any], ...] = ()
-    observations: tuple[tuple[str, float, float | None, bool], ...] = ()
+    observations: tuple[Observed, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     timer_at: float | None = None
     moved_to: str | None = None

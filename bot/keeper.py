@@ -17,7 +17,7 @@ from bot.case import Case, CaseState
 from bot.cases import Cases
 from bot.clock import Clock
 from bot.config.settings import Config
-from bot.events import Due
+from bot.events import Due, Observed
 from bot.figures import Figures
 from bot.metrics import Metrics
 from bot.published import HistoryPoint, Published
@@ -156,7 +156,7 @@ class Keeper:
         for agent, known in (await self._store.on_duty(queue)).items():
             if known["seen"] + self._config.desk.off_duty_after_s <= now:
                 log.info("agent off duty after silence", queue=queue)
-                gone = Commit(duty=(agent, None), observations=(("duty", now, None, True),))
+                gone = Commit(duty=(agent, None), observations=(Observed("duty", now, agent),))
                 await self._store.commit(queue, gone)
 
     # --- timers --------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from adapters.base import Person
-from bot.case import Case, CaseState, changed
+from bot.case import Case, CaseState, changed, news
 from bot.events import (
     Act,
     Adopted,
@@ -27,6 +27,7 @@ from bot.events import (
     GaveUp,
     LaterEvent,
     Note,
+    Observed,
     Policy,
     Refusal,
     Release,
@@ -36,7 +37,7 @@ from bot.events import (
     Transfer,
     Wrote,
 )
-from bot.published import rfc3339
+from status.model import Happened
 from status.promise import clearly_worse, judge, warn_at
 
 RECHECK_S = 60.0
@@ -139,7 +140,7 @@ def _opened(event: Wrote, policy: Policy) -> Decision:
         case,
         said=(_customer_said(event),),
         out=_acknowledgement(case, event) + _event(case, "case.opened", event.at, policy),
-        observations=(("arrived", event.at, None, True),),
+        observations=(Observed("arrived", event.at),),
         counts={"arrived": 1},
     )
 
@@ -152,16 +153,19 @@ def _wrote(case: Case, event: Wrote, policy: Policy) -> Decision:
     said = (_customer_said(event),)
     if case.turn_at is not None:
         return Decision(case, said=said)
-    begun = changed(case, turn_at=event.at, warned=False, queued=case.agent is None)
+    decision = _begun(changed(case, turn_at=event.at), event.at, policy)
+    begun = decision.after
+    return replace(decision, said=said, out=_acknowledgement(begun, event) if begun.queued else ())
+
+
+def _begun(case: Case, at: float, policy: Policy) -> Decision:
+    """A new turn of a known case: for the agent who holds it, or into the line."""
+    case = changed(case, warned=False, queued=case.agent is None, state=CaseState.WAITING)
     if case.agent is not None:
-        begun = changed(begun, state=CaseState.CLAIMED, lease_until=event.at + policy.claim_lease_s)
-    else:
-        begun = changed(begun, state=CaseState.WAITING)
+        case = changed(case, state=CaseState.CLAIMED, lease_until=at + policy.claim_lease_s)
     return Decision(
-        begun,
-        said=said,
-        out=_acknowledgement(begun, event) if begun.queued else (),
-        observations=(("arrived", event.at, None, begun.queued),),
+        case,
+        observations=(Observed("arrived", at, case.agent or "", queued=case.queued),),
         counts={"arrived": 1},
     )
 
@@ -223,32 +227,42 @@ def _acted(case: Case, act: AgentsAct, policy: Policy) -> Decision:
         case Transfer():
             return _handed_over(case, act)
         case Close():
-            closed = _ended(case, act.at, CaseState.CLOSED, policy)
+            closed = _ended(case, act.at, CaseState.CLOSED, policy, act.agent)
             return replace(closed, said=(_agent_said(act, "note", act.note),) if act.note else ())
         case _:
             assert_never(act)
 
 
 def _claimed(case: Case, act: Act, policy: Policy) -> Decision:
-    first = case.agent is None
     state = CaseState.ANSWERED if case.turn_at is None else CaseState.CLAIMED
     held = changed(
         case, state=state, agent=act.agent, agent_name=act.name, lease_until=act.at + policy.claim_lease_s
     )
-    if not first:
+    if case.agent is not None:
         return Decision(held)
-    waited_s = None if case.turn_at is None else max(0.0, act.at - case.turn_at)
-    return Decision(
-        held,
-        out=_event(held, "case.claimed", act.at, policy),
-        observations=(("claimed", act.at, waited_s, case.queued),) if case.turn_at is not None else (),
-    )
+    out = _event(held, "case.claimed", act.at, policy)
+    return Decision(held, out=out, observations=(_taken(case, act),))
+
+
+def _taken(case: Case, act: Act) -> Observed:
+    """What nobody held is somebody's now."""
+    in_line = case.turn_at is not None and case.queued
+    return Observed("claimed", act.at, act.agent, _waited_s(case, act.at), in_line)
+
+
+def _waited_s(case: Case, at: float) -> float | None:
+    """How long the turn has lasted; None while nothing is unanswered."""
+    return None if case.turn_at is None else max(0.0, at - case.turn_at)
 
 
 def _released(case: Case, at: float) -> Decision:
     """Back to the queue; the turn's start, and with it the old position, stays."""
-    state = CaseState.ANSWERED if case.turn_at is None else CaseState.WAITING
-    return Decision(changed(case, state=state, agent=None, agent_name="", lease_until=None, active_at=at))
+    in_line = case.turn_at is not None
+    state, queued = (CaseState.WAITING, True) if in_line else (CaseState.ANSWERED, case.queued)
+    free = changed(
+        case, state=state, queued=queued, agent=None, agent_name="", lease_until=None, active_at=at
+    )
+    return Decision(free, observations=(Observed("released", at, case.agent or "", queued=in_line),))
 
 
 def _replied(case: Case, act: Reply, policy: Policy) -> Decision:
@@ -268,16 +282,16 @@ def _replied(case: Case, act: Reply, policy: Policy) -> Decision:
         said=(_agent_said(act, "agent", act.text),),
         out=(_message(answered, "reply", text=act.text),),
     )
-    if case.turn_at is None:
-        return decision
-    wait_s = max(0.0, act.at - case.turn_at)
+    wait_s = _waited_s(case, act.at)
+    if wait_s is None:
+        return decision if case.agent else replace(decision, observations=(_taken(case, act),))
     counts = _judged(case, act.at, answered=True) | {"answered": 1}
     if wait_s <= policy.target_s:
         counts["within_target"] = 1
     return replace(
         decision,
         out=decision.out + _event(answered, "case.answered", act.at, policy, wait_s=round(wait_s, 3)),
-        observations=(("answered", act.at, wait_s, case.queued),),
+        observations=(Observed("answered", act.at, act.agent, wait_s, case.queued),),
         counts=counts,
     )
 
@@ -289,16 +303,20 @@ def _agent_said(act: Act, by: str, text: str) -> Mapping[str, Any]:
 # --- the end of a case -------------------------------------------------------------------------------------
 
 
-def _ended(case: Case, at: float, state: CaseState, policy: Policy) -> Decision:
+def _ended(case: Case, at: float, state: CaseState, policy: Policy, by: str = "") -> Decision:
     ended = changed(case, state=state, promises=(), lease_until=None, active_at=at)
     counts = _judged(case, at, answered=False) | {"closed": 1}
-    left: tuple[tuple[str, float, float | None, bool], ...] = ()
     if case.turn_at is not None:
-        # No reply came: the wait is censored, not missing.
-        left = (("left", at, max(0.0, at - case.turn_at), case.queued),)
         counts["left"] = 1
     out = _event(ended, "case.closed", at, policy)
-    return Decision(ended, out=out, observations=left, counts=counts)
+    return Decision(ended, out=out, observations=(_gone(case, at, by),), counts=counts)
+
+
+def _gone(case: Case, at: float, by: str = "") -> Observed:
+    """The case is over here. A turn without a reply is a censored wait, not a missing one."""
+    happened: Happened = "closed" if case.turn_at is None else "left"
+    in_line = case.turn_at is not None and case.queued
+    return Observed(happened, at, by or case.agent or "", _waited_s(case, at), in_line)
 
 
 def _judged(case: Case, at: float, *, answered: bool) -> dict[str, int]:
@@ -331,7 +349,9 @@ def _lease_over(case: Case, event: Due, policy: Policy) -> Decision:
     renewed_until = (event.agent_seen_at or 0.0) + policy.claim_lease_s
     if renewed_until > event.at:
         return Decision(changed(case, lease_until=renewed_until))
-    return replace(_released(case, event.at), off_duty=case.agent)
+    back = _released(case, event.at)
+    off = Observed("duty", event.at, case.agent or "")
+    return replace(back, observations=(*back.observations, off), off_duty=case.agent)
 
 
 def _must_warn(case: Case, event: Due) -> bool:
@@ -347,14 +367,11 @@ def _must_warn(case: Case, event: Due) -> bool:
 def _handed_over(case: Case, act: Transfer) -> Decision:
     """Leave this queue; the outbox carries the case over. Promises go along, to be judged there."""
     moving = changed(case, state=CaseState.MOVING, agent=None, agent_name="", lease_until=None)
-    left: tuple[tuple[str, float, float | None, bool], ...] = ()
-    if case.turn_at is not None:
-        left = (("left", act.at, max(0.0, act.at - case.turn_at), case.queued),)
     return Decision(
         moving,
         said=(_agent_said(act, "note", f"→ {act.queue}"),),
         out=({"kind": "transfer", "case": case.id, "queue": act.queue},),
-        observations=left,
+        observations=(_gone(case, act.at, act.agent),),
         counts={"transferred": 1},
         moved_to=f">{act.queue} {case.id}",
     )
@@ -374,7 +391,7 @@ def _adopted(event: Adopted, policy: Policy) -> Decision:
     return Decision(
         case,
         out=(_message(case, "notice", turn=case.turn_at), *_event(case, "case.opened", event.at, policy)),
-        observations=(("arrived", event.at, None, True),),
+        observations=(Observed("arrived", event.at),),
         counts={"arrived": 1},
     )
 
@@ -382,20 +399,15 @@ def _adopted(event: Adopted, policy: Policy) -> Decision:
 def _merged(case: Case, event: Adopted, policy: Policy) -> Decision:
     """The conversation already has an open case here: what was said joins it, and the older turn counts."""
     turns = [turn for turn in (case.turn_at, event.source.turn_at) if turn is not None]
-    state, lease_until = case.state, case.lease_until
-    if state is CaseState.ANSWERED and turns:
-        state = CaseState.WAITING if case.agent is None else CaseState.CLAIMED
-        lease_until = None if case.agent is None else event.at + policy.claim_lease_s
-    return Decision(
-        changed(
-            case,
-            state=state,
-            lease_until=lease_until,
-            turn_at=min(turns, default=None),
-            messages=case.messages + event.source.messages,
-            promises=case.promises + event.source.promises,
-        )
+    merged = changed(
+        case,
+        turn_at=min(turns, default=None),
+        messages=case.messages + event.source.messages,
+        promises=case.promises + event.source.promises,
     )
+    if case.turn_at is not None or not turns:
+        return Decision(merged)
+    return _begun(merged, event.at, policy)
 
 
 # --- bodies of outgoing messages ---------------------------------------------------------------------------
@@ -406,21 +418,6 @@ def _message(case: Case, kind: str, **more: Any) -> Mapping[str, Any]:
 
 
 def _event(case: Case, name: str, at: float, policy: Policy, **more: Any) -> tuple[Mapping[str, Any], ...]:
-    """News of a case for other programs: no message texts."""
     if not policy.events:
         return ()
-    agent = None
-    if case.agent is not None:
-        agent = {"id": case.agent.partition("/")[2], "name": case.agent_name}
-    data = {
-        "case_id": case.id,
-        "queue": case.queue,
-        "channel": case.channel,
-        "conversation_id": case.conversation_id,
-        "customer": {"id": case.customer.id, "name": case.customer.name, "language": case.customer.language},
-        "state": case.state.value,
-        "agent": agent,
-        "at": rfc3339(at),
-        **more,
-    }
-    return ({"kind": "event", "type": name, "data": data},)
+    return ({"kind": "event", "type": name, "data": news(case, at) | more},)

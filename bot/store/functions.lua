@@ -51,8 +51,10 @@ end
 -- What the commits of one call share: read once at its beginning, written once at its end.
 local function begin(p, head)
   local batch = {
-    p = p, now = now_ms(), seen_key = p .. 'seen:' .. head.periods[1], older = {}, counts = {},
+    p = p, now = now_ms(), older = {}, counts = {}, tally = {},
+    seen_key = p .. 'seen:' .. head.periods[1], line_key = p .. 'waiting', events_key = p .. 'events',
     waiting = redis.call('ZCARD', p .. 'waiting'), agents = redis.call('HLEN', p .. 'duty'),
+    held = tonumber(redis.call('HGET', p .. 'tally', 'held') or 0),
   }
   for i = 2, #head.periods do
     local key = p .. 'seen:' .. head.periods[i]
@@ -68,6 +70,11 @@ local function first_time(batch, digest)
   return redis.call('SADD', batch.seen_key, digest) == 1
 end
 
+local function add(counters, field, by)
+  counters[field] = (counters[field] or 0) + by
+end
+
+-- Gives how many stood before the case when it joined or left the line ('' when it did neither, or nobody is told).
 local function write_case(batch, c)
   local p, case_key = batch.p, batch.p .. 'case:' .. c.id
   local first = 1
@@ -88,10 +95,13 @@ local function write_case(batch, c)
   elseif c.open then
     redis.call('HSET', p .. 'open', c.lane, c.open)
   end
+  local line, ahead = batch.line_key, ''
   if c.waiting == false then
-    batch.waiting = batch.waiting - redis.call('ZREM', p .. 'waiting', c.id)
+    if c.events then ahead = redis.call('ZRANK', line, c.id) or '' end
+    batch.waiting = batch.waiting - redis.call('ZREM', line, c.id)
   elseif c.waiting then
-    batch.waiting = batch.waiting + redis.call('ZADD', p .. 'waiting', c.waiting, c.id)
+    batch.waiting = batch.waiting + redis.call('ZADD', line, c.waiting, c.id)
+    if c.events then ahead = redis.call('ZRANK', line, c.id) end
   end
   if c.timers == false then
     redis.call('ZREM', p .. 'timers', c.id)
@@ -100,7 +110,12 @@ local function write_case(batch, c)
   end
   if c.drop then redis.call('SREM', p .. 'held:' .. c.drop, c.id) end
   if c.hold then redis.call('SADD', p .. 'held:' .. c.hold, c.id) end
-  if c.claimed then redis.call('HINCRBY', p .. 'tally', 'claimed', c.claimed) end
+  if c.claimed then add(batch.tally, 'claimed', c.claimed) end
+  if c.held then
+    batch.held = batch.held + c.held
+    add(batch.tally, 'held', c.held)
+  end
+  return ahead
 end
 
 local function write_duty(batch, duty)
@@ -112,10 +127,13 @@ local function write_duty(batch, duty)
   end
 end
 
-local function tell(batch, events)
-  for _, e in ipairs(events) do
-    redis.call('XADD', batch.p .. 'events', 'MAXLEN', '~', EVENTS_KEPT, '*',
-      'e', e[1], 't', e[2], 'w', e[3], 'q', e[4], 'n', batch.waiting, 'a', batch.agents)
+-- Every event has the same fields, as then a stream keeps their names but once in a while.
+local function tell(batch, c, ahead)
+  for _, e in ipairs(c.events) do
+    local of_case = c.id and e[1] ~= 'duty'
+    redis.call('XADD', batch.events_key, 'MAXLEN', '~', EVENTS_KEPT, '*',
+      'e', e[1], 't', e[2], 'w', e[3], 'q', e[4], 'n', batch.waiting, 'a', batch.agents,
+      'c', of_case and c.id or '', 'g', e[5], 'r', of_case and ahead or '', 'h', batch.held, 'ch', e[6])
   end
 end
 
@@ -128,16 +146,16 @@ local function commit_one(batch, c)
     if c.seen then redis.call('SREM', batch.seen_key, c.seen) end
     return found
   end
-  if c.doc then write_case(batch, c) end
+  local ahead = c.doc and write_case(batch, c)
   if c.duty then write_duty(batch, c.duty) end
-  if c.events then tell(batch, c.events) end
+  if c.events then tell(batch, c, ahead) end
   if c.language then redis.call('SET', p .. 'language:' .. c.language[1], c.language[2], 'EX', LANGUAGE_TTL_S) end
   if c.worded then
     local lane_key = p .. 'out:' .. c.worded[1]
     if same_entry(redis.call('LINDEX', lane_key, 0), c.worded[2]) then redis.call('LSET', lane_key, 0, c.worded[2]) end
   end
   if c.out then put_out(p, c.out, batch.now) end
-  for field, by in pairs(c.count or {}) do batch.counts[field] = (batch.counts[field] or 0) + by end
+  for field, by in pairs(c.count or {}) do add(batch.counts, field, by) end
   return 1
 end
 
@@ -146,8 +164,9 @@ local function finish(batch, head)
   local p, day_key = batch.p, batch.p .. 'day:' .. head.day
   for field, by in pairs(batch.counts) do
     redis.call('HINCRBY', day_key, field, by)
-    if field == 'promises' or field == 'kept' then redis.call('HINCRBY', p .. 'tally', field, by) end
+    if field == 'promises' or field == 'kept' then add(batch.tally, field, by) end
   end
+  for field, by in pairs(batch.tally) do redis.call('HINCRBY', p .. 'tally', field, by) end
   if next(batch.counts) then redis.call('EXPIRE', day_key, head.day_ttl_s) end
   redis.call('EXPIRE', batch.seen_key, SEEN_TTL_S)
 end

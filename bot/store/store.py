@@ -200,11 +200,12 @@ class Store:
             pipe = self._client.pipeline(transaction=False)
             pipe.zcard(prefix + "waiting")
             pipe.zrange(prefix + "waiting", 0, 0, withscores=True)
-            pipe.hmget(prefix + "tally", "claimed", "promises", "kept")
+            pipe.hmget(prefix + "tally", "claimed", "promises", "kept", "held")
             pipe.hlen(prefix + "duty")
             waiting, first, tally, agents = await pipe.execute()
-        claimed, judged, kept = (int(value or 0) for value in tally)
-        return Line(waiting, first[0][1] / 1000 if first else None, claimed, agents, judged, kept)
+        claimed, judged, kept, held = (int(value or 0) for value in tally)
+        oldest_at = first[0][1] / 1000 if first else None
+        return Line(waiting, oldest_at, claimed, agents, judged, kept, max(0, held))
 
     async def ahead(self, queue: str, case_id: str) -> int | None:
         """How many waiting cases stand before this one; None when it does not wait."""

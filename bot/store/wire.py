@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from bot.case import Case, decode, encode
+from bot.events import Observed
 from bot.store import keys
 from status.model import Observation
 
@@ -71,7 +72,7 @@ class Commit:
     timer_at: float | None = None
     moved_to: str | None = None
     keep_ended_s: int = 0
-    observations: Sequence[tuple[str, float, float | None, bool]] = ()
+    observations: Sequence[Observed] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     duty: tuple[str, Mapping[str, Any] | None] | None = None
     out: Sequence[OutEntry] = ()
@@ -105,7 +106,8 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A queue at one moment, as counters tell it; `judged` and `kept` count promises since the beginning."""
+    """A queue at one moment, as counters tell it; `judged` and `kept` count promises since the beginning, `held` is
+    how many open cases agents hold, answered ones included."""
 
     waiting: int
     oldest_at: float | None
@@ -113,6 +115,7 @@ class Line:
     agents: int
     judged: int
     kept: int
+    held: int
 
 
 def seen_digest(channel: str, message_id: str) -> str:
@@ -134,10 +137,8 @@ def wire(commit: Commit) -> dict[str, Any]:
     if commit.after is not None:
         _wire_case(data, commit, commit.before, commit.after)
     if commit.observations:
-        data["events"] = [
-            [happened, round(at * 1000), "" if wait_s is None else round(wait_s * 1000), 1 if queued else 0]
-            for happened, at, wait_s, queued in commit.observations
-        ]
+        channel = "" if commit.after is None else commit.after.channel
+        data["events"] = [_wire_event(observed, channel) for observed in commit.observations]
     if commit.counts:
         data["count"] = commit.counts
     if commit.duty:
@@ -150,6 +151,18 @@ def wire(commit: Commit) -> dict[str, Any]:
     if commit.language:
         data["language"] = commit.language
     return data
+
+
+def _wire_event(observed: Observed, channel: str) -> list[str | int]:
+    happened, at, agent, wait_s, queued = observed
+    return [
+        happened,
+        round(at * 1000),
+        "" if wait_s is None else round(wait_s * 1000),
+        1 if queued else 0,
+        agent,
+        channel if happened == "arrived" else "",
+    ]
 
 
 def by_lane(out: Sequence[OutEntry]) -> list[list[str]]:
@@ -194,7 +207,7 @@ def _wire_order(data: dict[str, Any], commit: Commit, before: Case | None, after
 
 
 def _wire_holder(data: dict[str, Any], before: Case | None, after: Case) -> None:
-    """Who holds the case, and how many are claimed."""
+    """Who holds the case, and how many are held and claimed."""
     was = before.agent if before is not None else None
     now = None if after.ended else after.agent
     if was != now:
@@ -202,6 +215,7 @@ def _wire_holder(data: dict[str, Any], before: Case | None, after: Case) -> None
             data["drop"] = was
         if now:
             data["hold"] = now
+        data["held"] = bool(now) - bool(was)
     claimed = (after.state == "claimed") - (before is not None and before.state == "claimed")
     if claimed:
         data["claimed"] = claimed
@@ -223,12 +237,17 @@ def read_stale(queue: str, answer: str | Sequence[str]) -> Outcome:
 
 
 def read_event(values: Mapping[str, str]) -> Observation:
-    """An event of the stream, as the estimate learns from it."""
+    """An event of the stream, as the estimate learns from it. Older bots wrote no more than the first six fields."""
     return Observation(
         at=int(values["t"]) / 1000,
-        happened=values["e"],  # type: ignore[arg-type]  # written by _wire from the same words
+        happened=values["e"],  # type: ignore[arg-type]  # written by _wire_event from the same words
         waiting=int(values["n"]),
         agents=int(values["a"]),
         wait_s=int(values["w"]) / 1000 if values["w"] else None,
         queued=values["q"] == "1",
+        case=values.get("c", ""),
+        agent=values.get("g", ""),
+        ahead=int(values["r"]) if values.get("r") else None,
+        held=max(0, int(values.get("h", 0))),
+        channel=values.get("ch", ""),
     )

@@ -20,6 +20,7 @@ from bot.events import (
     Event,
     GaveUp,
     Note,
+    Observed,
     Policy,
     Refusal,
     Release,
@@ -151,7 +152,7 @@ def test_the_first_message_opens_a_case_and_is_acknowledged() -> None:
     case = decision.after
     assert (case.id, case.turn_at, case.messages, case.version) == ("A1B2C3", NOW, 1, 1)
     assert [body["kind"] for body in decision.out] == ["acknowledgement"]
-    assert decision.observations == (("arrived", NOW, None, True),)
+    assert decision.observations == (Observed("arrived", NOW),)
 
 
 def test_a_burst_is_acknowledged_once() -> None:
@@ -190,7 +191,7 @@ def test_a_full_case_takes_no_more() -> None:
 
 def test_a_claim_says_how_long_the_case_stood_in_line() -> None:
     decision = decided(WAITING, CLAIM)
-    assert decision.observations == (("claimed", NOW, 300.0, True),)
+    assert decision.observations == (Observed("claimed", NOW, MINE, 300.0),)
     assert (decision.after.agent, decision.after.lease_until) == (MINE, NOW + 900)
 
 
@@ -207,7 +208,7 @@ def test_a_release_keeps_the_turn_and_with_it_the_place() -> None:
 def test_a_reply_ends_the_turn() -> None:
     decision = decided(HELD, REPLY)
     assert [body["kind"] for body in decision.out] == ["reply"]
-    assert decision.observations == (("answered", NOW, 300.0, True),)
+    assert decision.observations == (Observed("answered", NOW, MINE, 300.0),)
     assert decision.counts == {"promises": 0, "kept": 0, "answered": 1, "within_target": 1}
 
 
@@ -233,12 +234,46 @@ def test_a_note_goes_to_nobody() -> None:
     assert decision.said == ({"at": NOW, "by": "note", "who": "Ann", "text": "Psst"},)
 
 
-@pytest.mark.parametrize(("event", "state"), [(CLOSE, "closed"), (GAVE_UP, "abandoned")])
-def test_a_turn_without_a_reply_is_censored_not_missing(event: Event, state: str) -> None:
+@pytest.mark.parametrize(("event", "state", "by"), [(CLOSE, "closed", MINE), (GAVE_UP, "abandoned", "")])
+def test_a_turn_without_a_reply_is_censored_not_missing(event: Event, state: str, by: str) -> None:
     decision = decided(WAITING, event)
     assert decision.after.state == state
-    assert decision.observations == (("left", NOW, 300.0, True),)
+    assert decision.observations == (Observed("left", NOW, by, 300.0),)
     assert decision.counts == {"promises": 0, "kept": 0, "closed": 1, "left": 1}
+
+
+# --- what the estimate hears ---------------------------------------------------------------------------------
+
+QUIET = Observed("closed", NOW, MINE, queued=False)
+
+
+@pytest.mark.parametrize("event", [CLOSE, GAVE_UP, TRANSFER, Due(NOW + 90_000)])
+def test_the_end_of_an_answered_case_frees_a_hand_and_ends_no_wait(event: Event) -> None:
+    assert decided(ANSWERED, event).observations == (QUIET._replace(at=event.at),)
+
+
+@pytest.mark.parametrize(
+    ("case", "in_line"), [(HELD, True), (changed(HELD, queued=False), True), (ANSWERED, False)]
+)
+def test_a_release_tells_whether_the_turn_stands_in_line_again(case: Case, in_line: bool) -> None:
+    decision = decided(case, RELEASE)
+    assert decision.observations == (Observed("released", NOW, MINE, queued=in_line),)
+    assert decision.after.queued is True
+
+
+def test_a_vanished_agent_gave_the_case_back_and_went_off_duty() -> None:
+    at = OPENED + 900
+    back, off = decided(HELD, Due(at, agent_seen_at=OPENED)).observations
+    assert (back, off) == (Observed("released", at, MINE), Observed("duty", at, MINE))
+
+
+@pytest.mark.parametrize("event", [CLAIM, REPLY])
+def test_an_answered_case_that_somebody_takes_fills_a_hand(event: Event) -> None:
+    assert decided(FREE, event).observations == (Observed("claimed", NOW, MINE, queued=False),)
+
+
+def test_a_follow_up_names_who_holds_the_case() -> None:
+    assert decided(ANSWERED, wrote()).observations == (Observed("arrived", NOW, MINE, queued=False),)
 
 
 # --- promises ------------------------------------------------------------------------------------------------
@@ -330,7 +365,7 @@ def test_a_case_leaves_behind_where_it_went() -> None:
     decision = decided(HELD, TRANSFER)
     assert decision.moved_to == ">billing K7Q2M4"
     assert [body["kind"] for body in decision.out] == ["transfer"]
-    assert decision.observations == (("left", NOW, 300.0, True),)
+    assert decision.observations == (Observed("left", NOW, MINE, 300.0),)
 
 
 def test_promises_go_along_and_nothing_wakes_the_queue_for_them() -> None:
@@ -349,6 +384,15 @@ def test_two_cases_become_one_with_the_older_turn_and_both_promises() -> None:
     there = changed(MOVING, promises=(promised(500),))
     after = decided(here, Adopted(NOW, there)).after
     assert (after.turn_at, after.messages, len(after.promises)) == (OPENED, 2, 2)
+
+
+@pytest.mark.parametrize(("here", "state"), [(ANSWERED, CaseState.CLAIMED), (FREE, CaseState.WAITING)])
+def test_a_turn_that_joins_an_answered_case_begins_there(here: Case, state: CaseState) -> None:
+    decision = decided(here, Adopted(NOW, MOVING))
+    assert (decision.after.state, decision.after.turn_at) == (state, OPENED)
+    in_line = here.agent is None
+    assert decision.observations == (Observed("arrived", NOW, here.agent or "", queued=in_line),)
+    assert decision.counts == {"arrived": 1}
 
 
 # --- news for other programs ---------------------------------------------------------------------------------
@@ -389,8 +433,8 @@ def test_every_turn_that_began_is_answered_or_left_or_open(story: list[str], ste
         if isinstance(outcome, Refusal):
             continue
         case = outcome.after
-        began += sum(one[0] == "arrived" for one in outcome.observations)
-        ended += sum(one[0] in ("answered", "left") for one in outcome.observations)
+        began += sum(one.happened == "arrived" for one in outcome.observations)
+        ended += sum(one.happened in ("answered", "left") for one in outcome.observations)
         open_turn = case.is_open and case.turn_at is not None
         assert began == ended + open_turn
         assert outcome.timer_at is None or case.is_open

@@ -12,12 +12,13 @@ from redis.asyncio import RedisCluster
 
 from adapters.base import Person
 from bot.case import Case, CaseState, changed
+from bot.events import Observed
 from bot.published import HistoryPoint, Published
 from bot.store import keys
 from bot.store.connection import Connection, connect
 from bot.store.store import Store
 from bot.store.wire import Commit, Outcome, OutEntry, Taken, seen_digest
-from status.model import Outlook, Promise, TrackRecord, Wait
+from status.model import Observation, Outlook, Promise, TrackRecord, Wait
 from tests.fakes.desk import MONDAY_NOON, HandClock
 
 DAY_S = 86_400
@@ -417,7 +418,7 @@ async def test_the_line_counts_what_is_there(store: Store) -> None:
     await store.commit("support", Commit(counts={"promises": 3, "kept": 2}))
     line = await store.line("support")
     assert (line.waiting, line.oldest_at, line.claimed, line.agents) == (2, one.turn_at, 1, 1)
-    assert (line.judged, line.kept) == (3, 2)
+    assert (line.judged, line.kept, line.held) == (3, 2, 1)
     assert await store.ahead("support", two.id) == 1
     assert await store.ahead("support", held.id) is None
 
@@ -429,17 +430,92 @@ async def test_days_are_counted_apart(store: Store, clock: HandClock) -> None:
     assert await store.days("support", 3) == [{"arrived": 1, "kept": 1}, {"arrived": 2}, {}]
 
 
+async def told(store: Store) -> list[Observation]:
+    return [event for _, event in await store.events_since("support", "0-0", 100)]
+
+
 async def test_events_tell_the_queue_right_after(store: Store) -> None:
     case = a_case()
-    await store.commit("support", Commit(after=case, observations=[("arrived", MONDAY_NOON, None, True)]))
+    await store.commit("support", Commit(after=case, observations=[Observed("arrived", MONDAY_NOON)]))
     gone = changed(case, state=CaseState.ABANDONED, version=2)
-    left = ("left", MONDAY_NOON + 60, 60.0, True)
+    left = Observed("left", MONDAY_NOON + 60, "", 60.0)
     await store.commit("support", Commit(before=case, after=gone, observations=[left]))
-    events = [event for _, event in await store.events_since("support", "0-0", 10)]
-    assert [(event.happened, event.waiting, event.wait_s) for event in events] == [
-        ("arrived", 1, None),
-        ("left", 0, 60.0),
+    assert await told(store) == [
+        Observation(MONDAY_NOON, "arrived", 1, 0, case=case.id, ahead=0, channel="shop"),
+        Observation(MONDAY_NOON + 60, "left", 0, 0, 60.0, case=case.id, ahead=0),
     ]
+
+
+async def test_an_event_tells_who_stood_before_the_case_when_it_joined_and_left_the_line(
+    store: Store,
+) -> None:
+    cases = [a_case(n) for n in (1, 2, 3)]
+    for case in cases:
+        await store.commit("support", Commit(after=case, observations=[Observed("arrived", case.opened_at)]))
+    held = changed(cases[1], state=CaseState.CLAIMED, agent="shop/a-1", version=2)
+    answered = changed(held, state=CaseState.ANSWERED, turn_at=None, version=3)
+    back = changed(held, state=CaseState.WAITING, agent=None, version=3)
+    claimed = Commit(
+        before=cases[1], after=held, observations=[Observed("claimed", MONDAY_NOON, "shop/a-1", 9.0)]
+    )
+    await store.commit("support", claimed)
+    await store.commit(
+        "support", Commit(before=held, after=back, observations=[Observed("released", 9, "shop/a-1")])
+    )
+    await store.commit("support", Commit(before=back, after=changed(held, version=4)))
+    await store.commit(
+        "support",
+        Commit(
+            before=changed(held, version=4),
+            after=changed(answered, version=5),
+            observations=[Observed("answered", 9, "shop/a-1", 9.0)],
+        ),
+    )
+    events = await told(store)
+    assert [(one.happened, one.ahead, one.waiting, one.held) for one in events] == [
+        ("arrived", 0, 1, 0),
+        ("arrived", 1, 2, 0),
+        ("arrived", 2, 3, 0),
+        ("claimed", 1, 2, 1),
+        ("released", 1, 3, 0),
+        ("answered", None, 2, 1),
+    ]
+    assert (await store.line("support")).held == 1
+
+
+async def test_an_event_of_duty_names_the_agent_and_no_case(store: Store) -> None:
+    duty = ("shop/a-1", {"name": "Ann", "seen": 1.0})
+    await store.commit("support", Commit(duty=duty, observations=[Observed("duty", MONDAY_NOON, "shop/a-1")]))
+    held = a_case(state=CaseState.CLAIMED, agent="shop/a-1")
+    await store.commit("support", Commit(after=held))
+    back = changed(held, state=CaseState.WAITING, agent=None, version=2)
+    gone = [Observed("released", MONDAY_NOON, "shop/a-1"), Observed("duty", MONDAY_NOON, "shop/a-1")]
+    await store.commit("support", Commit(before=held, after=back, duty=("shop/a-1", None), observations=gone))
+    assert [(one.happened, one.case, one.agent, one.ahead, one.agents) for one in await told(store)] == [
+        ("duty", "", "shop/a-1", None, 1),
+        ("released", held.id, "shop/a-1", 0, 0),
+        ("duty", "", "shop/a-1", None, 0),
+    ]
+
+
+async def test_the_events_of_one_batch_each_tell_their_own_moment(store: Store) -> None:
+    held = {"state": CaseState.CLAIMED, "agent": "shop/a-1"}
+    commits = [
+        Commit(after=a_case(n, **(held if n % 2 else {})), observations=[Observed("arrived", MONDAY_NOON)])
+        for n in range(10, 40)
+    ]
+    await asyncio.gather(*(store.commit("support", commit) for commit in commits))
+    events = await told(store)
+    assert [one.held for one in events] == [n // 2 for n in range(1, 31)]
+    assert [one.waiting for one in events] == [(n + 1) // 2 for n in range(1, 31)]
+    line = await store.line("support")
+    assert (line.held, line.claimed, line.waiting) == (15, 15, 15)
+
+
+async def test_an_event_of_an_older_bot_is_read(store: Store, connection: Connection) -> None:
+    old: dict[Any, Any] = {"e": "claimed", "t": "5000", "w": "1500", "q": "1", "n": "2", "a": "3"}
+    await connection.client.xadd(keys.prefix("support") + "events", old)
+    assert await told(store) == [Observation(5.0, "claimed", 2, 3, 1.5)]
 
 
 async def test_due_timers_come_first_things_first(store: Store, clock: HandClock) -> None:
