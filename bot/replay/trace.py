@@ -57,6 +57,11 @@ class Trace:
     oracle: Mapping[str, Forecast] | None = None
 
 
+def ordered(cases: Iterable[TracedCase]) -> tuple[TracedCase, ...]:
+    """The cases in the order of a Trace."""
+    return tuple(sorted(cases, key=lambda case: (case.arrived_at, case.case_id)))
+
+
 # --- reading -----------------------------------------------------------------------------------------------
 
 
@@ -119,7 +124,7 @@ class _Row:
     def text(self, column: str) -> str:
         """A field that must not be empty."""
         found = self.fields[column]
-        if not found:
+        if not found.strip():
             raise self.bad(column, "it is empty; every line needs one")
         return found
 
@@ -136,7 +141,7 @@ class _Row:
 
     def time_after(self, column: str, floor_column: str, floor: float) -> float | None:
         """A time that may be missing, but not be before another one of the same line."""
-        if not self.fields.get(column):
+        if not self.fields.get(column, "").strip():
             return None
         time = self.number(column)
         if time < floor:
@@ -161,8 +166,7 @@ def _rows(path: Path, required: Sequence[str]) -> Iterator[_Row]:
             if len(fields) != len(header):
                 wrong = f"{len(fields)} fields, but {len(header)} columns; write a comma for an empty one"
                 raise BadTrace(f"{path}: line {reader.line_num}: {wrong}")
-            values = (field.strip() for field in fields)
-            yield _Row(path, reader.line_num, dict(zip(header, values, strict=True)))
+            yield _Row(path, reader.line_num, dict(zip(header, fields, strict=True)))
     except csv.Error as error:
         wrong = f"this is not CSV ({error}); quote fields with commas or line ends"
         raise BadTrace(f"{path}: line {reader.line_num}: {wrong}") from error
@@ -181,7 +185,7 @@ def _cases(path: Path) -> tuple[TracedCase, ...]:
         cases.append(case)
     if not cases:
         raise BadTrace(f"{path}: line 2: there is no case; a trace has at least one")
-    return tuple(sorted(cases, key=lambda case: (case.arrived_at, case.case_id)))
+    return ordered(cases)
 
 
 def _case(row: _Row) -> TracedCase:
