@@ -136,7 +136,7 @@ def read(path: Path, preset: Callable[[str], Scenario]) -> Scenario:
         raise BadScenario(f"{path}: this is not TOML: {error}") from error
     try:
         begun = settings.pop("preset", None)
-        base = {} if begun is None else msgspec.to_builtins(preset(begun))
+        base = {} if begun is None else msgspec.to_builtins(preset(str(begun)))
         return _checked({**base, "name": path.stem, **settings})
     except BadScenario as error:
         raise BadScenario(f"{path}: {error}") from error
@@ -146,9 +146,16 @@ def _checked(settings: Mapping[str, Any]) -> Scenario:
     try:
         return msgspec.convert(settings, Scenario)
     except msgspec.ValidationError as error:
-        wrong = str(error).replace("Object contains unknown field", "there is no setting")
-        wrong = wrong.replace("Object missing required field", "this setting is missing:")
-        raise BadScenario(f"{wrong.replace('`$.', '`')} (settings: {', '.join(SETTINGS)})") from error
+        raise BadScenario(_plainly(str(error))) from error
 
 
-SETTINGS = tuple(field.name for field in msgspec.structs.fields(Scenario))
+def _plainly(wrong: str) -> str:
+    """What msgspec complains of, with the setting's name in front and, where it is unknown, all there are."""
+    wrong, _, place = wrong.partition(" - at `$")
+    place = place.strip(".`")
+    wrong = wrong.replace("Object missing required field", "this must be set:")
+    unknown = wrong.replace("Object contains unknown field", "there is no setting")
+    if unknown != wrong:
+        names = msgspec.structs.fields(Burst if place.startswith("bursts") else Scenario)
+        wrong = f"{unknown}, but {', '.join(field.name for field in names)}"
+    return f"{place}: {wrong}" if place else wrong

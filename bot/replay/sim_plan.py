@@ -39,7 +39,7 @@ class Plan:
         owed = -math.log(1 - chance.random.random())
         for piece in range(bisect_right(self.starts, now) - 1, len(self.rates)):
             room = (self.starts[piece + 1] - now) * self.rates[piece]
-            if owed <= room:
+            if owed < room:
                 return now + owed / self.rates[piece]
             owed -= room
             now = self.starts[piece + 1]

@@ -95,7 +95,7 @@ def _steady(draw: Draw) -> Scenario:
     return loaded(draw.between(0.865, 0.905), scenario)
 
 
-def _daynight(draw: Draw, low: float = 0.81, high: float = 0.85) -> Scenario:
+def _daynight(draw: Draw, low: float = 0.8, high: float = 0.84) -> Scenario:
     peak = draw.whole(4, 5)
     scenario = Scenario(
         name="daynight",
@@ -158,14 +158,14 @@ def _multichat(draw: Draw) -> Scenario:
             "concurrency": 3,
         },
     )
-    return loaded(draw.between(0.6, 0.7), scenario)
+    return loaded(draw.between(0.56, 0.64), scenario)
 
 
 def _abandon(draw: Draw) -> Scenario:
     base = _daynight(draw)
     peak = 3
     settings = {"rota": follow(peak), "rota_saturday": follow(peak), "rota_sunday": follow(peak)}
-    patience = {"name": "abandon", "patience_s": draw.between(1_800, 4_200)}
+    patience = {"name": "abandon", "patience_s": draw.between(1_800, 3_900)}
     return loaded(draw.between(0.9, 0.96), changed(base, settings | patience))
 
 

@@ -17,7 +17,7 @@ from bot.clock import Chance
 from bot.replay.scenarios import Scenario
 from bot.replay.sim_handling import Handling, exponential
 from bot.replay.sim_plan import Plan, draw_plan
-from bot.replay.trace import Trace, TracedCase
+from bot.replay.trace import Trace, TracedCase, ordered
 
 STARTS_AT = 1_704_067_200.0
 """Midnight of Monday, 1 January 2024 (UTC)."""
@@ -254,7 +254,7 @@ def simulate(
     desk = Desk(plan or plan_of(scenario, seed), stream(name, "desk"), seen)
     desk.start()
     desk.run(desk.plan.ends_at)
-    return Trace(name, tuple(_cases(desk)), tuple(_changes(desk.staff)))
+    return Trace(name, ordered(_cases(desk)), tuple(_changes(desk.staff)))
 
 
 def plan_of(scenario: Scenario, seed: int) -> Plan:
