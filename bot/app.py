@@ -84,7 +84,7 @@ def assemble(
     degraded = {"bot": "starting"}
     channels = open_channels(config, words, clock, session)
     days = config.publish.history_days + KEEP_DAYS_LONGER
-    store = Store(connection, clock, day_ttl_s=days * 86_400)
+    store = Store(connection, clock, day_ttl_s=days * 86_400, events_kept=config.retention.events)
     figures = Figures(store, clock, config)
     cases = Cases(store, chance, policies(config, channels), config.retention.closed_cases_days * 86_400)
     handover = Handover(store, cases, clock)

@@ -244,6 +244,46 @@ async def _outbox(options: argparse.Namespace) -> int:
     return 0
 
 
+# --- export ------------------------------------------------------------------------------------------------
+
+
+def _days(text: str) -> int:
+    """Raises ArgumentTypeError, which argparse puts beside the option's name."""
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text} is no number of days; take 1, 2, 3 ...")
+    return int(text)
+
+
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    _with_config(parser)
+    parser.add_argument("queue", nargs="?", metavar="QUEUE", help="only this one (default: all)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("traces"), metavar="DIR", help="where to (default: traces)"
+    )
+    parser.add_argument(
+        "--days", type=_days, metavar="N", help="only what began in the last N days (default: all)"
+    )
+    parser.add_argument(
+        "--names", action="store_true", help="ids of cases and agents as they are (default: hidden)"
+    )
+
+
+async def _export(options: argparse.Namespace) -> int:
+    from bot.export import export
+
+    config, clock = _config(options), Clock()
+    queues = [_one_queue(config, options.queue)] if options.queue else list(config.queues)
+    key = None if options.names else Chance().secret()
+    async with _store(config, clock) as store:
+        since = clock.now() - options.days * 86_400 if options.days else 0.0
+        written = [await export(store, queue, options.out, key, since) for queue in queues]
+    for path in filter(None, written):
+        print(path)
+    if not any(written):
+        raise Failure("there is nothing to export: no case has arrived since then")
+    return 0
+
+
 # --- demo --------------------------------------------------------------------------------------------------
 
 
@@ -315,6 +355,13 @@ COMMANDS = (
         "jono banner --format x --out .",
         _banner_arguments,
         _banner,
+    ),
+    Command(
+        "export",
+        "write what happened to every case as a trace",
+        "jono export support --days 30 --out traces",
+        _export_arguments,
+        _export,
     ),
     Command(
         "outbox", "list messages that were given up", "jono outbox --resend all", _outbox_arguments, _outbox

@@ -70,6 +70,11 @@ class Chance:
         # Not from the seed: two processes of one test must not take each other for themselves.
         return f"{random.SystemRandom().getrandbits(64):016x}"
 
+    @staticmethod
+    def secret() -> bytes:
+        """A key that nobody can guess, whatever the seed: 256 bits."""
+        return random.SystemRandom().randbytes(32)
+
     def below(self, limit: int) -> int:
         """A whole number from 0 up to, not including, `limit`."""
         return int(self.random.random() * limit)

@@ -114,9 +114,10 @@ class PublishSettings(Settings):
 
 
 class RetentionSettings(Settings):
-    """How long what customers wrote is kept after the end."""
+    """How long what customers wrote is kept after the end, and how many events of a queue."""
 
     closed_cases_days: int = Field(default=30, ge=1, le=10 * YEAR_DAYS)
+    events: int = Field(default=250_000, ge=1_000, le=10_000_000)
 
 
 class LimitSettings(Settings):

@@ -2,7 +2,8 @@
 
 The rest of the bot gets a client that speaks to one server, to the primary Sentinel names or to a Cluster
 alike. A call fails fast and is not repeated here: our scripts may be repeated without harm, so whoever calls
-waits and tries again, and an intake can refuse in time. `unavailable` says which errors mean "down".
+waits and tries again, and an intake can refuse in time. `unavailable` says which errors mean "down", and
+`reaching` turns them into `StoreDown`.
 Invariant: no password is shown by anything here.
 """
 
@@ -10,8 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,11 @@ __all__ = [
     "BadUrl",
     "Connection",
     "Options",
+    "StoreDown",
     "UnsafeStore",
     "check_safe",
     "connect",
+    "reaching",
     "redacted",
     "server_time",
     "unavailable",
@@ -295,6 +298,28 @@ def unavailable(error: BaseException) -> bool:
     if isinstance(error, RedisClusterException):
         return isinstance(error, UNAVAILABLE) or str(error).startswith(_CLUSTER_NOT_NOW)
     return isinstance(error, UNAVAILABLE)
+
+
+class StoreDown(Exception):
+    """The store cannot be reached or cannot write now. Try again later; nothing was lost."""
+
+
+@asynccontextmanager
+async def reaching() -> AsyncIterator[None]:
+    """Whatever says "not now" in the client's many words becomes StoreDown.
+
+    The client swallows a cancellation that comes while it connects (redis-py 8.1, `connect_check_health`): it is
+    raised again here, or a stop would wait for ever.
+    """
+    try:
+        yield
+    except (RedisError, RedisClusterException, OSError) as error:
+        if unavailable(error):
+            raise StoreDown(type(error).__name__) from error
+        raise
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def server_time(connection: Connection) -> float:

@@ -4,7 +4,6 @@
 -- Every step may be run again without harm: redis clients repeat a call whose answer was lost.
 
 local SEEN_TTL_S = 12 * 86400
-local EVENTS_KEPT = 100000
 local LANGUAGE_TTL_S = 365 * 86400
 
 local function now_ms()
@@ -54,7 +53,7 @@ local function begin(p, head)
     p = p, now = now_ms(), older = {}, counts = {}, tally = {},
     seen_key = p .. 'seen:' .. head.periods[1], line_key = p .. 'waiting', events_key = p .. 'events',
     waiting = redis.call('ZCARD', p .. 'waiting'), agents = redis.call('HLEN', p .. 'duty'),
-    held = tonumber(redis.call('HGET', p .. 'tally', 'held') or 0),
+    held = tonumber(redis.call('HGET', p .. 'tally', 'held') or 0), events_kept = head.events_kept,
   }
   for i = 2, #head.periods do
     local key = p .. 'seen:' .. head.periods[i]
@@ -131,7 +130,7 @@ end
 local function tell(batch, c, ahead)
   for _, e in ipairs(c.events) do
     local of_case = c.id and e[1] ~= 'duty'
-    redis.call('XADD', batch.events_key, 'MAXLEN', '~', EVENTS_KEPT, '*',
+    redis.call('XADD', batch.events_key, 'MAXLEN', '~', batch.events_kept, '*',
       'e', e[1], 't', e[2], 'w', e[3], 'q', e[4], 'n', batch.waiting, 'a', batch.agents,
       'c', of_case and c.id or '', 'g', e[5], 'r', of_case and ahead or '', 'h', batch.held, 'ch', e[6])
   end

@@ -49,7 +49,10 @@ KEYS = (
         "the day's counters: arrived, answered, kept ...",
     ),
     Key(
-        "events", "stream", "none; trimmed to about 100,000", "what happened, as the estimate learns from it"
+        "events",
+        "stream",
+        "none; trimmed to about `retention.events`",
+        "what happened, as the estimate learns from it and `jono export` tells it",
     ),
     Key("seen:<period>", "set", "12 days", "digests of message ids taken in, by 4-day period; 3 are asked"),
     Key("language:<lane>", "string", "a year", "the language a customer chose in a conversation"),

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from redis.exceptions import RedisClusterException, RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from bot.case import Case, decode
 from bot.clock import Clock
 from bot.published import HistoryPoint, Published
 from bot.store import keys
 from bot.store.batch import Batcher
-from bot.store.connection import Connection, check_safe, server_time, unavailable
+from bot.store.connection import Connection, StoreDown, check_safe, reaching, server_time
 from bot.store.wire import (
     DONE,
     SEEN,
@@ -41,6 +40,8 @@ from bot.store.wire import (
 )
 from status.model import Observation
 
+__all__ = ["Store", "StoreDown"]
+
 _SOURCE = Path(__file__).with_name("functions.lua").read_text(encoding="utf-8")
 _VERSION = hashlib.sha256(_SOURCE.encode()).hexdigest()[:8]
 _LIBRARY = f"#!lua name=jono_{_VERSION}\n" + _SOURCE.replace("@VERSION@", _VERSION)
@@ -49,23 +50,29 @@ SEEN_PERIOD_S = 4 * 86400
 """Ids of messages are remembered for this period and the two before it: 8 to 12 days. Meta redelivers for 7
 (https://developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks)."""
 
+EVENTS_KEPT = 250_000
+"""Six weeks of a desk that gets 1,500 cases a day, each with four events; some 20 MB."""
+
 COMMIT_WITHIN_S = 1.5
 """A store that takes longer is down, for whoever waits for an answer to a request."""
-
-
-class StoreDown(Exception):
-    """The store cannot be reached or cannot write now. Try again later; nothing was lost."""
 
 
 class Store:
     """All that is remembered. Give it a connection and the clock it shall keep in step."""
 
-    def __init__(self, connection: Connection, clock: Clock, day_ttl_s: int = 40 * 86400) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        clock: Clock,
+        day_ttl_s: int = 40 * 86400,
+        events_kept: int = EVENTS_KEPT,
+    ) -> None:
         self._connection = connection
         # The library's types do not know that answers are decoded to text.
         self._client: Any = connection.client
         self._clock = clock
         self._day_ttl_s = day_ttl_s
+        self._events_kept = events_kept
         self._batchers: dict[str, Batcher[bytes, Any]] = {}
         self.on_outgoing: Callable[[str], None] = lambda queue: None
         """Called with the queue after something to send was written."""
@@ -74,14 +81,14 @@ class Store:
 
     async def open(self, allow_unsafe: Collection[str] = ()) -> None:
         """Check that the store is safe, load the functions, follow its clock. Raises StoreDown or UnsafeStore."""
-        async with _reaching():
+        async with reaching():
             await check_safe(self._connection, allow_unsafe)
             await self._load_functions()
         await self.follow_clock()
 
     async def follow_clock(self) -> None:
         """Set the desk's clock by the store's."""
-        async with _reaching():
+        async with reaching():
             self._clock.follow(await server_time(self._connection))
 
     async def probe(self, queue: str) -> None:
@@ -95,7 +102,7 @@ class Store:
         """Call a function of the library; a server that lost or never had it gets it again."""
         name = f"jono_{function}_{_VERSION}"
         call = partial(self._client.fcall, name, 1, keys.prefix(queue), *arguments)
-        async with _reaching():
+        async with reaching():
             try:
                 return await call()
             except ResponseError as error:
@@ -105,7 +112,7 @@ class Store:
             return await call()
 
     async def _read(self, answer: Awaitable[Any]) -> Any:
-        async with _reaching():
+        async with reaching():
             return await answer
 
     # --- the one atomic step -------------------------------------------------------------------------------
@@ -137,14 +144,19 @@ class Store:
         return answer
 
     def _commit_head(self) -> bytes:
-        """What all commits of this moment share: the periods of message ids, and the day of the counters."""
+        """What all commits of this moment share: the periods of message ids, the day of the counters, bounds."""
         return pack(
-            {"periods": self._periods(), "day": day_name(self._clock.now()), "day_ttl_s": self._day_ttl_s}
+            {
+                "periods": self._periods(),
+                "day": day_name(self._clock.now()),
+                "day_ttl_s": self._day_ttl_s,
+                "events_kept": self._events_kept,
+            }
         )
 
     async def seen(self, queue: str, digest: str) -> bool:
         """Whether something was taken in here under this digest in the last days."""
-        async with _reaching():
+        async with reaching():
             pipe = self._client.pipeline(transaction=False)
             for period in self._periods():
                 pipe.sismember(f"{keys.prefix(queue)}seen:{period}", digest)
@@ -196,7 +208,7 @@ class Store:
     async def line(self, queue: str) -> Line:
         """The queue in numbers; the cost does not grow with its length."""
         prefix = keys.prefix(queue)
-        async with _reaching():
+        async with reaching():
             pipe = self._client.pipeline(transaction=False)
             pipe.zcard(prefix + "waiting")
             pipe.zrange(prefix + "waiting", 0, 0, withscores=True)
@@ -215,7 +227,7 @@ class Store:
     async def standing(self, queue: str, lane: str, case_id: str) -> tuple[str | None, int | None]:
         """What an automatic message needs to know: the language chosen here, and how many stand before the case."""
         prefix = keys.prefix(queue)
-        async with _reaching():
+        async with reaching():
             pipe = self._client.pipeline(transaction=False)
             pipe.get(f"{prefix}language:{lane}")
             pipe.zrank(prefix + "waiting", case_id)
@@ -248,7 +260,7 @@ class Store:
         ids = await self._read(
             self._client.zrangebyscore(keys.prefix(queue) + "timers", "-inf", now_ms, start=0, num=most)
         )
-        async with _reaching():
+        async with reaching():
             # One pipeline: in a Cluster, so many calls at once would be more than there are connections.
             pipe = self._client.pipeline(transaction=False)
             for case_id in ids:
@@ -259,7 +271,7 @@ class Store:
     async def days(self, queue: str, count: int) -> list[dict[str, int]]:
         """The counters of the last `count` days, the latest first."""
         now = int(self._clock.now())
-        async with _reaching():
+        async with reaching():
             pipe = self._client.pipeline(transaction=False)
             for back in range(count):
                 pipe.hgetall(f"{keys.prefix(queue)}day:{day_name(now - back * 86400)}")
@@ -339,7 +351,7 @@ class Store:
     async def outgoing(self, queue: str, channel: str) -> int:
         """How many lanes of a channel have something to send."""
         prefix = keys.prefix(queue)
-        async with _reaching():
+        async with reaching():
             pipe = self._client.pipeline(transaction=False)
             pipe.zcard(f"{prefix}due:{channel}")
             pipe.zcard(f"{prefix}fly:{channel}")
@@ -413,21 +425,3 @@ class Store:
         """What was published since then, oldest first."""
         rows = await self._read(self._client.zrangebyscore(keys.prefix(queue) + "history", since, "+inf"))
         return [HistoryPoint(*msgspec.json.decode(row)) for row in rows]
-
-
-@asynccontextmanager
-async def _reaching() -> AsyncIterator[None]:
-    """Whatever says "not now" in the client's many words becomes StoreDown.
-
-    The client swallows a cancellation that comes while it connects (redis-py 8.1, `connect_check_health`): it is
-    raised again here, or a stop would wait for ever.
-    """
-    try:
-        yield
-    except (RedisError, RedisClusterException, OSError) as error:
-        if unavailable(error):
-            raise StoreDown(type(error).__name__) from error
-        raise
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

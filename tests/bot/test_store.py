@@ -512,6 +512,16 @@ async def test_the_events_of_one_batch_each_tell_their_own_moment(store: Store) 
     assert (line.held, line.claimed, line.waiting) == (15, 15, 15)
 
 
+async def test_events_are_kept_up_to_their_bound(connection: Connection, clock: HandClock) -> None:
+    store = Store(connection, clock, events_kept=1_000)
+    await store.open()
+    duty = Commit(observations=[Observed("duty", MONDAY_NOON, "shop/a-1")] * 100)
+    for _ in range(15):
+        await store.commit("support", duty)
+    # The server drops whole pieces of a stream, of a hundred entries each.
+    assert 1_000 <= await connection.client.xlen(keys.prefix("support") + "events") <= 1_200
+
+
 async def test_an_event_of_an_older_bot_is_read(store: Store, connection: Connection) -> None:
     old: dict[Any, Any] = {"e": "claimed", "t": "5000", "w": "1500", "q": "1", "n": "2", "a": "3"}
     await connection.client.xadd(keys.prefix("support") + "events", old)
