@@ -332,6 +332,21 @@ async def _demo(options: argparse.Namespace) -> int:
     )
 
 
+# --- simulate ----------------------------------------------------------------------------------------------
+
+
+def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
+    from bot.replay.cli_simulate import arguments
+
+    arguments(parser)
+
+
+async def _simulate(options: argparse.Namespace) -> int:
+    from bot.replay.cli_simulate import simulate
+
+    return await simulate(options)
+
+
 COMMANDS = (
     Command("run", "run the bot", "jono run --config config.toml", _with_config, _run),
     Command(
@@ -365,5 +380,12 @@ COMMANDS = (
     ),
     Command(
         "outbox", "list messages that were given up", "jono outbox --resend all", _outbox_arguments, _outbox
+    ),
+    Command(
+        "simulate",
+        "write traces of simulated desks",
+        "jono simulate daynight crisis --seed 7 --out traces",
+        _simulate_arguments,
+        _simulate,
     ),
 )

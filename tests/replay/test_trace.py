@@ -57,7 +57,7 @@ def test_columns_after_the_third_may_be_missing_and_others_there(tmp_path: Path)
 
 @pytest.mark.parametrize("name", ["a.txt", "a.gz", ".csv", "a.csv.zip"])
 def test_a_trace_is_known_by_its_name(name: str) -> None:
-    with pytest.raises(BadTrace, match="ends in .csv or .csv.gz"):
+    with pytest.raises(BadTrace, match=r"ends in \.csv or \.csv\.gz"):
         trace_name(Path(name))
 
 
