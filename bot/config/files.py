@@ -23,8 +23,8 @@ def read_text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        reason = getattr(error, "strerror", None) or type(error).__name__
         raise Unreadable(f"cannot be read ({reason}); give the path of a readable file") from None
     if len(content) > MOST_BYTES:
         raise Unreadable(f"is larger than {MOST_BYTES} bytes; give the path of the right file")

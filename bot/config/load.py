@@ -20,6 +20,7 @@ from bot.config.environment import Setting, overlaid, settings
 from bot.config.faults import ConfigError, Fault, dotted, faults_of, key_path
 from bot.config.files import Unreadable, read_tables
 from bot.config.kinds import listed
+from bot.config.rota import read_rota
 from bot.config.settings import Config
 from bot.store.address import parse
 
@@ -56,6 +57,8 @@ def check(tables: Mapping[str, Any], variables: Sequence[Setting] = (), folder: 
         variables = [replace(one, value=one.text) if one.key in texts else one for one in variables]
         return check(tables, variables, folder)
     faults = [*faults_of(errors, data), *_loose_names(data)]
+    if config is not None:
+        faults += _bad_rotas(config)
     if config is None or faults:
         raise ConfigError([_with_source(fault, variables) for fault in faults])
     return config
@@ -88,6 +91,15 @@ def _loose_names(data: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(
                 dotted(("queues", name, "team")), f"names no channel; use some of these: {listed(channels)}"
             )
+
+
+def _bad_rotas(config: Config) -> Iterator[Fault]:
+    for name, queue in config.queues.items():
+        if queue.rota:
+            try:
+                read_rota(Path(queue.rota), config.zone(name))
+            except Unreadable as error:
+                yield Fault(dotted(("queues", name, "rota")), str(error))
 
 
 def _with_source(fault: Fault, variables: Sequence[Setting]) -> Fault:

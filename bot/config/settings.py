@@ -81,7 +81,8 @@ def _always(hours: object) -> object:
 
 
 class QueueSettings(Settings):
-    """A line of cases. `hours` is None for "always"; an empty `team` is all channels' agents."""
+    """A line of cases. `hours` is None for "always"; an empty `team` is all channels' agents, and an empty `rota` no
+    file (see `bot.config.rota`)."""
 
     title: LineOrNone = ""
     hours: Annotated[HoursSettings | None, BeforeValidator(_always)] = None
@@ -89,6 +90,13 @@ class QueueSettings(Settings):
     concurrency: int = Field(default=1, ge=1, le=100)
     overloaded_s: int = Field(default=1_800, ge=1, le=30 * DAY_S)
     team: Identifiers = ()
+    rota: str = ""
+
+    @field_validator("rota")
+    @classmethod
+    def _found_from_the_file(cls, rota: str, info: ValidationInfo) -> str:
+        """A relative path counts from `info.context`, the configuration's folder."""
+        return str(info.context / rota) if rota and isinstance(info.context, Path) else rota
 
 
 class OutgoingSettings(Settings):

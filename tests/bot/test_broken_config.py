@@ -58,6 +58,7 @@ BAD_VALUES: Mapping[str, tuple[object, ...]] = {
     "queues.support.title": ("x" * 101, " ", "two\nlines"),
     "queues.support.hours": ("", "never", "09:00-17:00", SECRET, {"time_zone": "UTC"}),
     "queues.support.team": (["nobody"], ["shop", "nobody"], ["shop", "shop"], [""], [SECRET]),
+    "queues.support.rota": ("nowhere.csv", ".", "\0", SECRET, "jono.toml"),
     "queues.billing.hours.time_zone": ("", "Helsinki", "Europe", "Europe/Nowhere", "../UTC", "/UTC", SECRET),
     "queues.billing.hours.holidays": ("XX", "Finland", "DE-XX", SECRET),
     "queues.billing.hours.sat": (
