@@ -8,94 +8,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
-import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from bot import config as configuration
 from bot import log
 from bot.app import open_channels, running
+from bot.cli_common import Command, Failure, config_of, one_queue, opened_store, with_config
 from bot.clock import Chance, Clock
 from bot.config import Config
 from bot.fetch import open_session
 from bot.formats import FORMATS
 from bot.light import light
 from bot.published import Published
-from bot.store.connection import connect
-from bot.store.store import Store
 from bot.words import Words
 from status.model import Outlook, TrackRecord
 
-DEFAULT_CONFIG = Path("config.toml")
+__all__ = ["COMMANDS", "Failure"]
+
 LAST_PORT = 65_535
-
-
-class Failure(Exception):
-    """A command could not do its work; the text is shown, `code` is the exit code."""
-
-    def __init__(self, text: str, code: int = 1) -> None:
-        super().__init__(text)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command of the command line."""
-
-    name: str
-    summary: str
-    example: str
-    arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], Coroutine[Any, Any, int]]
-
-
-# --- what commands share -----------------------------------------------------------------------------------
-
-
-def _with_config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help=f"the configuration (default: {DEFAULT_CONFIG}, where it exists)",
-    )
-
-
-def _config(options: argparse.Namespace) -> Config:
-    path: Path | None = options.config
-    if path is None and DEFAULT_CONFIG.exists():
-        path = DEFAULT_CONFIG
-    config = configuration.load(path, os.environ)
-    log.configure(config.log.level)
-    for warning in configuration.warnings(config, path):
-        print(f"jono: warning: {warning}", file=sys.stderr)
-    return config
-
-
-@contextlib.asynccontextmanager
-async def _store(config: Config, clock: Clock) -> AsyncIterator[Store]:
-    connection = await connect(config.store.url.get_secret_value())
-    try:
-        store = Store(connection, clock)
-        await store.open(config.store.allow_unsafe)
-        yield store
-    finally:
-        await connection.aclose()
-
-
-def _one_queue(config: Config, name: str | None) -> str:
-    if name is None and len(config.queues) == 1:
-        return next(iter(config.queues))
-    if name is None or name not in config.queues:
-        raise Failure(f"name one of these queues: {', '.join(config.queues)}", code=2)
-    return name
 
 
 def stop_on_signals() -> asyncio.Event:
@@ -122,7 +54,7 @@ def stop_on_signals() -> asyncio.Event:
 
 
 async def _run(options: argparse.Namespace) -> int:
-    config = _config(options)
+    config = config_of(options)
     stop = stop_on_signals()
     try:
         async with running(config, Clock(), Chance()) as bot:
@@ -136,17 +68,17 @@ async def _run(options: argparse.Namespace) -> int:
 
 
 def _check_arguments(parser: argparse.ArgumentParser) -> None:
-    _with_config(parser)
+    with_config(parser)
     parser.add_argument("--store", action="store_true", help="also reach the store and check that it is safe")
 
 
 async def _check(options: argparse.Namespace) -> int:
-    config = _config(options)
+    config = config_of(options)
     words = Words(config.bot.language)
     async with open_session(allow_private=config.outgoing.allow_private) as session:
         open_channels(config, words, Clock(), session)
     if options.store:
-        async with _store(config, Clock()) as store:
+        async with opened_store(config, Clock()) as store:
             await asyncio.gather(*(store.probe(queue) for queue in config.queues))
     print(f"The configuration is right: {len(config.queues)} queue(s), {len(config.channels)} channel(s).")
     return 0
@@ -156,7 +88,7 @@ async def _check(options: argparse.Namespace) -> int:
 
 
 def _wait_arguments(parser: argparse.ArgumentParser) -> None:
-    _with_config(parser)
+    with_config(parser)
     parser.add_argument("queue", nargs="?", metavar="QUEUE", help="may be left out when there is only one")
     parser.add_argument(
         "--json", action="store_true", help="print what GET /api/v1/queues/QUEUE/wait answers"
@@ -165,7 +97,7 @@ def _wait_arguments(parser: argparse.ArgumentParser) -> None:
 
 async def _published(config: Config, queue: str) -> Published:
     clock = Clock()
-    async with _store(config, clock) as store:
+    async with opened_store(config, clock) as store:
         published = await store.published(queue)
     if published is not None and clock.now() <= published.next_refresh + config.publish.refresh_s:
         return published
@@ -174,8 +106,8 @@ async def _published(config: Config, queue: str) -> Published:
 
 
 async def _wait(options: argparse.Namespace) -> int:
-    config = _config(options)
-    queue = _one_queue(config, options.queue)
+    config = config_of(options)
+    queue = one_queue(config, options.queue)
     published = await _published(config, queue)
     words = Words(config.bot.language)
     zone = config.zone(queue)
@@ -188,7 +120,7 @@ async def _wait(options: argparse.Namespace) -> int:
 
 
 def _banner_arguments(parser: argparse.ArgumentParser) -> None:
-    _with_config(parser)
+    with_config(parser)
     parser.add_argument("queue", nargs="?", metavar="QUEUE", help="may be left out when there is only one")
     parser.add_argument("--format", choices=sorted(FORMATS), help="only this one (default: all)")
     parser.add_argument("--language", default="", metavar="CODE", help="default: bot.language")
@@ -200,8 +132,8 @@ def _banner_arguments(parser: argparse.ArgumentParser) -> None:
 async def _banner(options: argparse.Namespace) -> int:
     from bot.banner import render_banner
 
-    config = _config(options)
-    queue = _one_queue(config, options.queue)
+    config = config_of(options)
+    queue = one_queue(config, options.queue)
     outlook = (await _published(config, queue)).outlook
     settings = config.queues[queue]
     words = Words(config.bot.language)
@@ -220,16 +152,16 @@ async def _banner(options: argparse.Namespace) -> int:
 
 
 def _outbox_arguments(parser: argparse.ArgumentParser) -> None:
-    _with_config(parser)
+    with_config(parser)
     parser.add_argument("--resend", metavar="ID", help="send one of them again; 'all' for all")
     parser.add_argument("--drop", metavar="ID", help="forget one of them; 'all' for all")
 
 
 async def _outbox(options: argparse.Namespace) -> int:
-    config = _config(options)
+    config = config_of(options)
     chosen = options.resend or options.drop
     found = False
-    async with _store(config, Clock()) as store:
+    async with opened_store(config, Clock()) as store:
         for queue in config.queues:
             for entry_id, letter in sorted(
                 (await store.dead_letters(queue)).items(), key=lambda one: one[1]["at"]
@@ -255,7 +187,7 @@ def _days(text: str) -> int:
 
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
-    _with_config(parser)
+    with_config(parser)
     parser.add_argument("queue", nargs="?", metavar="QUEUE", help="only this one (default: all)")
     parser.add_argument(
         "--out", type=Path, default=Path("traces"), metavar="DIR", help="where to (default: traces)"
@@ -271,12 +203,15 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
 async def _export(options: argparse.Namespace) -> int:
     from bot.export import export
 
-    config, clock = _config(options), Clock()
-    queues = [_one_queue(config, options.queue)] if options.queue else list(config.queues)
+    config, clock = config_of(options), Clock()
+    queues = [one_queue(config, options.queue)] if options.queue else list(config.queues)
     key = None if options.names else Chance().secret()
-    async with _store(config, clock) as store:
+    async with opened_store(config, clock) as store:
         since = clock.now() - options.days * 86_400 if options.days else 0.0
-        written = [await export(store, queue, options.out, key, since) for queue in queues]
+        try:
+            written = [await export(store, queue, options.out, key, since) for queue in queues]
+        except OSError as error:
+            raise Failure(f"--out: {options.out} cannot be written to: {error.strerror}", code=2) from error
     for path in filter(None, written):
         print(path)
     if not any(written):
@@ -348,7 +283,7 @@ async def _simulate(options: argparse.Namespace) -> int:
 
 
 COMMANDS = (
-    Command("run", "run the bot", "jono run --config config.toml", _with_config, _run),
+    Command("run", "run the bot", "jono run --config config.toml", with_config, _run),
     Command(
         "demo",
         "show a simulated support floor, with a live page",

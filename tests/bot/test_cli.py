@@ -177,6 +177,36 @@ async def test_banners_are_written_as_pictures(folder: Path) -> None:
     assert all(path.read_bytes().startswith(PNG) for path in written)
 
 
+# --- export ------------------------------------------------------------------------------------------------
+
+
+async def test_an_export_says_where_it_is_or_why_there_is_none(folder: Path, store_url: str) -> None:
+    ended = await jono("export", within=folder)
+    assert (ended.code, ended.out) == (1, "")
+    assert "nothing to export" in ended.err
+    async with open_floor(store_url, clock=HandClock(time.time())) as floor:
+        await floor.opened()
+    ended = await jono("export", "--out", "here", "--days", "1", within=folder)
+    assert (ended.code, ended.out) == (0, "here/support.csv.gz\n")
+    ended = await jono("export", "billing", "--out", "here", within=folder)
+    assert ended.code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [(("sales",), "support, billing"), (("--days", "0"), "days"), (("--out", "a"), "--out")],
+)
+async def test_an_export_that_cannot_be_says_so(
+    folder: Path, store_url: str, arguments: tuple[str, ...], named: str
+) -> None:
+    (folder / "a").write_text("a file", "utf-8")
+    async with open_floor(store_url) as floor:
+        await floor.opened()
+    ended = await jono("export", *arguments, within=folder)
+    assert ended.code == 2
+    assert named in ended.err
+
+
 # --- outbox --------------------------------------------------------------------------------------------------
 
 
