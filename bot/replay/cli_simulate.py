@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -113,6 +114,16 @@ def _chosen(options: argparse.Namespace) -> list[Scenario]:
     return found
 
 
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that begin now will ignore a Ctrl-C: it reaches all of a terminal's, but is for this one alone."""
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
 async def _work(jobs: Sequence[Job]) -> None:
     """Do all jobs, as many at a time as there are cores; their lines keep the order asked for."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -121,9 +132,10 @@ async def _work(jobs: Sequence[Job]) -> None:
     # A fresh process is the same everywhere; a forked one is not safe beside threads.
     context = multiprocessing.get_context("spawn")
     workers = min(len(jobs), os.cpu_count() or 1)
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=sim_job.ready)
+    pool = ProcessPoolExecutor(workers, mp_context=context)
     try:
-        lines = [loop.run_in_executor(pool, sim_job.do, job) for job in jobs]
+        with _deaf():
+            lines = [loop.run_in_executor(pool, sim_job.do, job) for job in jobs]
         for done, line in enumerate(lines, start=1):
             print(await line, flush=True)
             if len(jobs) > 1:

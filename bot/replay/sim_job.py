@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -21,11 +20,6 @@ class Job:
     seed: int
     folder: Path
     oracle_cases: int
-
-
-def ready() -> None:
-    """Prepare a process for jobs: Ctrl-C is for the one that gave them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def do(job: Job) -> str:
