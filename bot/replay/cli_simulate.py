@@ -19,7 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 
-from bot.cli import Failure
+from bot.cli_common import Failure
 from bot.replay import oracle, scenarios, sim_job
 from bot.replay.scenarios import BadScenario, Scenario
 from bot.replay.sim_job import Job

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bot.cli import Failure
+from bot.cli_common import Failure
 from bot.replay import scenarios
 from bot.replay.cli_simulate import arguments, simulate
 from bot.replay.scenarios import BadScenario, Burst, Scenario, changed, setting
