@@ -43,5 +43,5 @@ def summary(trace: Trace) -> str:
     if left:
         parts.append(f"{left / len(trace.cases):.1%} left")
     if unanswered := len(trace.cases) - len(waits) - left:
-        parts.append(f"{unanswered / len(trace.cases):.1%} still waiting")
+        parts.append(f"{unanswered:,} still waiting")
     return ", ".join(parts)
