@@ -267,6 +267,21 @@ async def _demo(options: argparse.Namespace) -> int:
     )
 
 
+# --- replay ------------------------------------------------------------------------------------------------
+
+
+def _replay_arguments(parser: argparse.ArgumentParser) -> None:
+    from bot.replay.cli_replay import arguments
+
+    arguments(parser)
+
+
+async def _replay(options: argparse.Namespace) -> int:
+    from bot.replay.cli_replay import replay
+
+    return await replay(options)
+
+
 # --- simulate ----------------------------------------------------------------------------------------------
 
 
@@ -315,6 +330,13 @@ COMMANDS = (
     ),
     Command(
         "outbox", "list messages that were given up", "jono outbox --resend all", _outbox_arguments, _outbox
+    ),
+    Command(
+        "replay",
+        "tell how true the answers would have been in a desk's past",
+        "jono replay traces/steady-1.csv.gz traces/crisis-1.csv.gz --html replay.html",
+        _replay_arguments,
+        _replay,
     ),
     Command(
         "simulate",
