@@ -18,7 +18,8 @@ CASE_ID = re.compile(r"(?:[A-HJKMNP-TV-Z][0-9]){3}", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. `arguments` is its form: [..] may be left out, CASE and QUEUE are names, TEXT is the rest."""
+    """One command. `arguments` is its form: [..] may be left out, `|` parts alternatives, CASE and QUEUE are names, FROM and
+    UNTIL times of day, TEXT is the rest."""
 
     name: str
     arguments: str
@@ -37,6 +38,7 @@ COMMANDS = (
     Command("on", "", "agent"),
     Command("off", "", "agent"),
     Command("wait", "[QUEUE]", "agent"),
+    Command("incident", "[AGENTS FROM UNTIL | off]", "agent"),
     Command("help", "", "agent"),
     Command("wait", "", "customer"),
     Command("cancel", "", "customer"),

@@ -21,6 +21,7 @@ from bot.clock import Clock
 from bot.config.settings import Config
 from bot.events import AgentsAct, Claim, Close, Decision, Note, Observed, Refusal, Release, Reply, Transfer
 from bot.figures import Figures
+from bot.incident import OFF, announced
 from bot.store import keys
 from bot.store.store import Store
 from bot.store.wire import Commit, OutEntry
@@ -73,6 +74,7 @@ class Desk:
             "on": self._on,
             "off": self._off,
             "wait": self._wait,
+            "incident": self._incident,
             "help": self._help,
         }
 
@@ -349,6 +351,23 @@ class Desk:
             return
         outlook = await self._figures.outlook(queue)
         await self._answer(asked, asked.words.wait_report(self._config.title(queue), outlook))
+
+    async def _incident(self, asked: _Asked) -> None:
+        """Help that is coming is told wherever the channel's agents serve; the queue of the answer comes last."""
+        if not asked.arguments:
+            standing = await self._store.incident(asked.home)
+            await self._answer(asked, asked.words.incident(standing, asked.at))
+            return
+        over = asked.arguments.lower() == OFF
+        incident = None if over else announced(asked.arguments, asked.at, asked.words.zone, asked.name)
+        if incident is None and not over:
+            await self._usage(asked, "incident")
+            return
+        answer = self._entry(asked, asked.words.incident(incident, asked.at), ok=True)
+        for queue in reversed(self.served(asked.channel)):
+            out = (answer,) if queue == asked.home else ()
+            await self._store.commit(queue, Commit(seen=asked.seen, out=out, incident=incident or "over"))
+            self._figures.forget(queue)
 
     async def _help(self, asked: _Asked) -> None:
         await self._answer(asked, asked.words.help(help_rows(asked.words)))

@@ -54,6 +54,7 @@ local function begin(p, head)
     seen_key = p .. 'seen:' .. head.periods[1], line_key = p .. 'waiting', events_key = p .. 'events',
     waiting = redis.call('ZCARD', p .. 'waiting'), agents = redis.call('HLEN', p .. 'duty'),
     held = tonumber(redis.call('HGET', p .. 'tally', 'held') or 0), events_kept = head.events_kept,
+    desk_now = head.now,
   }
   for i = 2, #head.periods do
     local key = p .. 'seen:' .. head.periods[i]
@@ -149,6 +150,11 @@ local function commit_one(batch, c)
   if c.duty then write_duty(batch, c.duty) end
   if c.events then tell(batch, c, ahead) end
   if c.language then redis.call('SET', p .. 'language:' .. c.language[1], c.language[2], 'EX', LANGUAGE_TTL_S) end
+  if c.incident == false then
+    redis.call('DEL', p .. 'incident')
+  elseif c.incident then
+    redis.call('SET', p .. 'incident', c.incident[1], 'PX', math.max(1, c.incident[2] - batch.desk_now))
+  end
   if c.worded then
     local lane_key = p .. 'out:' .. c.worded[1]
     if same_entry(redis.call('LINDEX', lane_key, 0), c.worded[2]) then redis.call('LSET', lane_key, 0, c.worded[2]) end

@@ -37,6 +37,12 @@ KEYS = (
     Key("held:<agent>", "set", "none; empty sets vanish", "the open cases an agent holds"),
     Key("duty", "hash", "none; a field goes at `/off`", "agents on duty: name, since when, last seen"),
     Key(
+        "incident",
+        "string",
+        "when it is over",
+        "help that was announced: more agents than usual, from when until when",
+    ),
+    Key(
         "tally",
         "hash",
         "none",

@@ -18,6 +18,7 @@ from redis.exceptions import ResponseError
 
 from bot.case import Case, decode
 from bot.clock import Clock
+from bot.incident import Incident
 from bot.published import HistoryPoint, Published
 from bot.store import keys
 from bot.store.batch import Batcher
@@ -35,6 +36,7 @@ from bot.store.wire import (
     dump,
     pack,
     read_event,
+    read_incident,
     read_stale,
     wire,
 )
@@ -144,13 +146,14 @@ class Store:
         return answer
 
     def _commit_head(self) -> bytes:
-        """What all commits of this moment share: the periods of message ids, the day of the counters, bounds."""
+        """What all commits of this moment share: periods of message ids, the day of the counters, the desk's time."""
         return pack(
             {
                 "periods": self._periods(),
                 "day": day_name(self._clock.now()),
                 "day_ttl_s": self._day_ttl_s,
                 "events_kept": self._events_kept,
+                "now": round(self._clock.now() * 1000),
             }
         )
 
@@ -253,6 +256,12 @@ class Store:
         """All agents on duty in a queue."""
         found = await self._read(self._client.hgetall(keys.prefix(queue) + "duty"))
         return {agent: msgspec.json.decode(text) for agent, text in found.items()}
+
+    async def incident(self, queue: str) -> Incident | None:
+        """Help that was announced and is not over."""
+        text = await self._read(self._client.get(keys.prefix(queue) + "incident"))
+        incident = read_incident(text) if text else None
+        return incident if incident and incident.until_at > self._clock.now() else None
 
     async def ripe(self, queue: str, most: int) -> list[Case]:
         """Cases whose timer has run out, the earliest first."""

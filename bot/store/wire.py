@@ -16,6 +16,7 @@ import msgspec
 
 from bot.case import Case, decode, encode
 from bot.events import Observed
+from bot.incident import Incident
 from bot.store import keys
 from status.model import Observation
 
@@ -61,7 +62,8 @@ class Commit:
     """One decision, to be written whole or not at all.
 
     `before` is the case the decision saw (None: no open case), `after` the case as it shall be (None: the commit
-    touches no case). `past` allows a new case in a conversation whose last one went to another queue.
+    touches no case). `past` allows a new case in a conversation whose last one went to another queue. `incident` is
+    help that was announced, "over" takes it back.
     """
 
     seen: str | None = None
@@ -78,6 +80,7 @@ class Commit:
     out: Sequence[OutEntry] = ()
     worded: OutEntry | None = None
     language: tuple[str, str] | None = None
+    incident: Incident | Literal["over"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,14 @@ def wire(commit: Commit) -> dict[str, Any]:
         data["worded"] = [commit.worded.lane, commit.worded.line]
     if commit.language:
         data["language"] = commit.language
+    if commit.incident:
+        data["incident"] = _wire_incident(commit.incident)
     return data
+
+
+def _wire_incident(incident: Incident | Literal["over"]) -> list[str | int] | Literal[False]:
+    """What to keep and until when, or that nothing is kept any more."""
+    return False if incident == "over" else [dump(incident), round(incident.until_at * 1000)]
 
 
 def _wire_event(observed: Observed, channel: str) -> list[str | int]:
@@ -234,6 +244,11 @@ def read_stale(queue: str, answer: str | Sequence[str]) -> Outcome:
         target, _, _ = answer[1:].partition(" ")
         return Outcome("moved", queue=target, pointer=answer)
     return Outcome("stale")
+
+
+def read_incident(text: str) -> Incident:
+    """Announced help, as it was committed."""
+    return msgspec.json.decode(text, type=Incident)
 
 
 def read_event(values: Mapping[str, str]) -> Observation:

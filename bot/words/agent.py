@@ -12,11 +12,12 @@ from datetime import tzinfo
 
 from adapters.base import CommandHelp
 from bot.case import CaseState
+from bot.incident import Incident
 from bot.words.commands import command_rows, desk_summary
 from bot.words.languages import Language
 from bot.words.outlet import OutletWords
 from bot.words.plain import LINE_CHARS, SNIPPET_CHARS, one_line, person_name
-from bot.words.times import elapsed, short_duration
+from bot.words.times import elapsed, moment, short_duration
 from status.model import Outlook
 
 
@@ -167,6 +168,20 @@ class AgentWords:
                 )
             )
         return "\n".join(lines)
+
+    def incident(self, incident: Incident | None, now: float) -> str:
+        """The help that was announced, as it stands at `now`, or that there is none."""
+        if incident is None:
+            return self.language.say("No help is announced.")
+        begun = incident.from_at <= now
+        start = self.language.say("now") if begun else moment(self.language, incident.from_at, now, self.zone)
+        return self.language.count(
+            "Help is announced: {n} more agent ({start} – {end}).",
+            "Help is announced: {n} more agents ({start} – {end}).",
+            incident.agents,
+            start=start,
+            end=moment(self.language, incident.until_at, now, self.zone),
+        )
 
     def help(self, commands: Sequence[CommandHelp]) -> str:
         """The agents' commands among `commands`, one a line."""

@@ -37,6 +37,7 @@ def desk_summary(language: Language, command: str) -> str:
         "on": say("go on duty"),
         "off": say("go off duty and give back the cases you hold"),
         "wait": say("the wait that customers are told now"),
+        "incident": say("announce that more agents come for a time, or take it back"),
         "help": say("this list"),
     }[command]
 

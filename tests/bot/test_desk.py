@@ -75,7 +75,7 @@ async def test_a_stranger_may_nothing(floor: Floor, name: str, whose: str) -> No
         assert await floor.ended(before) == before
 
 
-@pytest.mark.parametrize("name", ["queue", "next", "on", "off", "wait", "help", "nonsense"])
+@pytest.mark.parametrize("name", ["queue", "next", "on", "off", "wait", "incident", "help", "nonsense"])
 async def test_a_stranger_learns_nothing_either(floor: Floor, name: str) -> None:
     await floor.opened()
     answer = await floor.ask(f"/{name}", agent="stranger")
@@ -313,6 +313,7 @@ async def test_a_transfer_to_its_own_queue_puts_the_case_back(floor: Floor, whos
             "/on",
         ),
         *("/off", "/transfer {case} billing", "/wait", "/help", "/nonsense", "/release {case}"),
+        *("/incident", "/incident 4 now 22:00", "/incident off"),
         "/claim Z9Z9Z9",
     ],
 )

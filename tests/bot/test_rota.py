@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.config import check
 from bot.config.files import Unreadable
 from bot.config.rota import read_rota
 from bot.rota import KEPT_S, Rotas
 from status.rota import Rota, Span
 from tests.bot.configurations import EXAMPLE, changed, refused, written
-from tests.fakes.desk import TABLES, HandClock
+from tests.fakes.desk import MONDAY_NOON, Floor, open_floor
 from tests.fakes.desk import changed as with_key
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -116,14 +116,13 @@ def test_a_bad_rota_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
 
 
 class Running:
-    """A bot's rotas, and a file under somebody's hands."""
+    """A bot with a rota, whose file is under somebody's hands."""
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "rota.csv"
+    def __init__(self, path: Path, floor: Floor) -> None:
+        self.path = path
         self.changes = 0
-        self.write("2026-12-24,2026-12-25,3")
-        self.clock = HandClock()
-        self.rotas = Rotas(check(with_key("queues.support.rota", str(self.path), TABLES)), self.clock)
+        self.clock = floor.clock
+        self.rotas = Rotas(floor.parts.config, floor.parts.store, floor.clock)
 
     def write(self, rows: str) -> None:
         """Change the file; its time goes on even where the disk's clock is coarse."""
@@ -139,8 +138,11 @@ class Running:
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Running:
-    return Running(tmp_path)
+async def running(tmp_path: Path, store_url: str) -> AsyncIterator[Running]:
+    path = tmp_path / "rota.csv"
+    path.write_text(HEAD + "2026-12-24,2026-12-25,3", "utf-8")
+    async with open_floor(store_url, tables=with_key("queues.support.rota", str(path))) as floor:
+        yield Running(path, floor)
 
 
 async def test_a_changed_file_is_read_again(running: Running) -> None:
@@ -174,3 +176,17 @@ async def test_a_file_that_becomes_bad_is_logged_once_and_the_last_good_one_stay
 
 async def test_a_queue_without_a_file_has_an_empty_rota(running: Running) -> None:
     assert await running.rotas.rota("billing") == Rota()
+
+
+# --- announced help ------------------------------------------------------------------------------------------
+
+
+async def test_announced_help_comes_on_top_of_what_is_planned(running: Running, floor: Floor) -> None:
+    await floor.ask("/incident 4 15:30 22:00")
+    rota = await running.rotas.rota("support")
+    assert rota.extra == (Span(MONDAY_NOON + 3.5 * 3600, MONDAY_NOON + 10 * 3600, 4),)
+    assert rota.at(MONDAY_NOON + 4 * 3600).agents(usual=2) == 6
+    await floor.ask("/incident off")
+    assert (await running.rotas.rota("support")).extra
+    running.rotas.forget("support")
+    assert await running.rotas.rota("support") == Rota((Span(noon(24, 0) + 7200, noon(25, 0) + 7200, 3),))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from adapters.base import CommandHelp
 from bot.case import CaseState
+from bot.incident import Incident
 from bot.words import CaseRow, Words
 from bot.words.plain import NAME_CHARS, person_name
 from bot.words.times import duration
@@ -276,6 +277,9 @@ def agent_texts(language: str) -> Iterator[str]:
     yield from (voice.usage("claim", "[CASE]"), voice.help(COMMANDS))
     yield from (voice.on_duty(0), voice.on_duty(5), voice.off_duty(0), voice.off_duty(2))
     yield voice.queue_list(6, [CaseRow(case, "Anna", 60, state, "Hi") for state in CaseState])
+    yield voice.incident(None, TUESDAY_AFTERNOON)
+    for agents, from_at in ((1, TUESDAY_AFTERNOON), (2, TUESDAY_AFTERNOON + 3600), (5, TOMORROW_NINE)):
+        yield voice.incident(Incident(agents, from_at, TOMORROW_NINE + 3600), TUESDAY_AFTERNOON)
     yield from (voice.wait_report("support", outlook) for outlook in SITUATIONS)
 
 
@@ -311,7 +315,7 @@ def test_english_uses_the_words_of_the_house() -> None:
 @every_language
 def test_every_command_has_a_summary(language: str) -> None:
     agent, customer = WORDS.agent(language, HELSINKI), WORDS.customer(language, HELSINKI)
-    desk = ["queue", "claim", "next", "release", "reply", "note", "transfer", "close"]
+    desk = ["queue", "claim", "next", "release", "reply", "note", "transfer", "close", "incident"]
 
     for command in (*desk, "on", "off", "wait", "help"):
         assert agent.command_summary(command)

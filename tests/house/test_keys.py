@@ -52,6 +52,7 @@ async def a_busy_morning(shop: Shop) -> None:
     for conversation in ANSWERS:
         await shop.says(conversation, "Onko siellä ketään?")
     await shop.commands("a-1", "on")
+    await shop.commands("a-1", "incident", "4 now 22:00")
     await shop.commands("a-1", "next")
     await shop.commands("a-1", "note", "a regular customer")
     await shop.commands("a-1", "reply", "Huomenna.")
