@@ -10,18 +10,18 @@ import argparse
 import asyncio
 import gzip
 import json
-import multiprocessing
 import os
-import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from bot.cli import Failure
+from bot.cli_common import Failure
+from bot.clock import Clock
 from bot.replay import replay_job
-from bot.replay.replay_job import COLUMNS, Job, Outcome, Share
+from bot.replay.processes import at_work
+from bot.replay.replay_job import COLUMNS, Job, Outcome
 from bot.replay.report import to_json, to_text
 from bot.replay.trace import BadTrace, Trace, read
 
@@ -61,10 +61,7 @@ async def replay(options: argparse.Namespace) -> int:
         Job(trace, predictions=options.predictions is not None, pictures=options.html is not None)
         for trace in _traces(options.traces)
     ]
-    try:
-        outcomes = [outcome async for outcome in _outcomes(jobs, options.jobs)]
-    except BrokenProcessPool as error:
-        raise Failure("a process of the replay was ended from outside; is there memory enough?") from error
+    outcomes = await _outcomes(jobs, options.jobs)
     if options.predictions is not None:
         _write_predictions(options.predictions, outcomes)
     if options.html is not None:
@@ -98,44 +95,31 @@ def _traces(paths: Sequence[Path]) -> list[Trace]:
 # --- several at a time -------------------------------------------------------------------------------------
 
 
-async def _outcomes(jobs: Sequence[Job], at_once: int) -> AsyncIterator[Outcome]:
-    """What comes of all jobs, in their order."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
-    loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    # A fresh process is the same everywhere; a forked one is not safe beside threads.
-    context = multiprocessing.get_context("spawn")
-    done: Share = context.Value("d", 0.0)
-    workers = min(len(jobs), at_once)
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=replay_job.ready, initargs=(done,))
+async def _outcomes(jobs: Sequence[Job], at_once: int) -> list[Outcome]:
+    """What comes of all jobs, in their order. Raises Failure."""
     try:
-        futures = [pool.submit(replay_job.do, job) for job in jobs]
-        shown = asyncio.create_task(_show(done, futures))
-        for future in futures:
-            yield await asyncio.wrap_future(future)
-        await shown
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            process.terminate()
+        with at_work(replay_job.do, jobs, at_once) as futures:
+            await _show(futures)
+            return [future.result() for future in futures]
+    except BrokenProcessPool as error:
+        raise Failure("a process of the replay was ended from outside; is there memory enough?") from error
 
 
-async def _show(done: Share, futures: Sequence[Future[Outcome]]) -> None:
-    """Tell how far it is: one line that changes on a terminal, else one line for each trace that is through."""
-    terminal, through = sys.stderr.isatty(), 0
-    while True:
-        now = sum(future.done() for future in futures)
-        share = done.value / len(futures)
+async def _show(futures: Sequence[Future[Outcome]]) -> None:
+    """Tell how far it is until all are through: a line that changes on a terminal, else a line for each trace."""
+    terminal, started_s = sys.stderr.isatty(), Clock.monotonic()
+    told = through = 0
+    while through < len(futures):
+        await asyncio.sleep(LOOK_EVERY_S)
+        through = sum(future.done() for future in futures)
+        line = f"jono: {through} of {len(futures)} traces replayed"
         if terminal:
             print(
-                f"\rjono: {now} of {len(futures)} traces, {share:.0%} ", end="", file=sys.stderr, flush=True
+                f"\r\033[K{line}, {Clock.monotonic() - started_s:.0f} s", end="", file=sys.stderr, flush=True
             )
-        elif now > through:
-            print(f"jono: {now} of {len(futures)} traces", file=sys.stderr, flush=True)
-        through = now
-        if now == len(futures):
-            break
-        await asyncio.sleep(LOOK_EVERY_S)
+        elif through > told:
+            print(line, file=sys.stderr, flush=True)
+        told = through
     if terminal:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing.sharedctypes import Synchronized
 from statistics import fmean
-from typing import TypeAlias
 
 from bot.replay.baselines import BASELINES
 from bot.replay.report import OURS, Result
@@ -18,11 +15,6 @@ from bot.replay.trace import Trace
 from bot.replay.verdict import ended_at, judge
 
 COLUMNS = ("trace", "kind", "case_id", "at", "p50_s", "p80_s", "p90_s")
-
-Share: TypeAlias = "Synchronized[float]"
-"""How much of all jobs' work is done, as a sum of shares; all processes add to it."""
-
-_done: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +35,11 @@ class Outcome:
     drawn: Drawn | None = None
 
 
-def ready(done: Share) -> None:
-    """Prepare a process for jobs: Ctrl-C is for the one that gave them."""
-    global _done
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _done = done
-
-
 def do(job: Job) -> Outcome:
     """Replay it to Jono and to all baselines, and judge them."""
     trace = job.trace
     estimators = {OURS: Service(), **{name: baseline() for name, baseline in BASELINES.items()}}
-    hear = _progress()
-    replayed = replay(trace, estimators, progress=hear)
+    replayed = replay(trace, estimators)
     result = Result(
         name=trace.name,
         cases=len(trace.cases),
@@ -67,21 +51,7 @@ def do(job: Job) -> Outcome:
         cost=replayed.costs[OURS],
     )
     lines = "".join(told(replayed)) if job.predictions else ""
-    hear(1.0)
     return Outcome(result, lines, drawn(replayed, result) if job.pictures else None)
-
-
-def _progress() -> Callable[[float], None]:
-    before = 0.0
-
-    def hear(share: float) -> None:
-        nonlocal before
-        if _done is not None:
-            with _done.get_lock():
-                _done.value += share - before
-        before = share
-
-    return hear
 
 
 def mean_wait_s(trace: Trace) -> float:

@@ -75,20 +75,14 @@ class Replayed:
 
 
 def replay(
-    trace: Trace,
-    estimators: Mapping[str, Estimator],
-    real: Callable[[], float] = Clock.monotonic,
-    progress: Callable[[float], None] = lambda share: None,
+    trace: Trace, estimators: Mapping[str, Estimator], real: Callable[[], float] = Clock.monotonic
 ) -> Replayed:
-    """Play a trace to estimators, all new. `progress` hears the share that is done, now and then."""
+    """Play a trace to estimators, all new."""
     started_s = real()
     players = [_Player(estimator, real) for estimator in estimators.values()]
     desk = _Desk(trace)
     found = Replayed(trace)
-    moves = _moves(trace)
-    for number, (at, move, subject) in enumerate(moves):
-        if number % 4096 == 0:
-            progress(number / len(moves))
+    for at, move, subject in _moves(trace):
         if move is Move.TICK:
             sample = desk.sample(subject)
             found.queries += [Query("waiting", case, at) for case, _ in sample]

@@ -64,9 +64,10 @@ Verdict = Mapping[str, Mapping[Kind, Figures]]
 
 def judge(replayed: Replayed) -> Verdict:
     """The figures of every estimator of a replay."""
-    asked = {kind: _asked(replayed, kind) for kind in KINDS}
+    learned_at = replayed.trace.cases[0].arrived_at + LEARNING_S
+    asked = {kind: _asked(replayed, kind, learned_at) for kind in KINDS}
     return {
-        name: {kind: _figures(asked[kind], answers) for kind in KINDS}
+        name: {kind: _figures(asked[kind], answers, learned_at) for kind in KINDS}
         for name, answers in replayed.answers.items()
     }
 
@@ -122,9 +123,8 @@ def truths(replayed: Replayed) -> Iterator[Truth]:
             yield Truth(None, min(at, over_at) - query.at)
 
 
-def _asked(replayed: Replayed, kind: Kind) -> list[Asked]:
+def _asked(replayed: Replayed, kind: Kind, learned_at: float) -> list[Asked]:
     cases, oracle = replayed.trace.cases, replayed.trace.oracle or {}
-    learned_at = cases[0].arrived_at + LEARNING_S
     return [
         Asked(
             number,
@@ -145,7 +145,7 @@ Told = tuple[Asked, Quantiles]
 Scored = tuple[float, Quantiles]
 
 
-def _figures(asked: Sequence[Asked], answers: Sequence[Quantiles | None]) -> Figures:
+def _figures(asked: Sequence[Asked], answers: Sequence[Quantiles | None], learned_at: float) -> Figures:
     told = [(one, answer) for one in asked if (answer := answers[one.number]) is not None]
     scored = [
         (one.truth.reply_s, answer)
@@ -164,15 +164,16 @@ def _figures(asked: Sequence[Asked], answers: Sequence[Quantiles | None]) -> Fig
         oracle=_against_oracle(told, point=True),
     )
     promises = any(answer[1] == answer[1] for _, answer in told[:1])
-    return _with_promises(figures, told, scored) if promises else figures
+    return _with_promises(figures, told, scored, learned_at) if promises else figures
 
 
-def _with_promises(figures: Figures, told: Sequence[Told], scored: Sequence[Scored]) -> Figures:
+def _with_promises(
+    figures: Figures, told: Sequence[Told], scored: Sequence[Scored], learned_at: float
+) -> Figures:
     """With the figures that only an estimator of quantiles has."""
     times, kept = _kept(told, 1)
     _, kept_p90 = _kept(told, 2)
     _, first = _kept(told, 1, learning=True)
-    begins_at = min((one.at for one, _ in told if not one.learning), default=inf)
     return replace(
         figures,
         pinball_p80=_pinball(scored, 1),
@@ -181,8 +182,8 @@ def _with_promises(figures: Figures, told: Sequence[Told], scored: Sequence[Scor
         promises=len(kept),
         coverage_p80=_mean(kept),
         coverage_p90=_mean(kept_p90),
-        week_p80=rolling(times, kept, begins_at, 7 * DAY_S, WEEK_PROMISES),
-        day_p80=rolling(times, kept, begins_at, DAY_S, DAY_PROMISES),
+        week_p80=rolling(times, kept, learned_at, 7 * DAY_S, WEEK_PROMISES),
+        day_p80=rolling(times, kept, learned_at, DAY_S, DAY_PROMISES),
         first_week_p80=_mean(first),
         oracle_p80=_against_oracle(told, point=False),
     )
