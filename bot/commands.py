@@ -18,8 +18,8 @@ CASE_ID = re.compile(r"(?:[A-HJKMNP-TV-Z][0-9]){3}", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. `arguments` is its form: [..] may be left out, `|` parts alternatives, CASE and QUEUE are names, FROM and
-    UNTIL times of day, TEXT is the rest."""
+    """One command. `arguments` is its form: [..] may be left out, | parts alternatives, CASE and QUEUE are names,
+    FROM and UNTIL times of day, TEXT is the rest."""
 
     name: str
     arguments: str
