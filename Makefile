@@ -4,11 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint bench drill clean
+.PHONY: help demo test lint bench bench-estimate drill clean
 .DEFAULT_GOAL := help
 
 help:            ## what can be made here
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
@@ -29,6 +29,9 @@ lint: $(READY)   ## style and types
 
 bench: $(READY)  ## speed and memory, each against a limit or a peer in the same run
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-estimate: $(READY)  ## how true the answers are, against targets (TRACES=folder; ARGS=--write)
+	$(BIN)/python -m benchmarks.estimate $(TRACES) $(ARGS)
 
 drill: $(READY)  ## the long runs: real processes, real kills, full figures
 	$(BIN)/python -m pytest -m drill $(ARGS)

@@ -5,6 +5,7 @@ A replayed desk has no opening hours configured, and the target and the concurre
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from bot.config.settings import QueueSettings
@@ -46,6 +47,10 @@ class Service:
     def still(self, at: float, case_id: str, ahead: int, elapsed_s: float) -> Quantiles | None:
         """What /wait says."""
         return self._estimate(at, ahead, elapsed_s)
+
+    def state(self) -> str:
+        """All that was learned, as the bot keeps it."""
+        return json.dumps(self._learned.to_data())
 
     def _estimate(self, at: float, ahead: int, elapsed_s: float) -> Quantiles | None:
         oldest_at = next(iter(self._began.values()), at)
