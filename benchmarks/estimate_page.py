@@ -18,7 +18,7 @@ PICTURES = Path("docs/pictures")
 DRAWN = ("daynight-1", "crisis-1")
 """The traces that are drawn, where there are such; else the first two."""
 
-MARKS = re.compile(r"(<!-- (?P<name>[\w ]+) -->\n)(.*?)(\n?<!-- end of (?P=name) -->)", re.DOTALL)
+MARKS = re.compile(r"(<!-- (?P<name>[\w ]+) -->\n).*?(<!-- end of (?P=name) -->)", re.DOTALL)
 
 
 def rewrite(outcomes: Sequence[Outcome], held: Sequence[Target], spent: Sequence[Row]) -> None:
@@ -31,7 +31,7 @@ def rewrite(outcomes: Sequence[Outcome], held: Sequence[Target], spent: Sequence
         "pictures": "\n\n".join(_pictures(outcomes)),
     }
     text = PAGE.read_text("utf-8")
-    PAGE.write_text(MARKS.sub(lambda found: f"{found[1]}{parts[found['name']]}{found[4]}", text), "utf-8")
+    PAGE.write_text(MARKS.sub(lambda found: f"{found[1]}{parts[found['name']]}\n{found[3]}", text), "utf-8")
 
 
 def _row(cells: Sequence[str]) -> str:

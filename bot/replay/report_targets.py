@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import exp, fsum, log
 
 from bot.replay.queries import KINDS
-from bot.replay.report import Result, pinball_ratio, share
+from bot.replay.report import Result, pinball_ratio
 
 AT_ONCE = ("steady", "abandon", "claiming")
 """Desks whose wait is nearly all chance: the state tells what can be told."""
@@ -54,8 +54,12 @@ class Check:
 
     @property
     def shown(self) -> str:
-        """The figure as text."""
-        return "-" if self.value is None else self._text(self.value)
+        """The figure as text, with as many digits as it takes to tell a missed limit from a met one."""
+        if self.value is None:
+            return "-"
+        limits = [self._text(limit) for limit in (self.low, self.high) if limit is not None]
+        texts = [self._text(self.value, digits) for digits in (2, 3, 4)]
+        return next((text for text in texts if not (self.missed and text in limits)), texts[-1])
 
     @property
     def limit(self) -> str:
@@ -66,8 +70,8 @@ class Check:
             return f"at least {self._text(self.low)}"
         return "" if self.high is None else f"at most {self._text(self.high)}"
 
-    def _text(self, value: float) -> str:
-        return share(value) if self.as_share else f"{value:.3g}" if value >= 10 else f"{value:.2f}"
+    def _text(self, value: float, digits: int = 2) -> str:
+        return f"{value:.{digits - 1}%}" if self.as_share else f"{value:.{digits}f}"
 
 
 def checks(result: Result) -> list[Check]:

@@ -186,6 +186,15 @@ def test_a_desk_drains_at_its_pace() -> None:
     assert point(formula.still(21 * DAY, "x", 2, 99.0)) == pytest.approx(3 * 60, rel=0.05)
 
 
+def test_time_with_nobody_waiting_says_nothing_about_the_pace() -> None:
+    """A case every ten minutes, answered after one."""
+    formula = Fluid()
+    for number in range(21 * 24 * 6):
+        formula.observe(seen(600.0 * number, "arrived", str(number), waiting=1))
+        formula.observe(seen(600.0 * number + 60, "answered", str(number), waiting=0, wait_s=60.0))
+    assert point(formula.arriving(21 * DAY)) == pytest.approx(60, rel=0.1)
+
+
 def test_a_desk_that_sleeps_drains_in_the_morning() -> None:
     """Thirty replies an hour from 8 to 16, and a line that waits through the night, for three weeks."""
     formula = Fluid()

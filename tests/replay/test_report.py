@@ -138,6 +138,12 @@ def test_a_figure_is_held_against_its_limits() -> None:
     )
 
 
+def test_a_miss_never_reads_like_its_limit() -> None:
+    assert Check("x", 0.604, high=0.6).shown == "0.604"
+    assert Check("x", 0.596, high=0.6).shown == "0.60"
+    assert Check("x", 0.7797, 0.78, as_share=True).shown == "77.97%"
+
+
 def test_what_is_not_known_is_neither_met_nor_missed() -> None:
     unknown, unasked = Check("x", None, 0.78), Check("x", 0.5)
     assert [one.asked for one in (unknown, unasked)] == [False, False]
