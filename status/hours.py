@@ -57,6 +57,25 @@ class Hours:
         """Open round the clock; `zone` is where its times are told."""
         return Hours(zone, _ROUND_THE_CLOCK)
 
+    @property
+    def round_the_clock(self) -> bool:
+        """Whether the desk never closes, in which case nobody needs to ask for spans."""
+        return self.week == _ROUND_THE_CLOCK and not self.exceptions
+
+    def offset_s(self, at: float) -> float:
+        """By how much local time is ahead of UTC at `at`, in seconds."""
+        if self.zone is UTC:
+            return 0.0
+        offset = datetime.fromtimestamp(at, self.zone).utcoffset()
+        return 0.0 if offset is None else offset.total_seconds()
+
+    def open_between(self, start: float, end: float) -> list[tuple[float, float]]:
+        """The open spans between two instants, cut to them, in order."""
+        days = int(max(0.0, end - start) // 86_400) + 1
+        spans = takewhile(lambda span: span[0] < end, self._spans(start, days))
+        cut = [(max(opens, start), min(closes, end)) for opens, closes in spans]
+        return [(opens, closes) for opens, closes in cut if closes > opens]
+
     def is_open(self, at: float) -> bool:
         """Whether the desk is open at `at` (epoch seconds): from the opening on, up to the closing."""
         return self.next_opening(at) == at
@@ -76,9 +95,7 @@ class Hours:
 
     def staffed_s(self, start: float, end: float) -> float:
         """The open seconds between two instants; 0 when `end` is not after `start`."""
-        days = int(max(0.0, end - start) // 86_400) + 1
-        spans = takewhile(lambda span: span[0] < end, self._spans(start, days))
-        return sum((max(0.0, min(closes, end) - max(opens, start)) for opens, closes in spans), 0.0)
+        return sum((closes - opens for opens, closes in self.open_between(start, end)), 0.0)
 
     def after(self, start: float, staffed_s: float) -> float | None:
         """The first open moment with `staffed_s` open seconds between `start` and it: inverse of `staffed_s`.
@@ -94,7 +111,7 @@ class Hours:
 
     def _spans(self, start: float, days: int) -> Iterator[tuple[float, float]]:
         """Open spans that end after `start`, in order and disjoint; they may touch at midnight."""
-        if self.week == _ROUND_THE_CLOCK and not self.exceptions:
+        if self.round_the_clock:
             yield -inf, inf
             return
         # Yesterday's overnight shift may still be running.

@@ -6,12 +6,16 @@ Everything here is a frozen value; nothing here computes more than a property.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from status.hours import Hours
+from status.rota import Rota
 
 State = Literal["open", "closed", "unknown"]
+Kind = Literal["live", "published", "waiting"]
+"""Who asks: a customer who arrives, one who reads the published figure, one who waits already."""
+
 Happened = Literal["arrived", "claimed", "answered", "left", "closed", "released", "duty"]
 """What an observation records.
 
@@ -50,11 +54,22 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """What is known of a queue before anything is seen: its hours, target and rota, and how many cases an agent
+    works on at once (None: to be learned)."""
+
+    hours: Hours
+    target_s: float
+    hands: int | None = None
+    rota: Rota = field(default_factory=Rota)
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that the estimate may know of a queue at one moment.
 
     `ahead` and `elapsed_s` belong to the case asked about: a new arrival has `ahead == waiting`, elapsed 0.
-    `claimed` counts cases an agent holds whose turn is not answered yet.
+    `held` counts the open cases that agents have in hand.
     """
 
     taken_at: float
@@ -62,11 +77,8 @@ class Snapshot:
     ahead: int
     elapsed_s: float
     oldest_s: float
-    claimed: int
+    held: int
     agents: int
-    concurrency: int
-    target_s: float
-    hours: Hours
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ Source: Kaplan and Meier 1958, "Nonparametric Estimation from Incomplete Observa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 ROUNDING = 1e-9
@@ -40,15 +41,22 @@ class Survival:
             share = left
         return share
 
-    def still_to_go(self, share: float, elapsed_s: float = 0.0) -> float | None:
-        """The time within which `share` of the turns that have waited `elapsed_s` will get their reply.
-
-        None when no turn was ever seen to wait longer than that.
+    def still_to_go(self, shares: Sequence[float], elapsed_s: float = 0.0) -> list[float] | None:
+        """The times within which these shares (rising) of the turns that have waited `elapsed_s` will get their
+        reply. None when no turn was ever seen to wait longer than that.
         """
-        goal = (1 - share) * self.still_waiting(elapsed_s) + ROUNDING
-        beyond = (seconds for seconds, left in self.steps if seconds > elapsed_s and left <= goal)
-        end_s = next(beyond, None)
-        return None if end_s is None else end_s - elapsed_s
+        # Who has just come has not outlasted those who were answered at once.
+        first = bisect_right(self.steps, elapsed_s, key=lambda step: step[0]) if elapsed_s > 0 else 0
+        if first == len(self.steps):
+            return None
+        left = self.steps[first - 1][1] if first else 1.0
+        goals = iter([(1 - share) * left + ROUNDING for share in shares])
+        goal, found = next(goals, None), []
+        for seconds, waiting in self.steps[first:]:
+            while goal is not None and waiting <= goal:
+                found.append(seconds - elapsed_s)
+                goal = next(goals, None)
+        return found
 
 
 def survival(lengths: Iterable[Length]) -> Survival:

@@ -1,203 +1,233 @@
 """How long until the reply: a distribution, from the queue as it stands and what was learned of its past.
 
-`estimate` is a pure function `(Snapshot, Learned) -> Wait | Unknown`. It thinks in open seconds and answers
-in wall-clock ones, so nights count. Where no figure would be honest it says so, with the reason.
+One model, three questions: the wait of a new arrival (`live`), of whoever reads the figure that stands for five
+minutes (`published`), and the time still to go for one who waits (`waiting`). Each is answered in four steps: where does the case
+stand; when will the desk's own clock have advanced so far (a theory of queues), or what did customers lately
+wait (experience, where it was nearer the truth); and what do the scores of past forecasts make of that.
 
-Two ideas. Behind a backlog, the wait is the time until ahead + 1 places have come free at the pace the desk
-has shown; with hands free and nobody ahead, it is what lone customers waited lately. Until either has been
-seen, the queue's own target stands in for it.
-
-Invariants: quantiles are finite, ordered and never negative; one more ahead never shortens the wait.
+Where no figure would be honest the answer says so, with the reason. Invariants: quantiles are finite, ordered
+and never negative; one more ahead never shortens the wait that theory tells.
 """
 
 from __future__ import annotations
 
-from math import log, log1p, sqrt
-from statistics import NormalDist
+from math import log
 
-from status.history import Learned, Tally, until
-from status.model import Snapshot, Unknown, Wait
-from status.survival import survival
+from status.calibration import Noted
+from status.capacity import Capacity
+from status.experience import ENOUGH
+from status.forecast import PACE_DOUBT, STAFF_DOUBT, STAFF_DOUBT_S, Forecast, Place, in_line, of_lengths
+from status.history import Answer, Learned, advance, learn
+from status.model import Desk, Kind, Observation, Snapshot, Unknown, Wait
+from status.pace import PRIOR_REPLIES
+from status.rhythm import HORIZON_S
 
-SHARES = (0.5, 0.8, 0.9)
-Z_SCORES = tuple(NormalDist().inv_cdf(share) for share in SHARES)
-Quantiles = tuple[float, float, float]
-"""Open seconds at SHARES."""
-
-PRIOR_WEIGHT = 2.0
-"""The target counts as much as two replies: enough to begin with, soon outvoted."""
-
-SLOW_WEIGHT = 10.0
-"""The usual pace counts as much as ten recent replies: ten give a pace within about a third (1/sqrt(10))."""
-
-DRIFT = 0.04
-"""Relative variance of the pace between now and the reply, beyond what counting explains: a fifth either
-way."""
-
-NOBODY_LEAVES_S = 4 * 3600.0
-"""Until so much waiting was seen, customers are taken to stay: a wait is better told too long than too
-short."""
+PICK_UP_S = 60.0
+"""How long a free hand takes to begin a reply, until it was seen."""
 
 ENOUGH_REPLIES = 5
 """From here on the desk's own pace outweighs the prior, and the method is no longer called one."""
 
-SUMMED = 200
-"""So many gaps are summed one by one: from there on two neighbours differ by less than half a percent."""
-
-LONE_ENOUGH = 10
-"""The fewest answered lone turns that can show a 90 % quantile."""
-
 WORTH_WAITING_FOR = 0.1
-"""A case that has outlasted nine in ten lone turns was not one of them; it is next in a queue that moves."""
+"""A case that has outlasted nine in ten lone turns was not one of them; it is next in a line that moves."""
 
-STALE_GAPS = 10.0
-"""A silence of ten usual gaps between replies comes by chance once in exp(10), about 22,000, gaps."""
+STALE_REPLIES = 12.0
+"""A silence in which twelve replies should have begun comes by chance once in exp(12), about 160,000, times."""
 
 STALE_AFTER_S = 30 * 60.0
 """A shorter silence is a coffee break, however fast the desk is when it works."""
 
+SHORT_S = 900.0
+"""Who will be on duty in the next quarter of an hour is no matter of doubt."""
 
-def estimate(snapshot: Snapshot, learned: Learned) -> Wait | Unknown:
+NEARER, COMPARED = 0.85, 50.0
+"""Experience speaks once its medians were off by clearly less than theory's, in so many cases."""
+
+
+def estimate(snapshot: Snapshot, learned: Learned, desk: Desk, kind: Kind = "live") -> Wait | Unknown:
     """The time from `snapshot.taken_at` to the reply for the case asked about.
 
-    Unknown with reason "contradictory" (the snapshot cannot be true), "nobody_on_duty" (open, but no agent;
-    or no opening within a year), "thin" (closed, and no agent was ever seen at work) or "stale" (a backlog
-    that has not moved for far longer than its pace explains).
+    Unknown with reason "contradictory" (the snapshot cannot be true), "nobody_on_duty" (no agent, and none to be
+    expected within two weeks), "thin" (closed, and no agent was ever seen at work) or "stale" (the line stands
+    still for far longer than its pace explains). `learned` is brought up to `taken_at`; nothing else changes.
     """
+    at = snapshot.taken_at
     if not _is_possible(snapshot):
-        return Unknown("contradictory", snapshot.taken_at)
-    agents, is_open = _agents_at_work(snapshot, learned), snapshot.hours.is_open(snapshot.taken_at)
-    if agents <= 0:
-        return Unknown("nobody_on_duty" if is_open else "thin", snapshot.taken_at)
-    if is_open and _is_stale(snapshot, learned):
-        return Unknown("stale", snapshot.taken_at)
-    now = until(learned, snapshot.taken_at, snapshot.hours)
-    lone = _lone(snapshot, now)
-    if lone and snapshot.ahead == 0 and snapshot.claimed < agents:
-        answered = sum(turn.answered for turn in now.lone)
-        return _on_the_wall(snapshot, lone, "idle" if answered >= LONE_ENOUGH else "prior", answered)
-    queued = _behind_a_backlog(snapshot, now, agents)
-    # Whoever stands in line waits at least as long as one who finds nobody ahead.
-    longest = (max(queued[0], lone[0]), max(queued[1], lone[1]), max(queued[2], lone[2])) if lone else queued
-    method = "throughput" if now.slow.served >= ENOUGH_REPLIES else "prior"
-    return _on_the_wall(snapshot, longest, method, round(now.slow.served))
+        return Unknown("contradictory", at)
+    advance(learned, at, desk)
+    if _is_stale(snapshot, learned, desk):
+        return Unknown("stale", at)
+    answer = answer_of(snapshot, learned, desk, kind)
+    if answer is None:
+        is_open = desk.hours.is_open(at)
+        return Unknown("nobody_on_duty" if is_open or learned.rhythm.last_open else "thin", at)
+    method, sample = _grounds(learned, answer)
+    return Wait(*answer.quantiles, sample, method, at)
+
+
+def publish(snapshot: Snapshot, learned: Learned, desk: Desk) -> Wait | Unknown:
+    """The answer that will stand until the next one is published, and be judged by all who arrive meanwhile."""
+    wait = estimate(snapshot, learned, desk, "published")
+    learned.standing = None if isinstance(wait, Unknown) else answer_of(snapshot, learned, desk, "published")
+    return wait
+
+
+def observe(learned: Learned, seen: Observation, desk: Desk) -> None:
+    """Learn from one more observation; whoever arrives was told something, and it will be seen if it was true."""
+    if seen.happened == "arrived" and seen.queued and seen.case:
+        advance(learned, seen.at, desk)
+        before = max(0, seen.waiting - 1)
+        found = Snapshot(seen.at, before, before, 0.0, 0.0, seen.held, learned.agents)
+        note(seen.case, found, learned, desk, "live")
+        if learned.standing is not None:
+            _keep(seen.case, seen.at, learned.standing, learned)
+    learn(learned, seen, desk)
+
+
+def note(case: str, snapshot: Snapshot, learned: Learned, desk: Desk, kind: Kind) -> None:
+    """Make a forecast for this case, to be scored when its wait is over."""
+    answer = answer_of(snapshot, learned, desk, kind)
+    if answer is not None:
+        _keep(case, snapshot.taken_at, answer, learned)
+
+
+def _keep(case: str, at: float, answer: Answer, learned: Learned) -> None:
+    """Keep an answer that was given for this case, where its score will tell something new."""
+    if learned.calibration.wants(answer.group, at, answer.quantiles[0]):
+        _, p80_s, p90_s = answer.quantiles
+        learned.calibration.note(
+            Noted(answer.group, case, at, answer.forecast, p80_s, p90_s, answer.rival_s, answer.chosen)
+        )
+
+
+def answer_of(snapshot: Snapshot, learned: Learned, desk: Desk, kind: Kind) -> Answer | None:
+    """The forecast chosen for a snapshot and what is said of it; None where nobody is to be expected."""
+    asked = (snapshot, kind)
+    if learned.latest is not None and learned.latest[0] == asked:
+        return learned.latest[1]
+    queue, idle = _by_theory(snapshot, learned, desk)
+    lately = learned.recent.forecast(_open_s(snapshot, desk))
+    if lately is not None and not desk.hours.round_the_clock:
+        lately = _on_the_wall(lately, snapshot.taken_at, desk)
+    chosen, forecast, rival = "queue", queue, lately
+    if lately is not None and (queue is None or _experience_is_nearer(learned, kind)):
+        chosen, forecast, rival = "lately", lately, queue
+    if forecast is None or forecast.at(1.0) >= HORIZON_S:
+        return None
+    group = learned.calibration.group(kind, forecast, idle=idle)
+    quantiles = learned.calibration.quantiles(group, forecast)
+    answer = Answer(group, forecast, quantiles, None if rival is None else rival.at(0.0), chosen)
+    learned.latest = asked, answer
+    return answer
+
+
+def _grounds(learned: Learned, answer: Answer) -> tuple[str, int]:
+    """By which method, and resting on how many replies."""
+    if answer.chosen == "lately":
+        return "experience", learned.recent.answered
+    if answer.group.endswith("-1"):
+        return ("idle" if learned.lone.answered >= ENOUGH else "prior"), learned.lone.answered
+    replies = round(learned.pace.replies - PRIOR_REPLIES)
+    return ("throughput" if replies >= ENOUGH_REPLIES else "prior"), replies
 
 
 def _is_possible(snapshot: Snapshot) -> bool:
-    counts = (snapshot.waiting, snapshot.ahead, snapshot.claimed, snapshot.agents)
+    counts = (snapshot.waiting, snapshot.ahead, snapshot.held, snapshot.agents)
     lengths = (snapshot.elapsed_s, snapshot.oldest_s)
     return min(*counts, *lengths) >= 0 and snapshot.ahead <= snapshot.waiting
 
 
-def _agents_at_work(snapshot: Snapshot, learned: Learned) -> float:
-    """Agents on duty; while the desk is closed, as many as usually worked on a backlog."""
-    usual = learned.slow
-    if snapshot.hours.is_open(snapshot.taken_at) or not usual.busy_s:
-        return snapshot.agents
-    return usual.agent_s / usual.busy_s
-
-
-def _prior_pace(snapshot: Snapshot) -> float:
-    """Places per agent and second that come free if every hand finishes one case in the target time.
-
-    Whoever finds all hands full and nobody ahead of them then waits for about the target at a desk of one
-    hand: the slowest desk that whoever chose this target could have meant.
-    """
-    return snapshot.concurrency / snapshot.target_s
-
-
-def _pace(tally: Tally, prior_pace: float, weight: float) -> float:
-    """Places per agent-second: the tally's own, with the prior counted as `weight` more places."""
-    return (tally.served + weight) / (tally.agent_s + weight / prior_pace)
-
-
-def _is_stale(snapshot: Snapshot, learned: Learned) -> bool:
-    """Whether a backlog has stood still for far longer than the pace before that silence explains."""
-    if not snapshot.waiting:
+def _is_stale(snapshot: Snapshot, learned: Learned, desk: Desk) -> bool:
+    """Whether the line has stood still for far longer than its pace explains."""
+    if not (snapshot.waiting and snapshot.agents):
         return False
-    stood_since = max(snapshot.taken_at - snapshot.oldest_s, learned.moved_at or 0.0)
-    silence_s = snapshot.hours.staffed_s(stood_since, snapshot.taken_at)
-    rate = snapshot.agents * _pace(learned.settled, _prior_pace(snapshot), PRIOR_WEIGHT)
-    return silence_s > max(STALE_AFTER_S, STALE_GAPS / rate)
+    stood_since = max(snapshot.taken_at - snapshot.oldest_s, learned.moved_at)
+    silence_s = snapshot.taken_at - stood_since
+    if silence_s <= STALE_AFTER_S:
+        return False
+    silence_s = desk.hours.staffed_s(stood_since, snapshot.taken_at)
+    hands = learned.pace.hands(desk.hands)
+    begun = silence_s * snapshot.agents * hands / learned.pace.hand_s(desk.target_s)
+    return silence_s > STALE_AFTER_S and begun > STALE_REPLIES
 
 
-def _lone(snapshot: Snapshot, learned: Learned) -> Quantiles | None:
-    """What is still to go for a lone customer; None where the pace says more than lone turns do.
+def _open_s(snapshot: Snapshot, desk: Desk) -> float:
+    if desk.hours.round_the_clock or not snapshot.elapsed_s:
+        return snapshot.elapsed_s
+    return desk.hours.staffed_s(snapshot.taken_at - snapshot.elapsed_s, snapshot.taken_at)
 
-    That is so for a case that has waited longer than such cases do, and for a desk that is too busy to have
-    seen many. A desk that has seen nothing yet is taken to keep its target in 80 % of cases, as targets are
-    commonly meant, after an exponential wait, which needs no second figure.
+
+def _experience_is_nearer(learned: Learned, kind: Kind) -> bool:
+    queue, lately, count = learned.losses.get(kind, (0.0, 0.0, 0.0))
+    return count >= COMPARED and lately < NEARER * queue
+
+
+# --- by theory ---------------------------------------------------------------------------------------------
+
+
+def _by_theory(snapshot: Snapshot, learned: Learned, desk: Desk) -> tuple[Forecast | None, bool]:
+    """The forecast from the place in the line, and whether a hand is free for it."""
+    hands = learned.pace.hands(desk.hands)
+    free = max(0, hands * snapshot.agents - snapshot.held)
+    replies = max(0, snapshot.ahead + 1 - free)
+    if replies == 0 and desk.hours.is_open(snapshot.taken_at):
+        alone = _alone(snapshot, learned, desk)
+        if alone is not None:
+            return alone, True
+    return _behind_others(snapshot, learned, desk, hands, free, max(1, replies)), False
+
+
+def _alone(snapshot: Snapshot, learned: Learned, desk: Desk) -> Forecast | None:
+    """What is still to go where a hand is free; None for a case that has waited longer than such cases do.
+
+    A desk that has seen nothing yet is taken to keep its target in 80 % of cases, as targets are commonly meant,
+    after an exponential wait, which needs no second figure.
     """
-    lengths = learned.lone_lengths(snapshot.taken_at, snapshot.hours)
-    if sum(length.answered for length in lengths) < LONE_ENOUGH:
-        if learned.slow.served >= ENOUGH_REPLIES:
-            return None
-        mean_s = snapshot.target_s / -log(1 - 0.8)
-        p50, p80, p90 = (-mean_s * log(1 - share) for share in SHARES)
-        return p50, p80, p90
-    curve = survival(lengths)
-    if curve.still_waiting(snapshot.elapsed_s) < WORTH_WAITING_FOR:
+    elapsed_s = _open_s(snapshot, desk)
+    if learned.lone.answered < ENOUGH:
+        mean_s = desk.target_s / -log(1 - 0.8)
+        if learned.pace.replies >= PRIOR_REPLIES + ENOUGH_REPLIES:
+            mean_s = min(mean_s, learned.lone.mean_s(PICK_UP_S))
+        found: Forecast | None = of_lengths(lambda share: -mean_s * log(1 - share))
+    elif elapsed_s and learned.lone.outlasted(elapsed_s, WORTH_WAITING_FOR):
         return None
-    p50, p80, p90 = (curve.still_to_go(share, snapshot.elapsed_s) or 0.0 for share in SHARES)
-    return p50, p80, p90
+    else:
+        found = learned.lone.forecast(elapsed_s)
+    if found is None or desk.hours.round_the_clock:
+        return found
+    return _on_the_wall(found, snapshot.taken_at, desk)
 
 
-def _behind_a_backlog(snapshot: Snapshot, learned: Learned, agents: float) -> Quantiles:
-    """The time until the cases ahead and this one are served.
-
-    With s agents at work, each at pace m, the next place comes free after 1 / (s m) on average: the
-    queue-length estimator of Whitt 1999 (https://doi.org/10.1287/mnsc.45.6.870). While i customers are
-    ahead, each leaving at rate h, it is 1 / (s m + i h): Ibrahim and Whitt 2009
-    (https://doi.org/10.1287/mnsc.1090.1041). Gaps are exponential, so the variances are the squares.
-    Claimed cases without a reply are work to be done first, and by Little's law they add just the time that
-    passes between claim and reply.
-    """
-    usual = _pace(learned.slow, _prior_pace(snapshot), PRIOR_WEIGHT)
-    rate = agents * _pace(learned.fast, usual, SLOW_WEIGHT)
-    leaving = learned.slow.left / (learned.slow.waiting_s + NOBODY_LEAVES_S)
-    places_s, places_variance = _places(snapshot.ahead + 1, rate, leaving)
-    mean_s = snapshot.claimed / rate + places_s
-    variance = snapshot.claimed / rate**2 + places_variance
-    evidence = learned.fast.served + min(SLOW_WEIGHT, learned.slow.served + PRIOR_WEIGHT)
-    pace_variance = 1 / evidence + DRIFT
-    relative = variance / mean_s**2
-    # Two independent factors, the luck of the gaps and the error of the pace: their variances compound.
-    return _gamma_quantiles(mean_s, relative + pace_variance + relative * pace_variance)
-
-
-def _places(count: int, rate: float, leaving: float) -> tuple[float, float]:
-    """Mean and variance of the time until so many places have come free: the sums of the gaps and their squares.
-
-    A long queue is summed one by one only at its head; for the rest the sums are their integrals (midpoint
-    rule), so that a million waiting cost no more than a thousand.
-    """
-    head = min(count, SUMMED)
-    gaps = [1 / (rate + ahead * leaving) for ahead in range(head)]
-    mean_s, variance = sum(gaps), sum(gap * gap for gap in gaps)
-    if count > head:
-        near, far = rate + (head - 0.5) * leaving, rate + (count - 0.5) * leaving
-        growth = far / near - 1
-        mean_s += (count - head) / near * (log1p(growth) / growth if growth else 1.0)
-        variance += (count - head) / (near * far)
-    return mean_s, variance
+def _behind_others(
+    snapshot: Snapshot, learned: Learned, desk: Desk, hands: int, free: int, replies: int
+) -> Forecast | None:
+    """The forecast for one before whom so many replies must begin, its own included."""
+    at, pace = snapshot.taken_at, learned.pace
+    hand_s = pace.hand_s(desk.target_s)
+    at_work = hands * max(1, snapshot.agents)
+    helpers = pace.helpers(at, snapshot.waiting, hand_s, hands)
+    agents_ahead = learned.rhythm.ahead(at, snapshot.agents, desk.hours, desk.rota, helpers)
+    capacity = Capacity(agents_ahead, hands, 1 / hand_s, pace.leaving())
+    arriving = snapshot.ahead == snapshot.waiting
+    place = Place(
+        replies=replies,
+        handover=learned.lone.mean_s(PICK_UP_S) * at_work / hand_s,
+        among=max(1.0, snapshot.waiting + arriving - free),
+        newest=arriving or snapshot.ahead == snapshot.waiting - 1,
+        joining=pace.arrivals_per_s(at) * hand_s / at_work,
+    )
+    spread = PACE_DOUBT + 1 / pace.replies
+    if not snapshot.agents or replies * hand_s / at_work > SHORT_S:
+        median_s = capacity.seconds([replies + place.handover])[0]
+        if median_s >= HORIZON_S:
+            return None
+        spread += STAFF_DOUBT * min(1.0, median_s / STAFF_DOUBT_S) ** 2
+    return in_line(place, learned.claims.order(), spread, capacity.seconds)
 
 
-def _gamma_quantiles(mean_s: float, relative_variance: float) -> Quantiles:
-    """Quantiles at SHARES of a gamma distribution, by the cube-root approximation.
-
-    Wilson and Hilferty 1931 (https://doi.org/10.1073/pnas.17.12.684); within 4 % for a relative variance up
-    to 2.
-    """
-    third = relative_variance / 9
-    p50, p80, p90 = (mean_s * max(0.0, 1 - third + z * sqrt(third)) ** 3 for z in Z_SCORES)
-    return p50, p80, p90
-
-
-def _on_the_wall(snapshot: Snapshot, open_s: Quantiles, method: str, sample_size: int) -> Wait | Unknown:
-    """Open seconds as wall-clock seconds from now."""
-    at = snapshot.taken_at
-    ends = [snapshot.hours.after(at, seconds) for seconds in open_s]
-    p50, p80, p90 = (None if end is None else max(0.0, end - at) for end in ends)
-    if p50 is None or p80 is None or p90 is None:
-        return Unknown("nobody_on_duty", at)
-    return Wait(p50, p80, p90, sample_size, method, at)
+def _on_the_wall(forecast: Forecast, at: float, desk: Desk) -> Forecast | None:
+    """A forecast in open seconds as one in wall-clock seconds from `at`; None where the desk never opens."""
+    ends = [desk.hours.after(at, seconds) for seconds in forecast.seconds]
+    if ends[-1] is None:
+        return None
+    return Forecast(forecast.z, tuple(max(0.0, end - at) for end in ends if end is not None))

@@ -1,0 +1,195 @@
+"""Whether forecasts came true, and what follows for the next ones: an 80 % promise is kept 80 % of the time.
+
+Each wait that was forecast is scored by its z (see `status.forecast`). If the forecasts are right the scores
+are normal; where they are not, the 80 % quantile of recent scores is the z that an 80 % promise needs: split
+conformal prediction (Vovk, Gammerman and Shafer 2005), in a window, for forecasts of like length. On top, the
+level drifts while too many or too few promises are kept: adaptive conformal inference (Gibbs and Candes 2021,
+https://arxiv.org/abs/2106.00170), which holds on average whatever the desk does.
+
+Two traps. A score must not enter when the reply comes, or the quick ones enter first: it enters when its promise
+has run out, broken ones as endless until answered. And waits that overlap share their luck: a score is noted
+only a tenth of its wait after the one before. Invariant: p50 <= p80 <= p90.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left, bisect_right, insort
+from dataclasses import dataclass, field
+from math import inf, isinf
+
+from status.forecast import FARTHEST, NORMAL, Forecast
+
+LEVELS = (0.5, 0.8, 0.9)
+ZS = tuple(NORMAL.inv_cdf(level) for level in LEVELS)
+Quantiles = tuple[float, float, float]
+
+BOUNDS_S = (300.0, 900.0, 3600.0, 4 * 3600.0, 12 * 3600.0)
+"""Forecasts are alike when their median lies between the same of these; those that find a hand free are a class
+of their own."""
+
+KEPT = 400
+PRIOR, MEDIAN_PRIOR = 20.0, 200.0
+"""So many scores count as much as theory does; for the median more, since luck moves a desk's medians for days."""
+
+APART = 10.0
+"""Scores are noted no closer than a tenth of the wait."""
+
+DRIFT, MOST_DRIFT = (0.006, 0.003), (0.12, 0.07)
+"""The step of the level after each promise, and how far it may go, for the 80 % and the 90 % level."""
+
+TELLING_S = 60.0
+"""A promise of a minute is nearly always kept, and would teach the others to be shorter."""
+
+FORGOTTEN_S = 15 * 86_400.0
+"""A score that is still open after so long stays endless."""
+
+
+@dataclass(slots=True)
+class Scores:
+    """The latest scores of one class, with the key of those that are endless so far."""
+
+    entries: list[tuple[float, str]] = field(default_factory=list)
+    ordered: list[float] = field(default_factory=list)
+    noted_at: float = -inf
+
+    def add(self, z: float, key: str) -> None:
+        """A score enters."""
+        self.entries.append((z, key))
+        insort(self.ordered, z)
+        if len(self.entries) > KEPT:
+            oldest, _ = self.entries.pop(0)
+            del self.ordered[bisect_left(self.ordered, oldest)]
+
+    def settle(self, key: str, z: float) -> None:
+        """An endless score has come to an end."""
+        for place in range(len(self.entries) - 1, -1, -1):
+            if self.entries[place] == (inf, key):
+                self.entries[place] = (z, key)
+                self.ordered.pop()
+                insort(self.ordered, z)
+                return
+
+    def quantile(self, level: float, theory: float, prior: float) -> float:
+        """The z below which this share of the scores lies, with theory as a prior."""
+        count = len(self.ordered)
+        if not count:
+            return theory
+        seen = self.ordered[min(count - 1, max(0, round(level * (count + 1)) - 1))]
+        if isinf(seen):
+            finite = bisect_left(self.ordered, inf)
+            seen = (self.ordered[finite - 1] if finite else theory) + 0.5
+        return (seen * count + theory * prior) / (count + prior)
+
+
+@dataclass(slots=True)
+class Noted:
+    """A forecast whose wait is not over, or whose promise has not run out: what was said, and how it ended."""
+
+    group: str
+    case: str
+    at: float
+    forecast: Forecast
+    p80_s: float
+    p90_s: float
+    rival_s: float | None = None
+    """What the other way of forecasting would have said."""
+    chosen: str = ""
+    entered: bool = False
+    wait_s: float | None = None
+    left: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Live, published or waiting."""
+        return self.group.partition(" ")[0]
+
+    @property
+    def key(self) -> str:
+        """What tells this one from all others of its class."""
+        return f"{self.case} {self.at:.1f}"
+
+    @property
+    def expires_at(self) -> float:
+        """When the 90 % promise runs out: by then it is known to be kept or broken."""
+        return self.at + self.p90_s
+
+
+@dataclass(slots=True)
+class Calibration:
+    """All scores, the drift of each kind's levels, and the forecasts still open, by case."""
+
+    scores: dict[str, Scores] = field(default_factory=dict)
+    drift: dict[str, list[float]] = field(default_factory=dict)
+    open: dict[str, list[Noted]] = field(default_factory=dict)
+    due: list[tuple[float, int, Noted]] = field(default_factory=list)
+    count: int = 0
+
+    def group(self, kind: str, forecast: Forecast, *, idle: bool) -> str:
+        """The class of a forecast: like ones are judged together."""
+        return f"{kind} {-1 if idle else bisect_right(BOUNDS_S, forecast.at(0.0))}"
+
+    def quantiles(self, group: str, forecast: Forecast) -> Quantiles:
+        """What we dare say: p50, p80 and p90 in seconds."""
+        scores = self.scores.get(group)
+        if scores is None:
+            p50, p80, p90 = (forecast.at(z) for z in ZS)
+            return p50, max(p50, p80), max(p50, p80, p90)
+        drift80, drift90 = self.drift.get(group.partition(" ")[0], (0.0, 0.0))
+        z50 = scores.quantile(0.5, ZS[0], MEDIAN_PRIOR)
+        z80 = max(z50, scores.quantile(0.8 + drift80, ZS[1], PRIOR))
+        z90 = max(z80, scores.quantile(0.9 + drift90, ZS[2], PRIOR))
+        p50 = max(0.0, forecast.at(z50))
+        p80 = max(p50, forecast.at(z80))
+        return p50, p80, max(p80, forecast.at(z90))
+
+    def wants(self, group: str, at: float, median_s: float) -> bool:
+        """Whether a score of this class, noted now, would tell something new."""
+        scores = self.scores.get(group)
+        return scores is None or at - scores.noted_at >= median_s / APART
+
+    def note(self, noted: Noted) -> None:
+        """A forecast was made, to be scored when its wait is over."""
+        self.scores.setdefault(noted.group, Scores()).noted_at = noted.at
+        self.open.setdefault(noted.case, []).append(noted)
+        self.wait_for(noted)
+
+    def wait_for(self, noted: Noted) -> None:
+        """Look at it again when its promise has run out."""
+        self.count += 1
+        heapq.heappush(self.due, (noted.expires_at, self.count, noted))
+
+    def settle(self, case: str, at: float, *, answered: bool) -> list[Noted]:
+        """A case has got its reply, or its customer left. Gives the forecasts that were made for it."""
+        over = self.open.pop(case, [])
+        for noted in over:
+            noted.wait_s, noted.left = at - noted.at, not answered
+            if noted.entered and answered:
+                self.scores[noted.group].settle(noted.key, noted.forecast.z_of(noted.wait_s))
+        return over
+
+    def pass_time(self, at: float) -> None:
+        """Let the promises that ran out before `at` count."""
+        while self.due and self.due[0][0] <= at:
+            noted = heapq.heappop(self.due)[2]
+            self._learn_level(noted)
+            if noted.wait_s is None:
+                noted.entered = True
+                self.scores[noted.group].add(inf, noted.key)
+            elif not noted.left:
+                self.scores[noted.group].add(noted.forecast.z_of(noted.wait_s), noted.key)
+
+    def _learn_level(self, noted: Noted) -> None:
+        """Kept a little too often: a little shorter next time; broken: longer by four (nine) such steps."""
+        drift = self.drift.setdefault(noted.kind, [0.0, 0.0])
+        for place, promise_s in enumerate((noted.p80_s, noted.p90_s)):
+            if promise_s <= TELLING_S or (noted.left and (noted.wait_s or 0.0) < promise_s):
+                continue
+            kept = noted.wait_s is not None and noted.wait_s <= promise_s
+            moved = drift[place] + DRIFT[place] * (LEVELS[place + 1] - kept)
+            drift[place] = max(-MOST_DRIFT[place], min(MOST_DRIFT[place], moved))
+
+    def forget(self, at: float) -> None:
+        """Give up forecasts that have been open for too long."""
+        for case in [case for case, noted in self.open.items() if at - noted[-1].at > FORGOTTEN_S]:
+            del self.open[case]

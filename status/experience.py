@@ -1,0 +1,104 @@
+"""What customers waited lately, whatever the queue looked like: recent turns, those still open among them.
+
+For a customer who finds a hand free this is the best there is, and for a desk whose line explains nothing
+(many small groups behind one queue, forgotten cases at its end) it is better than any theory of queues.
+
+Lengths are open seconds. Invariant: so many turns are kept and no more; a turn still open counts as censored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from status.forecast import GRID, SHARES, Forecast
+from status.hours import Hours
+from status.survival import Length, Survival, survival
+
+ENOUGH = 10
+"""The fewest answered turns that can show a 90 % quantile."""
+
+MEAN_MOST_S = 900.0
+"""No turn counts as longer in the mean: one forgotten case must not stand for all."""
+
+LOOK_AGAIN_S = 3600.0
+LOOK_AGAIN_TURNS = 20
+"""The curve is drawn anew after so much time or so many turns, whichever comes first."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """A turn that began then; `open_s` is its length, None while it lasts."""
+
+    began_at: float
+    open_s: float | None = None
+    answered: bool = False
+
+
+@dataclass(slots=True)
+class Experience:
+    """The latest `kept` turns, by case, in order of their beginning."""
+
+    kept: int
+    turns: dict[str, Turn] = field(default_factory=dict)
+    answered: int = 0
+    news: int = 0
+    drawn_at: float = 0.0
+    counted: int = 0
+    answered_s: float = 0.0
+    curve: Survival | None = None
+    fresh: Forecast | None = None
+
+    def begin(self, case: str, at: float) -> None:
+        """A turn begins."""
+        self.turns.pop(case, None)
+        self.turns[case] = Turn(at)
+        if len(self.turns) > self.kept:
+            oldest = self.turns.pop(next(iter(self.turns)))
+            self.answered -= oldest.answered
+
+    def end(self, case: str, at: float, hours: Hours, *, answered: bool) -> None:
+        """It ends, by a reply or because the customer left."""
+        turn = self.turns.get(case)
+        if turn is not None and turn.open_s is None:
+            turn.open_s, turn.answered = hours.staffed_s(turn.began_at, at), answered
+            self.answered += answered
+            self.news += 1
+
+    def look(self, at: float, hours: Hours) -> None:
+        """Draw the curve anew where enough has happened since the last time."""
+        # Of few turns each one counts.
+        enough = LOOK_AGAIN_TURNS if self.answered > 3 * ENOUGH else 1
+        if self.curve is not None and self.news < enough and at - self.drawn_at < LOOK_AGAIN_S:
+            return
+        self.curve = survival(
+            Length(hours.staffed_s(turn.began_at, at), answered=False)
+            if turn.open_s is None
+            else Length(turn.open_s, turn.answered)
+            for turn in self.turns.values()
+        )
+        self.news, self.drawn_at = 0, at
+        lengths = [turn.open_s for turn in self.turns.values() if turn.answered and turn.open_s is not None]
+        self.counted, self.answered_s = len(lengths), sum(min(length, MEAN_MOST_S) for length in lengths)
+        times = self.curve.still_to_go(SHARES)
+        self.fresh = None if times is None or self.answered < ENOUGH else Forecast(GRID, tuple(times))
+
+    def forecast(self, elapsed_s: float) -> Forecast | None:
+        """What is still to go (open seconds) after having waited so long; None while too little was seen.
+
+        A case that has outlasted every turn is old, and what is old lasts: with a Pareto tail, as lists of
+        forgotten cases show, the chance of lasting from e to t is e / t.
+        """
+        if self.fresh is None or self.curve is None or elapsed_s <= 0:
+            return self.fresh
+        times = self.curve.still_to_go(SHARES, elapsed_s)
+        if times is None:
+            times = [elapsed_s * share / (1 - share) for share in SHARES]
+        return Forecast(GRID, tuple(times))
+
+    def outlasted(self, elapsed_s: float, share: float) -> bool:
+        """Whether fewer than `share` of such turns last this long."""
+        return self.curve is not None and self.curve.still_waiting(elapsed_s) < share
+
+    def mean_s(self, prior_s: float) -> float:
+        """The mean length of the answered turns when last looked at, with a prior of two."""
+        return (self.answered_s + 2 * prior_s) / (self.counted + 2)

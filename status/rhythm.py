@@ -1,0 +1,264 @@
+"""The rhythm of a desk: how many agents usually work in each half-hour of the week, and how today differs.
+
+A backlog is worked off at the pace of the agents who will be there, not of those who are there now. What is
+usual is learned as an average over past weeks, where a half-hour seen too seldom borrows from like days. What
+differs today is told apart by how long it lasts: the attendance (somebody is ill, or help has come), an average
+over the last hours, fades over half a day; the rest (somebody went for a coffee) within an hour or so. How fast
+either fades is measured, beginning from these guesses.
+
+Invariant: only open time counts, agents are never negative, and what is usual is never below 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import exp
+from typing import NamedTuple
+
+from status.hours import Hours
+from status.rota import Rota
+
+SLOT_S = 1800.0
+DAY_SLOTS, WEEK_SLOTS = 48, 336
+EPOCH_WEEKDAY = 3
+"""1 January 1970 was a Thursday; weeks here begin on a Monday."""
+
+SEEN_ENOUGH_S = 900.0
+"""A half-hour teaches what is usual when the desk was open for half of it."""
+
+WEEK_FADES, KIND_FADES = 0.25, 0.1
+"""The weight of the newest week, and of the newest day of a kind, once many were seen: about a month of each."""
+
+WEEK_DOUBT, KIND_DOUBT = 1.0, 0.3
+"""How many weeks (days) the next coarser average counts as."""
+
+CLOSED = 0.02
+"""Fewer agents than this on average are none: a desk that was shut and not just badly manned."""
+
+ATTENDANCE_S = 4 * 3600.0
+ATTENDANCE_DOUBT_S = 2 * 3600.0
+"""Attendance is a ratio over the last four hours; two agent-hours as usual are added, against small numbers."""
+
+ATTENDANCE_LASTS_S, MOMENT_LASTS_S = 12 * 3600.0, 3600.0
+FADING_DOUBT = 60.0
+"""How long a difference lasts before it was measured, and how much that counts, in squared agents."""
+
+FORGET = 0.998
+"""A half-hour ago counts so much of now, for what is measured about fading: a fortnight or so."""
+
+HELP_COMES_S = 2 * 3600.0
+"""Help for an overrun desk comes between one and three hours later."""
+
+HORIZON_S = 15 * 86_400.0
+"""Nothing is forecast beyond this; the longest promise is two weeks."""
+
+
+class Stretch(NamedTuple):
+    """From `from_s` to `until_s` seconds from now `agents` are expected, `joining` of them just then."""
+
+    from_s: float
+    until_s: float
+    agents: float
+    joining: float
+
+
+class Difference(NamedTuple):
+    """How today differs: by attendance (`share` of the usual is missing, `surplus` agents are there on top), and
+    by `moment` agents beyond that right now."""
+
+    share: float
+    surplus: float
+    moment: float
+
+    def lasting(self, usual: float) -> float:
+        """The agents by which attendance moves a usual number."""
+        return usual * self.share + self.surplus
+
+
+@dataclass(slots=True)
+class Rhythm:
+    """What was learned of agents on duty. All averages are over open time; `*_n` count what they rest on."""
+
+    week: list[float] = field(default_factory=lambda: [0.0] * WEEK_SLOTS)
+    week_n: list[int] = field(default_factory=lambda: [0] * WEEK_SLOTS)
+    kind: list[float] = field(default_factory=lambda: [0.0] * 2 * DAY_SLOTS)
+    kind_n: list[int] = field(default_factory=lambda: [0] * 2 * DAY_SLOTS)
+    day: list[float] = field(default_factory=lambda: [0.0] * DAY_SLOTS)
+    day_n: list[int] = field(default_factory=lambda: [0] * DAY_SLOTS)
+    slot: int | None = None
+    agents_s: float = 0.0
+    open_s: float = 0.0
+    present_s: float = 0.0
+    expected_s: float = 0.0
+    origins: list[tuple[float, float, float] | None] = field(default_factory=list)
+    fading: list[list[float]] = field(default_factory=lambda: [[0.0] * 5 for _ in range(DAY_SLOTS)])
+    last_open: float = 0.0
+    """The agents when the desk was last seen open: what is expected where nothing else is known."""
+
+    def usual(self, slot: int) -> float | None:
+        """The usual agents in this slot of the week (0 to 335, from Monday 00:00 local); None before any like
+        it was seen. From coarse to fine: this time of day, of like days (weekdays, weekends), of this weekday.
+        """
+        time, weekend = slot % DAY_SLOTS, slot >= 5 * DAY_SLOTS
+        like = time + DAY_SLOTS * weekend
+        found = self.day[time] if self.day_n[time] else None
+        if self.kind_n[like]:
+            found = _refined(self.kind[like], self.kind_n[like], found, KIND_DOUBT, certain=True)
+        if self.week_n[slot]:
+            # One closed day among like days that were open is no rule yet.
+            certain = self.week_n[slot] > 1 or (found or 0.0) < CLOSED
+            found = _refined(self.week[slot], self.week_n[slot], found, WEEK_DOUBT, certain=certain)
+        return found
+
+    def advance(self, start: float, end: float, agents: int, hours: Hours, rota: Rota) -> None:
+        """So many agents were on duty from `start` to `end` (epoch seconds)."""
+        while start < end:
+            slot = int(start // SLOT_S)
+            until = min(end, (slot + 1) * SLOT_S)
+            if self.slot != slot:
+                self._finish(hours)
+                self._begin(slot, start, agents, hours, rota)
+            open_s = until - start if hours.round_the_clock else hours.staffed_s(start, until)
+            if open_s > 0:
+                self._spend(start, open_s, agents, hours, rota)
+            start = until
+
+    def _begin(self, slot: int, at: float, agents: int, hours: Hours, rota: Rota) -> None:
+        self.slot, self.agents_s, self.open_s = slot, 0.0, 0.0
+        here = self.difference(at, agents, hours, rota)
+        self.origins.insert(0, None if here is None else (here.share, here.surplus, here.moment))
+        del self.origins[DAY_SLOTS:]
+
+    def _spend(self, at: float, open_s: float, agents: int, hours: Hours, rota: Rota) -> None:
+        self.agents_s += agents * open_s
+        self.open_s += open_s
+        self.last_open = float(agents)
+        expected = self.expected(at, hours, rota)
+        if expected is not None and (expected >= CLOSED or agents):
+            kept = exp(-open_s / ATTENDANCE_S)
+            self.present_s = self.present_s * kept + agents * open_s
+            self.expected_s = self.expected_s * kept + expected * open_s
+
+    def _finish(self, hours: Hours) -> None:
+        """A half-hour is over: what it teaches about fading, and then about the usual."""
+        if self.slot is None or self.open_s < SEEN_ENOUGH_S:
+            return
+        seen, slot = self.agents_s / self.open_s, week_slot(self.slot, hours)
+        usual = self.usual(slot)
+        if usual is not None:
+            self._measure_fading(usual, seen - usual)
+        time, like = slot % DAY_SLOTS, slot % DAY_SLOTS + DAY_SLOTS * (slot >= 5 * DAY_SLOTS)
+        _average(self.week, self.week_n, slot, seen, WEEK_FADES)
+        _average(self.kind, self.kind_n, like, seen, KIND_FADES)
+        _average(self.day, self.day_n, time, seen, KIND_FADES)
+
+    def _measure_fading(self, usual: float, differs: float) -> None:
+        """Sums for a regression of what differs now on what differed so many half-hours ago."""
+        for origin, sums in zip(self.origins, self.fading, strict=False):
+            if origin is None:
+                continue
+            share, surplus, moment = origin
+            lasting = usual * share + surplus
+            for place, product in enumerate(
+                (lasting * lasting, lasting * moment, moment * moment, lasting * differs, moment * differs)
+            ):
+                sums[place] = sums[place] * FORGET + product
+
+    def kept(self, lag: int) -> tuple[float, float]:
+        """The parts of the two differences that are left after `lag` half-hours: least squares with a prior."""
+        ago_s = (lag + 0.5) * SLOT_S
+        a, b, c, d, e = self.fading[lag]
+        a, c = a + FADING_DOUBT, c + FADING_DOUBT
+        d += FADING_DOUBT * exp(-ago_s / ATTENDANCE_LASTS_S)
+        e += FADING_DOUBT * exp(-ago_s / MOMENT_LASTS_S)
+        scale = a * c - b * b
+        lasting, moment = (d * c - b * e) / scale, (a * e - b * d) / scale
+        return min(1.0, max(0.0, lasting)), min(1.0, max(0.0, moment))
+
+    def expected(self, at: float, hours: Hours, rota: Rota) -> float | None:
+        """The agents to be expected at this moment on an ordinary day: planned, or else as usual."""
+        planned = rota.at(at) if rota else None
+        if planned is not None and planned.planned is not None:
+            return planned.planned + planned.extra
+        usual = self.usual(week_slot(int(at // SLOT_S), hours))
+        return usual if usual is None or planned is None else usual + planned.extra
+
+    def difference(self, at: float, agents: float, hours: Hours, rota: Rota) -> Difference | None:
+        """How this moment, with so many agents on duty, differs from what was to be expected."""
+        expected = self.expected(at, hours, rota)
+        if expected is None:
+            return None
+        doubt = ATTENDANCE_DOUBT_S
+        share = min(0.0, (self.present_s + doubt) / (self.expected_s + doubt) - 1)
+        surplus_s = max(0.0, self.present_s - self.expected_s)
+        surplus = surplus_s / ATTENDANCE_S * self.expected_s / (self.expected_s + doubt)
+        return Difference(share, surplus, agents - expected - expected * share - surplus)
+
+    def ahead(self, at: float, agents: float, hours: Hours, rota: Rota, helpers: float) -> Iterator[Stretch]:
+        """The agents to be expected from `at` on, stretch by stretch, for HORIZON_S.
+
+        `helpers` more than usual are expected to come to an overrun desk (see `status.pace`).
+        """
+        here = self.difference(at, agents, hours, rota)
+        most, before, begin, lag = agents, agents, at, 0
+        plain = hours.round_the_clock and not rota
+        while begin < at + HORIZON_S:
+            until = (begin // SLOT_S + 1) * SLOT_S
+            for start, end, is_open in ((begin, until, True),) if plain else _pieces(begin, until, hours, rota):
+                found, usual = self._expected_then(start, until - begin, lag, here, hours, rota)
+                if not is_open:
+                    found = usual = 0.0
+                elif helpers:
+                    arrived = min(1.0, max(0.0, (end - at) / HELP_COMES_S - 0.5))
+                    found = max(found, usual + helpers * arrived)
+                joining = 0.0
+                if start > at:
+                    # Only a rise in what is usual is somebody joining; a rise by fading is a matter of doubt.
+                    joining = max(0.0, min(found - most, usual - before))
+                most, before = max(most, found), usual
+                yield Stretch(start - at, end - at, found, joining)
+            begin, lag = until, lag + 1
+
+    def _expected_then(
+        self, at: float, left_s: float, lag: int, here: Difference | None, hours: Hours, rota: Rota
+    ) -> tuple[float, float]:
+        """The agents at a later moment, and how many would be usual then."""
+        usual = self.expected(at, hours, rota)
+        if usual is None:
+            return self.last_open, self.last_open
+        if here is None:
+            return usual, usual
+        lasting, moment = self.kept(lag) if lag < DAY_SLOTS else (0.0, 0.0)
+        if lag == 0:
+            # What is left of this half-hour is nearer than half an hour.
+            part = left_s / SLOT_S
+            lasting, moment = 1 - (1 - lasting) * part, 1 - (1 - moment) * part
+        return max(0.0, usual + here.lasting(usual) * lasting + here.moment * moment), usual
+
+
+def week_slot(slot: int, hours: Hours) -> int:
+    """The half-hour of the local week in which the half-hour with this number since the epoch lies."""
+    local = slot + int(hours.offset_s(slot * SLOT_S) // SLOT_S)
+    return (local + EPOCH_WEEKDAY * DAY_SLOTS) % WEEK_SLOTS
+
+
+def _pieces(begin: float, until: float, hours: Hours, rota: Rota) -> Iterator[tuple[float, float, bool]]:
+    """A stretch of time cut where the desk opens or closes, and where the rota changes."""
+    spans = hours.open_between(begin, until)
+    cuts = {begin, until, *(change.at for change in rota.changes(begin, until))}
+    edges = sorted(cuts.union(*spans))
+    for start, end in zip(edges, edges[1:], strict=False):
+        yield start, end, any(opens <= start < closes for opens, closes in spans)
+
+
+def _refined(fine: float, seen: int, coarse: float | None, doubt: float, *, certain: bool) -> float:
+    """A fine average, leaning on the coarser one while it rests on little; a shut desk stays shut."""
+    if coarse is None or (certain and fine < CLOSED):
+        return fine
+    return (fine * seen + coarse * doubt) / (seen + doubt)
+
+
+def _average(values: list[float], counts: list[int], place: int, value: float, at_least: float) -> None:
+    counts[place] += 1
+    values[place] += (value - values[place]) * max(1 / counts[place], at_least)
