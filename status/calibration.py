@@ -93,8 +93,9 @@ class Noted:
     p80_s: float
     p90_s: float
     rival_s: float | None = None
-    """What the other way of forecasting would have said."""
+    """What the other way of forecasting would have said (see `status.wait`), in which contest."""
     chosen: str = ""
+    contest: str = ""
     entered: bool = False
     wait_s: float | None = None
     left: bool = False

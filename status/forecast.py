@@ -39,6 +39,9 @@ STAFF_DOUBT, STAFF_DOUBT_S = 0.02, 8 * 3600.0
 FARTHEST = 8.0
 """No z beyond this: chances of one in 10^15 are not told apart."""
 
+STEPS_BEYOND = 3.0
+"""A table is continued by no more than so many of its last steps: beyond, nothing is known."""
+
 FAIR = 0.95
 """A desk this fair is taken to be first come, first served."""
 
@@ -56,7 +59,8 @@ class Forecast:
         """The seconds for this z; outside the table its last step goes on, in proportion."""
         places, times = self.z, self.seconds
         if z >= places[-1]:
-            return times[-1] * _ratio(times) ** ((z - places[-1]) / (places[-1] - places[-2]))
+            steps = (z - places[-1]) / (places[-1] - places[-2])
+            return times[-1] * _ratio(times) ** min(STEPS_BEYOND, steps)
         i = bisect_left(places, z)
         if i == 0:
             return times[0] * exp(max(-50.0, z - places[0]))

@@ -26,13 +26,15 @@ LONE_KEPT, RECENT_KEPT = 200, 500
 
 @dataclass(slots=True)
 class Answer:
-    """A forecast and what was said of it; `rival_s` is the median of the other way of forecasting."""
+    """A forecast and what was said of it; `rival_s` is the median of the other way of forecasting, `contest` the
+    kind of question in which the two compete."""
 
     group: str
     forecast: Forecast
     quantiles: Quantiles
     rival_s: float | None
     chosen: str
+    contest: str
 
 
 @dataclass(slots=True)
@@ -126,12 +128,12 @@ def _end(learned: Learned, seen: Observation, desk: Desk) -> None:
     learned.recent.end(seen.case, seen.at, desk.hours, answered=answered)
     for noted in learned.calibration.settle(seen.case, seen.at, answered=answered):
         if answered and noted.rival_s is not None and noted.wait_s is not None:
-            _compare(learned, noted.kind, noted.chosen, noted.forecast.at(0.0), noted.rival_s, noted.wait_s)
+            _compare(learned, noted.contest, noted.chosen, noted.forecast.at(0.0), noted.rival_s, noted.wait_s)
 
 
-def _compare(learned: Learned, kind: str, chosen: str, said_s: float, rival_s: float, wait_s: float) -> None:
+def _compare(learned: Learned, contest: str, chosen: str, said_s: float, rival_s: float, wait_s: float) -> None:
     """How far off the two ways of forecasting were: see `status.wait.estimate`."""
-    losses = learned.losses.setdefault(kind, [0.0, 0.0, 0.0])
+    losses = learned.losses.setdefault(contest, [0.0, 0.0, 0.0])
     queue_s, lately_s = (said_s, rival_s) if chosen == "queue" else (rival_s, said_s)
     for place, loss in enumerate((missed(queue_s, wait_s), missed(lately_s, wait_s), 1.0)):
         losses[place] = losses[place] * 0.995 + loss

@@ -40,7 +40,7 @@ STALE_AFTER_S = 30 * 60.0
 SHORT_S = 900.0
 """Who will be on duty in the next quarter of an hour is no matter of doubt."""
 
-NEARER, COMPARED = 0.85, 50.0
+NEARER, COMPARED = 0.85, 5.0
 """Experience speaks once its medians were off by clearly less than theory's, in so many cases."""
 
 
@@ -96,7 +96,7 @@ def _keep(case: str, at: float, answer: Answer, learned: Learned) -> None:
     if learned.calibration.wants(answer.group, at, answer.quantiles[0]):
         _, p80_s, p90_s = answer.quantiles
         learned.calibration.note(
-            Noted(answer.group, case, at, answer.forecast, p80_s, p90_s, answer.rival_s, answer.chosen)
+            Noted(answer.group, case, at, answer.forecast, p80_s, p90_s, answer.rival_s, answer.chosen, answer.contest)
         )
 
 
@@ -109,14 +109,16 @@ def answer_of(snapshot: Snapshot, learned: Learned, desk: Desk, kind: Kind) -> A
     lately = learned.recent.forecast(_open_s(snapshot, desk))
     if lately is not None and not desk.hours.round_the_clock:
         lately = _on_the_wall(lately, snapshot.taken_at, desk)
+    # Whether a reply can come with nobody on duty is a question of its own: some desks are manned unannounced.
+    contest = kind if snapshot.agents else f"{kind} unmanned"
     chosen, forecast, rival = "queue", queue, lately
-    if lately is not None and (queue is None or _experience_is_nearer(learned, kind)):
+    if lately is not None and _experience_is_nearer(learned, contest):
         chosen, forecast, rival = "lately", lately, queue
     if forecast is None or forecast.at(1.0) >= HORIZON_S:
         return None
     group = learned.calibration.group(kind, forecast, idle=idle)
     quantiles = learned.calibration.quantiles(group, forecast)
-    answer = Answer(group, forecast, quantiles, None if rival is None else rival.at(0.0), chosen)
+    answer = Answer(group, forecast, quantiles, None if rival is None else rival.at(0.0), chosen, contest)
     learned.latest = asked, answer
     return answer
 
@@ -157,8 +159,8 @@ def _open_s(snapshot: Snapshot, desk: Desk) -> float:
     return desk.hours.staffed_s(snapshot.taken_at - snapshot.elapsed_s, snapshot.taken_at)
 
 
-def _experience_is_nearer(learned: Learned, kind: Kind) -> bool:
-    queue, lately, count = learned.losses.get(kind, (0.0, 0.0, 0.0))
+def _experience_is_nearer(learned: Learned, contest: str) -> bool:
+    queue, lately, count = learned.losses.get(contest, (0.0, 0.0, 0.0))
     return count >= COMPARED and lately < NEARER * queue
 
 
