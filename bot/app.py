@@ -30,6 +30,7 @@ from bot.desk import Desk
 from bot.events import Policy
 from bot.fetch import open_session
 from bot.figures import Figures
+from bot.rota import Rotas
 from bot.handover import Handover
 from bot.inbox import Inbox
 from bot.keeper import Keeper
@@ -85,7 +86,7 @@ def assemble(
     channels = open_channels(config, words, clock, session)
     days = config.publish.history_days + KEEP_DAYS_LONGER
     store = Store(connection, clock, day_ttl_s=days * 86_400, events_kept=config.retention.events)
-    figures = Figures(store, clock, config)
+    figures = Figures(store, clock, config, Rotas(config, store, clock))
     cases = Cases(store, chance, policies(config, channels), config.retention.closed_cases_days * 86_400)
     handover = Handover(store, cases, clock)
     desk = Desk(config, store, cases, figures, words, clock)

@@ -1,41 +1,61 @@
 """The live figure: from the store's counters and what was learned to an outlook, for a queue or one case.
 
-All replicas answer from the same learned state; only the leading one adds to it (`learn`).
+What was learned is kept up from the queue's events by the leading replica (`learn`) and stored beside the queue every
+half minute and with each refresh; the others read it there, and whoever leads next adds the events since.
 Invariant: a call costs the same however many cases wait.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from math import inf
 from zoneinfo import ZoneInfo
 
 from bot.case import Case, CaseState
 from bot.clock import Clock
 from bot.config.hours import build
 from bot.config.settings import Config
+from bot.rota import Rotas
 from bot.store.store import Store
 from bot.store.wire import Line
-from status.history import Learned, observe
+from status.history import Learned
 from status.hours import Hours
-from status.model import Outlook, Promise, Snapshot
+from status.memory import VERSION, from_data, to_data
+from status.model import Desk, Kind, Outlook, Promise, Snapshot
 from status.promise import outlook
-from status.wait import estimate
+from status.wait import estimate, note, observe, publish
 
 EVENTS_AT_ONCE = 5_000
+EVENTS_IN_A_ROW = 100
+"""Learning from so many events takes some milliseconds; then others get their turn."""
+
 LINE_KEPT_S, LEARNED_KEPT_S = 0.02, 5.0
 """How long (real seconds) a process may answer from what it read last; each is far below a wait's grain."""
+
+STORED_EVERY_S = 30.0
+"""How often (real seconds) what was learned is stored: it is some 80 kB, and events bring back what came since."""
+
+SAMPLED = 2
+"""So many waiting cases are forecast at each refresh, to learn how true such forecasts are."""
+
+JUST_COME_S = 60.0
+"""Who has waited less than this asks as one who arrives."""
 
 
 @dataclass(slots=True)
 class _Known:
-    """What a process read last of one queue."""
+    """What a process knows of one queue. `fence` is the lease under which it learned last, `after` the last event
+    it learned from."""
 
     learned: Learned
     after: str = "0-0"
-    learned_read: float = float("-inf")
+    learned_read: float = -inf
+    stored: float = -inf
+    fence: int = 0
     line: Line | None = None
-    line_read: float = float("-inf")
+    line_read: float = -inf
     hours: Hours | None = None
     hours_for: date | None = None
 
@@ -43,10 +63,11 @@ class _Known:
 class Figures:
     """Answers "how long?" for every queue."""
 
-    def __init__(self, store: Store, clock: Clock, config: Config) -> None:
+    def __init__(self, store: Store, clock: Clock, config: Config, rotas: Rotas) -> None:
         self._store = store
         self._clock = clock
         self._config = config
+        self._rotas = rotas
         self._known = {name: _Known(Learned()) for name in config.queues}
 
     def zone(self, queue: str) -> ZoneInfo:
@@ -74,29 +95,53 @@ class Figures:
 
         `previous` steadies the published outlook. Raises StoreDown.
         """
-        settings, line, now = self._config.queues[queue], await self._line(queue), self._clock.now()
+        desk, asked = await self._desk(queue), await self._snapshot(queue, case, ahead)
+        kind: Kind = "live" if asked.elapsed_s < JUST_COME_S else "waiting"
+        learned = await self._learned(queue)
+        return outlook(asked, estimate(asked, learned, desk, kind), desk.hours, previous)
+
+    async def publish(self, queue: str, fence: int, previous: Promise | None) -> Outlook:
+        """The outlook to stand until the next refresh, by the leading replica. Raises StoreDown.
+
+        It will be judged by all who arrive meanwhile, and so will the time still to go of some who wait.
+        """
+        desk, asked = await self._desk(queue), await self._snapshot(queue, None, None)
+        sample = await self._store.waiting_sample(queue, SAMPLED)
+        known = self._known[queue]
+        figure = publish(asked, known.learned, desk)
+        for case_id, turn_at, ahead in sample:
+            waiting = max(asked.waiting, ahead + 1)
+            elapsed_s = max(0.0, asked.taken_at - turn_at)
+            one = replace(asked, waiting=waiting, ahead=ahead, elapsed_s=elapsed_s)
+            note(case_id, one, known.learned, desk, "waiting")
+        await self._remember(queue, fence)
+        return outlook(asked, figure, desk.hours, previous)
+
+    async def _desk(self, queue: str) -> Desk:
+        settings = self._config.queues[queue]
+        return Desk(self.hours(queue), settings.target_s, settings.concurrency, await self._rotas.rota(queue))
+
+    async def _snapshot(self, queue: str, case: Case | None, ahead: int | None) -> Snapshot:
+        line, now = await self._line(queue), self._clock.now()
         before, elapsed_s, in_line = line.waiting, 0.0, 0
         if case is not None and case.turn_at is not None:
             elapsed_s = max(0.0, now - case.turn_at)
             before = await self._ahead(queue, case) if ahead is None else ahead
             in_line = int(case.state is CaseState.WAITING)
-        snapshot = Snapshot(
+        return Snapshot(
             taken_at=now,
             waiting=max(line.waiting, before + in_line),
             ahead=before,
             elapsed_s=elapsed_s,
             oldest_s=max(elapsed_s, now - (line.oldest_at or now)),
-            claimed=max(0, line.claimed),
+            held=max(0, line.claimed),
             agents=line.agents,
-            concurrency=settings.concurrency,
-            target_s=settings.target_s,
-            hours=self.hours(queue),
         )
-        return outlook(snapshot, estimate(snapshot, await self._learned(queue)), previous)
 
     def forget(self, queue: str) -> None:
-        """Who is on duty has just changed: the next answer must know."""
+        """Who is on duty, or is to come, has just changed: the next answer must know."""
         self._known[queue].line = None
+        self._rotas.forget(queue)
 
     async def _ahead(self, queue: str, case: Case) -> int:
         """A claimed case has nobody ahead: it is being answered."""
@@ -120,22 +165,33 @@ class Figures:
     async def _recall(self, queue: str) -> None:
         known = self._known[queue]
         kept = await self._store.learned(queue)
-        if kept is not None:
-            known.learned, known.after = Learned.from_data(kept["data"]), kept["after"]
+        if kept is not None and kept["data"].get("version") == VERSION:
+            known.learned, known.after = from_data(kept["data"]), kept["after"]
         known.learned_read = self._clock.monotonic()
 
     async def learn(self, queue: str, fence: int) -> bool:
         """Add what happened since the last time; False when this replica no longer leads. Raises StoreDown."""
-        await self._recall(queue)
-        known, hours = self._known[queue], self.hours(queue)
+        known, desk = self._known[queue], await self._desk(queue)
+        if known.fence != fence:
+            # Whoever led before may have learned more.
+            known.learned, known.after = Learned(), "0-0"
+            await self._recall(queue)
+            known.fence = fence
         while events := await self._store.events_since(queue, known.after, EVENTS_AT_ONCE):
-            for event_id, observation in events:
-                known.learned = observe(known.learned, observation, hours)
+            for number, (event_id, observation) in enumerate(events, 1):
+                observe(known.learned, observation, desk)
                 known.after = event_id
-            if not await self._store.remember(
-                queue, fence, {"after": known.after, "data": known.learned.to_data()}
-            ):
-                return False
+                if number % EVENTS_IN_A_ROW == 0:
+                    await asyncio.sleep(0)
             if len(events) < EVENTS_AT_ONCE:
                 break
-        return True
+        known.learned_read = self._clock.monotonic()
+        if known.learned_read - known.stored < STORED_EVERY_S:
+            return True
+        return await self._remember(queue, fence)
+
+    async def _remember(self, queue: str, fence: int) -> bool:
+        known = self._known[queue]
+        data = {"after": known.after, "data": to_data(known.learned)}
+        known.stored = self._clock.monotonic()
+        return await self._store.remember(queue, fence, data)

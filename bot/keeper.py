@@ -100,7 +100,7 @@ class Keeper:
         now = self._clock.now()
         await self._figures.learn(queue, fence)
         await self._relieve(queue, now)
-        published = await self._freeze(queue, previous)
+        published = await self._freeze(queue, fence, previous)
         keep_s = self._config.publish.history_days * 86_400
         await self._store.publish(
             fence, published, _point(published, previous), now - keep_s, self._entries(published)
@@ -123,9 +123,9 @@ class Keeper:
             return False
         return (await self._figures.outlook(previous.queue)).state != "unknown"
 
-    async def _freeze(self, queue: str, previous: Published | None) -> Published:
+    async def _freeze(self, queue: str, fence: int, previous: Published | None) -> Published:
         refresh_s = self._config.publish.refresh_s
-        outlook = await self._figures.outlook(queue, previous=previous.outlook.promise if previous else None)
+        outlook = await self._figures.publish(queue, fence, previous.outlook.promise if previous else None)
         days = await self._store.days(queue, self._config.publish.history_days)
         line = await self._store.line(queue)
         return Published(

@@ -46,7 +46,7 @@ class Claims:
         if waiting < TELLING:
             return
         total = self.longest + self.anybody + self.newest
-        longest = self.longest / total * ((1 - NEARLY) if ahead == 0 else NEARLY * 0.5**min(ahead, 60))
+        longest = self.longest / total * ((1 - NEARLY) if ahead == 0 else NEARLY * 0.5 ** min(ahead, 60))
         anybody = self.anybody / total / waiting
         newest = self.newest / total * (ahead == waiting - 1)
         likelihood = longest + anybody + newest

@@ -24,7 +24,8 @@ from status.claims import Order
 
 NORMAL = NormalDist()
 
-GRID = (-2.5, -1.7, -1.2, -0.8, -0.5, -0.25, 0.0, 0.25, 0.5, 0.85, 1.3, 1.8, 2.4, 3.2)
+Z80, Z90 = NORMAL.inv_cdf(0.8), NORMAL.inv_cdf(0.9)
+GRID = (-2.5, -1.7, -1.2, -0.8, -0.5, -0.25, 0.0, 0.25, 0.5, Z80, Z90, 1.8, 2.4, 3.2)
 """The z at which a forecast is tabulated; between them it is read along straight lines."""
 
 PARTS = (0.004, 0.01, 0.02, 0.04, 0.07, 0.11, 0.17, 0.25, 0.36, 0.5, 0.66, 0.83, 1.0, 1.25, 1.6, 2.2)
@@ -119,7 +120,9 @@ class Place:
     joining: float
 
 
-def in_line(place: Place, order: Order, spread: float, seconds: Callable[[Sequence[float]], list[float]]) -> Forecast:
+def in_line(
+    place: Place, order: Order, spread: float, seconds: Callable[[Sequence[float]], list[float]]
+) -> Forecast:
     """The forecast for a place in the line; `seconds` is the desk's clock, `spread` the relative variance of
     its pace."""
     fair = order.longest >= FAIR or place.replies <= 0
@@ -152,7 +155,9 @@ def _thinned(place: Place, order: Order) -> float:
     return max(ahead, among / order.anybody * log1p(order.anybody * ahead / (order.longest * among)))
 
 
-def _with_luck(amounts: Sequence[float], mean: float, relative: float, place: Place, order: Order) -> list[float]:
+def _with_luck(
+    amounts: Sequence[float], mean: float, relative: float, place: Place, order: Order
+) -> list[float]:
     """The z of having been answered within so many replies: by the line, or by luck, whichever comes first.
 
     Anybody is picked with chance 1 / n a reply. The newest stays the newest until somebody joins, which happens

@@ -74,8 +74,6 @@ def advance(learned: Learned, at: float, desk: Desk) -> None:
         open_s = at - start if desk.hours.round_the_clock else desk.hours.staffed_s(start, at)
         learned.pace.pass_time(open_s, learned.waiting, learned.agents, learned.pace.hands(desk.hands))
     learned.calibration.pass_time(at)
-    learned.lone.look(at, desk.hours)
-    learned.recent.look(at, desk.hours)
 
 
 def learn(learned: Learned, seen: Observation, desk: Desk) -> None:
@@ -128,10 +126,14 @@ def _end(learned: Learned, seen: Observation, desk: Desk) -> None:
     learned.recent.end(seen.case, seen.at, desk.hours, answered=answered)
     for noted in learned.calibration.settle(seen.case, seen.at, answered=answered):
         if answered and noted.rival_s is not None and noted.wait_s is not None:
-            _compare(learned, noted.contest, noted.chosen, noted.forecast.at(0.0), noted.rival_s, noted.wait_s)
+            _compare(
+                learned, noted.contest, noted.chosen, noted.forecast.at(0.0), noted.rival_s, noted.wait_s
+            )
 
 
-def _compare(learned: Learned, contest: str, chosen: str, said_s: float, rival_s: float, wait_s: float) -> None:
+def _compare(
+    learned: Learned, contest: str, chosen: str, said_s: float, rival_s: float, wait_s: float
+) -> None:
     """How far off the two ways of forecasting were: see `status.wait.estimate`."""
     losses = learned.losses.setdefault(contest, [0.0, 0.0, 0.0])
     queue_s, lately_s = (said_s, rival_s) if chosen == "queue" else (rival_s, said_s)

@@ -73,9 +73,7 @@ def from_data(data: Data) -> Learned:
 
 def _state(part: Rhythm | Pace, without: Sequence[str] = ()) -> dict[str, Any]:
     """The fields of a part that are state, and not drawn from others."""
-    return {
-        one.name: getattr(part, one.name) for one in fields(part) if one.init and one.name not in without
-    }
+    return {one.name: getattr(part, one.name) for one in fields(part) if one.init and one.name not in without}
 
 
 def _origins(rows: Iterable[Sequence[float] | None]) -> list[tuple[float, float, float] | None]:

@@ -36,8 +36,8 @@ class Observation:
 
     `case` is the case's id, `channel` where it arrived. `agent` is who claimed, answered, closed, released or
     went on or off duty, or who held the case that arrived or left; empty where nobody did. `ahead` is how many
-    stood before the case when it joined or left the line, None when it did neither. `held` counts the open
-    cases that agents hold, answered ones included.
+    stood before the case when it joined or left the line, None when it did neither. `held` counts the
+    cases that agents have in hand: a reply is owed or, in a trace that records it, the agent is not done.
     """
 
     at: float
@@ -69,7 +69,7 @@ class Snapshot:
     """All that the estimate may know of a queue at one moment.
 
     `ahead` and `elapsed_s` belong to the case asked about: a new arrival has `ahead == waiting`, elapsed 0.
-    `held` counts the open cases that agents have in hand.
+    `held` counts the cases that agents have in hand.
     """
 
     taken_at: float

@@ -13,6 +13,7 @@ from bisect import bisect_left
 from dataclasses import replace
 from math import inf
 
+from status.hours import Hours
 from status.model import Outlook, Promise, Snapshot, Unknown, Wait
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
@@ -47,14 +48,16 @@ def box(seconds: float) -> float | None:
     return BOXES_S[index] if index < len(BOXES_S) else None
 
 
-def outlook(snapshot: Snapshot, estimate: Wait | Unknown, previous: Promise | None = None) -> Outlook:
+def outlook(
+    snapshot: Snapshot, estimate: Wait | Unknown, hours: Hours, previous: Promise | None = None
+) -> Outlook:
     """The answer to "how long?" at `snapshot.taken_at`.
 
     `previous` is the promise published before, for the figure that many see; without it the outlook is live.
     While the desk is closed the promise starts at the next opening, if there is one and the wait is known.
     """
     at = snapshot.taken_at
-    opens_at = snapshot.hours.next_opening(at)
+    opens_at = hours.next_opening(at)
     plain = Outlook("closed", at, snapshot.waiting, snapshot.agents, opens_at=opens_at)
     if opens_at == at:
         plain = replace(plain, state="open", opens_at=None)
@@ -74,7 +77,7 @@ def _without_promise(plain: Outlook, reason: str) -> Outlook:
 
 def _steady_box(seconds: float, previous: Promise | None) -> float | None:
     """The box for `seconds`; shorter than the previous promise's only where it fits with a margin."""
-    shortest = box(seconds)
+    shortest = box(round(seconds, 3))
     if shortest is None or previous is None:
         return shortest
     roomy = box(seconds / (1 - SHORTER_MARGIN)) or inf

@@ -73,7 +73,7 @@ class Difference(NamedTuple):
 
     def lasting(self, usual: float) -> float:
         """The agents by which attendance moves a usual number."""
-        return usual * self.share + self.surplus
+        return usual * self.share + (self.surplus if usual >= CLOSED else 0.0)
 
 
 @dataclass(slots=True)
@@ -122,6 +122,8 @@ class Rhythm:
             open_s = until - start if hours.round_the_clock else hours.staffed_s(start, until)
             if open_s > 0:
                 self._spend(start, open_s, agents, hours, rota)
+            if open_s < until - start:
+                self._fade(until - start - open_s)
             start = until
 
     def _begin(self, slot: int, at: float, agents: int, hours: Hours, rota: Rota) -> None:
@@ -139,6 +141,13 @@ class Rhythm:
             kept = exp(-open_s / ATTENDANCE_S)
             self.present_s = self.present_s * kept + agents * open_s
             self.expected_s = self.expected_s * kept + expected * open_s
+        else:
+            self._fade(open_s)
+
+    def _fade(self, seconds: float) -> None:
+        """Time passes in which nobody works: yesterday's attendance says less and less of tomorrow's."""
+        missing_s = self.present_s - self.expected_s
+        self.present_s = self.expected_s + missing_s * exp(-seconds / ATTENDANCE_LASTS_S)
 
     def _finish(self, hours: Hours) -> None:
         """A half-hour is over: what it teaches about fading, and then about the usual."""
@@ -158,8 +167,7 @@ class Rhythm:
         for origin, sums in zip(self.origins, self.fading, strict=False):
             if origin is None:
                 continue
-            share, surplus, moment = origin
-            lasting = usual * share + surplus
+            lasting, moment = Difference(*origin).lasting(usual), origin[2]
             for place, product in enumerate(
                 (lasting * lasting, lasting * moment, moment * moment, lasting * differs, moment * differs)
             ):
@@ -203,10 +211,14 @@ class Rhythm:
         here = self.difference(at, agents, hours, rota)
         most, before, begin, lag = agents, agents, at, 0
         plain = hours.round_the_clock and not rota
+        # Where nothing is known of a time: as now, or, from a closed desk, as when it was last open.
+        unknown = agents if plain or hours.is_open(at) else self.last_open
         while begin < at + HORIZON_S:
             until = (begin // SLOT_S + 1) * SLOT_S
-            for start, end, is_open in ((begin, until, True),) if plain else _pieces(begin, until, hours, rota):
-                found, usual = self._expected_then(start, until - begin, lag, here, hours, rota)
+            for start, end, is_open in (
+                ((begin, until, True),) if plain else _pieces(begin, until, hours, rota)
+            ):
+                found, usual = self._expected_then(start, until - begin, lag, here, unknown, hours, rota)
                 if not is_open:
                     found = usual = 0.0
                 elif helpers:
@@ -221,12 +233,19 @@ class Rhythm:
             begin, lag = until, lag + 1
 
     def _expected_then(
-        self, at: float, left_s: float, lag: int, here: Difference | None, hours: Hours, rota: Rota
+        self,
+        at: float,
+        left_s: float,
+        lag: int,
+        here: Difference | None,
+        unknown: float,
+        hours: Hours,
+        rota: Rota,
     ) -> tuple[float, float]:
-        """The agents at a later moment, and how many would be usual then."""
+        """The agents at a later moment (`unknown` where nothing is known of it), and how many would be usual then."""
         usual = self.expected(at, hours, rota)
         if usual is None:
-            return self.last_open, self.last_open
+            return unknown, unknown
         if here is None:
             return usual, usual
         lasting, moment = self.kept(lag) if lag < DAY_SLOTS else (0.0, 0.0)

@@ -1,9 +1,9 @@
 """How long until the reply: a distribution, from the queue as it stands and what was learned of its past.
 
 One model, three questions: the wait of a new arrival (`live`), of whoever reads the figure that stands for five
-minutes (`published`), and the time still to go for one who waits (`waiting`). Each is answered in four steps: where does the case
-stand; when will the desk's own clock have advanced so far (a theory of queues), or what did customers lately
-wait (experience, where it was nearer the truth); and what do the scores of past forecasts make of that.
+minutes (`published`), and the time still to go for one who waits (`waiting`). The steps to each answer: where
+does the case stand; when will the desk's own clock have advanced so far (theory), or, where that was nearer the
+truth, what did customers wait lately (experience); and what do the scores of past forecasts make of it.
 
 Where no figure would be honest the answer says so, with the reason. Invariants: quantiles are finite, ordered
 and never negative; one more ahead never shortens the wait that theory tells.
@@ -96,7 +96,17 @@ def _keep(case: str, at: float, answer: Answer, learned: Learned) -> None:
     if learned.calibration.wants(answer.group, at, answer.quantiles[0]):
         _, p80_s, p90_s = answer.quantiles
         learned.calibration.note(
-            Noted(answer.group, case, at, answer.forecast, p80_s, p90_s, answer.rival_s, answer.chosen, answer.contest)
+            Noted(
+                answer.group,
+                case,
+                at,
+                answer.forecast,
+                p80_s,
+                p90_s,
+                answer.rival_s,
+                answer.chosen,
+                answer.contest,
+            )
         )
 
 
@@ -105,6 +115,8 @@ def answer_of(snapshot: Snapshot, learned: Learned, desk: Desk, kind: Kind) -> A
     asked = (snapshot, kind)
     if learned.latest is not None and learned.latest[0] == asked:
         return learned.latest[1]
+    for experience in (learned.lone, learned.recent):
+        experience.look(snapshot.taken_at, desk.hours)
     queue, idle = _by_theory(snapshot, learned, desk)
     lately = learned.recent.forecast(_open_s(snapshot, desk))
     if lately is not None and not desk.hours.round_the_clock:

@@ -53,7 +53,7 @@ local function begin(p, head)
     p = p, now = now_ms(), older = {}, counts = {}, tally = {},
     seen_key = p .. 'seen:' .. head.periods[1], line_key = p .. 'waiting', events_key = p .. 'events',
     waiting = redis.call('ZCARD', p .. 'waiting'), agents = redis.call('HLEN', p .. 'duty'),
-    held = tonumber(redis.call('HGET', p .. 'tally', 'held') or 0), events_kept = head.events_kept,
+    held = tonumber(redis.call('HGET', p .. 'tally', 'claimed') or 0), events_kept = head.events_kept,
     desk_now = head.now,
   }
   for i = 2, #head.periods do
@@ -110,10 +110,9 @@ local function write_case(batch, c)
   end
   if c.drop then redis.call('SREM', p .. 'held:' .. c.drop, c.id) end
   if c.hold then redis.call('SADD', p .. 'held:' .. c.hold, c.id) end
-  if c.claimed then add(batch.tally, 'claimed', c.claimed) end
-  if c.held then
-    batch.held = batch.held + c.held
-    add(batch.tally, 'held', c.held)
+  if c.claimed then
+    batch.held = batch.held + c.claimed
+    add(batch.tally, 'claimed', c.claimed)
   end
   return ahead
 end

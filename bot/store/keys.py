@@ -46,7 +46,7 @@ KEYS = (
         "tally",
         "hash",
         "none",
-        "how many open cases are held, and claimed (their turn unanswered), now; promises judged and kept, ever",
+        "how many cases are claimed (their turn unanswered) now; promises judged and kept, ever",
     ),
     Key(
         "day:<yyyymmdd>",

@@ -215,12 +215,12 @@ class Store:
             pipe = self._client.pipeline(transaction=False)
             pipe.zcard(prefix + "waiting")
             pipe.zrange(prefix + "waiting", 0, 0, withscores=True)
-            pipe.hmget(prefix + "tally", "claimed", "promises", "kept", "held")
+            pipe.hmget(prefix + "tally", "claimed", "promises", "kept")
             pipe.hlen(prefix + "duty")
             waiting, first, tally, agents = await pipe.execute()
-        claimed, judged, kept, held = (int(value or 0) for value in tally)
+        claimed, judged, kept = (int(value or 0) for value in tally)
         oldest_at = first[0][1] / 1000 if first else None
-        return Line(waiting, oldest_at, claimed, agents, judged, kept, max(0, held))
+        return Line(waiting, oldest_at, claimed, agents, judged, kept)
 
     async def ahead(self, queue: str, case_id: str) -> int | None:
         """How many waiting cases stand before this one; None when it does not wait."""
@@ -241,6 +241,18 @@ class Store:
         """The ids of the cases that wait longest, in order."""
         ids: list[str] = await self._read(self._client.zrange(keys.prefix(queue) + "waiting", 0, most - 1))
         return ids
+
+    async def waiting_sample(self, queue: str, most: int) -> list[tuple[str, float, int]]:
+        """Some waiting cases drawn by chance: id, start of the turn, how many stand before it."""
+        key = keys.prefix(queue) + "waiting"
+        ids = await self._read(self._client.zrandmember(key, most))
+        async with reaching():
+            pipe = self._client.pipeline(transaction=False)
+            for case_id in ids:
+                pipe.zscore(key, case_id).zrank(key, case_id)
+            found = await pipe.execute()
+        rows = zip(ids, found[::2], found[1::2], strict=True)
+        return [(case_id, turn_ms / 1000, rank) for case_id, turn_ms, rank in rows if rank is not None]
 
     async def held(self, queue: str, agent: str) -> list[str]:
         """The ids of the open cases an agent holds."""

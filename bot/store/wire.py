@@ -109,8 +109,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A queue at one moment, as counters tell it; `judged` and `kept` count promises since the beginning, `held` is
-    how many open cases agents hold, answered ones included."""
+    """A queue at one moment, as counters tell it; `judged` and `kept` count promises since the beginning."""
 
     waiting: int
     oldest_at: float | None
@@ -118,7 +117,6 @@ class Line:
     agents: int
     judged: int
     kept: int
-    held: int
 
 
 def seen_digest(channel: str, message_id: str) -> str:
@@ -217,7 +215,7 @@ def _wire_order(data: dict[str, Any], commit: Commit, before: Case | None, after
 
 
 def _wire_holder(data: dict[str, Any], before: Case | None, after: Case) -> None:
-    """Who holds the case, and how many are held and claimed."""
+    """Who holds the case, and how many are claimed."""
     was = before.agent if before is not None else None
     now = None if after.ended else after.agent
     if was != now:
@@ -225,7 +223,6 @@ def _wire_holder(data: dict[str, Any], before: Case | None, after: Case) -> None
             data["drop"] = was
         if now:
             data["hold"] = now
-        data["held"] = bool(now) - bool(was)
     claimed = (after.state == "claimed") - (before is not None and before.state == "claimed")
     if claimed:
         data["claimed"] = claimed

@@ -418,7 +418,7 @@ async def test_the_line_counts_what_is_there(store: Store) -> None:
     await store.commit("support", Commit(counts={"promises": 3, "kept": 2}))
     line = await store.line("support")
     assert (line.waiting, line.oldest_at, line.claimed, line.agents) == (2, one.turn_at, 1, 1)
-    assert (line.judged, line.kept, line.held) == (3, 2, 1)
+    assert (line.judged, line.kept, line.claimed) == (3, 2, 1)
     assert await store.ahead("support", two.id) == 1
     assert await store.ahead("support", held.id) is None
 
@@ -478,9 +478,9 @@ async def test_an_event_tells_who_stood_before_the_case_when_it_joined_and_left_
         ("arrived", 2, 3, 0),
         ("claimed", 1, 2, 1),
         ("released", 1, 3, 0),
-        ("answered", None, 2, 1),
+        ("answered", None, 2, 0),
     ]
-    assert (await store.line("support")).held == 1
+    assert (await store.line("support")).claimed == 0
 
 
 async def test_an_event_of_duty_names_the_agent_and_no_case(store: Store) -> None:
@@ -509,7 +509,7 @@ async def test_the_events_of_one_batch_each_tell_their_own_moment(store: Store) 
     assert [one.held for one in events] == [n // 2 for n in range(1, 31)]
     assert [one.waiting for one in events] == [(n + 1) // 2 for n in range(1, 31)]
     line = await store.line("support")
-    assert (line.held, line.claimed, line.waiting) == (15, 15, 15)
+    assert (line.claimed, line.waiting) == (15, 15)
 
 
 async def test_events_are_kept_up_to_their_bound(connection: Connection, clock: HandClock) -> None:
