@@ -1,6 +1,7 @@
 """Small desks to learn from: what the tests of this chapter share. Not a test itself.
 
-T0 is a Monday, 00:00 UTC. Every desk is a plain list of observations, as the store would have kept them.
+T0 is a Monday, 00:00 UTC. `Floor` writes down what happens at a desk as the store would: each observation tells
+the line, the agents on duty and the cases in their hands as they stand right after it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
 
-from status import Hours, Learned, Observation, Snapshot, Unknown, Wait, observe
-from status.history import ALWAYS
+from status import Desk, Hours, Learned, Observation, Snapshot, Unknown, Wait, estimate, observe
+from status.hours import Shift
+from status.model import Happened
+from status.rota import Rota
 
 MINUTE, HOUR, DAY, WEEK = 60.0, 3600.0, 86_400.0, 604_800.0
 T0 = 1_767_571_200.0
 """Monday 5 January 2026, 00:00 UTC."""
+
+ALWAYS = Hours.always()
+NINE_TO_FIVE: tuple[Shift, ...] = ((9 * 60, 17 * 60),)
+DAYTIME = Hours(ALWAYS.zone, (NINE_TO_FIVE,) * 7)
+NO_ROTA = Rota()
+DESK = Desk(ALWAYS, target_s=480.0)
+"""Open round the clock, a target of eight minutes, and how many cases an agent works on is to be learned."""
+DAY_DESK = Desk(DAYTIME, target_s=480.0)
 
 
 def known(figure: Wait | Unknown) -> Wait:
@@ -31,53 +42,113 @@ def seen_at(
     ahead: int | None = None,
     elapsed_s: float = 0.0,
     oldest_s: float = 0.0,
-    claimed: int = 0,
+    held: int = 0,
     agents: int = 1,
-    concurrency: int = 1,
-    target_s: float = 480.0,
-    hours: Hours = ALWAYS,
 ) -> Snapshot:
     """A snapshot for a new arrival, unless `ahead` and `elapsed_s` say otherwise."""
-    place = waiting if ahead is None else ahead
-    return Snapshot(at, waiting, place, elapsed_s, oldest_s, claimed, agents, concurrency, target_s, hours)
+    return Snapshot(at, waiting, waiting if ahead is None else ahead, elapsed_s, oldest_s, held, agents)
 
 
-def taught(observations: Iterable[Observation], hours: Hours = ALWAYS) -> Learned:
-    """What a desk knows after all of these."""
+def taught(observations: Iterable[Observation], desk: Desk = DESK) -> Learned:
+    """What is known of a desk after all of these."""
     learned = Learned()
     for observation in observations:
-        learned = observe(learned, observation, hours)
+        observe(learned, observation, desk)
     return learned
+
+
+@dataclass
+class Floor:
+    """A desk where things happen, one call each; `seen` is all that was observed, `line` who waits."""
+
+    agents: int = 1
+    line: list[str] = field(default_factory=list)
+    held: int = 0
+    began: dict[str, float] = field(default_factory=dict)
+    seen: list[Observation] = field(default_factory=list)
+
+    def arrive(self, at: float) -> Observation:
+        """A customer joins the line."""
+        case = f"case {len(self.began)}"
+        self.began[case] = at
+        self.line.append(case)
+        return self._see(at, "arrived", case, ahead=len(self.line) - 1)
+
+    def answer(self, at: float, agent: str = "ann", ahead: int = 0, *, keep: bool = True) -> Observation:
+        """An agent answers the one with so many ahead, and keeps the case in hand or is done with it."""
+        case = self.line.pop(ahead)
+        self.held += keep
+        return self._see(at, "answered", case, agent, ahead=ahead, wait_s=at - self.began[case])
+
+    def leave(self, at: float, ahead: int = 0) -> Observation:
+        """A customer gives up."""
+        case = self.line.pop(ahead)
+        return self._see(at, "left", case, ahead=ahead, wait_s=at - self.began[case])
+
+    def close(self, at: float, agent: str = "ann") -> Observation:
+        """An agent is done with a case in hand."""
+        self.held -= 1
+        return self._see(at, "closed", "", agent, queued=False)
+
+    def duty(self, at: float, agents: int) -> Observation:
+        """From now on so many agents are on duty."""
+        self.agents = agents
+        return self._see(at, "duty", "")
+
+    def _see(
+        self,
+        at: float,
+        happened: Happened,
+        case: str,
+        agent: str = "",
+        *,
+        ahead: int | None = None,
+        wait_s: float | None = None,
+        queued: bool = True,
+    ) -> Observation:
+        waiting, held = len(self.line), self.held
+        self.seen.append(
+            Observation(at, happened, waiting, self.agents, wait_s, queued, case, agent, ahead, held)
+        )
+        return self.seen[-1]
 
 
 def lone_turns(lengths: Iterable[tuple[float, bool]], start: float = T0) -> list[Observation]:
     """One customer an hour, each finding nobody ahead: (seconds, True) got a reply, (seconds, False) left."""
-    observations = []
+    floor = Floor()
     for hour, (wait_s, answered) in enumerate(lengths):
         at = start + hour * HOUR
-        observations.append(Observation(at, "arrived", 1, 1))
-        observations.append(Observation(at + wait_s, "answered" if answered else "left", 0, 1, wait_s))
-    return observations
+        floor.arrive(at)
+        if answered:
+            floor.answer(at + wait_s, keep=False)
+        else:
+            floor.leave(at + wait_s)
+    return floor.seen
 
 
 def full_queue(replies: int, gap_s: float, agents: int = 2, waiting: int = 6) -> list[Observation]:
-    """A queue always this full: a reply every `gap_s`, and at once a new customer in the free place."""
-    observations = [Observation(T0, "arrived", n, agents) for n in range(1, waiting + 1)]
+    """A queue always this full: a reply every `gap_s`, by the agents in turn, who finish the case before; and at
+    once a new customer in the free place.
+    """
+    floor = Floor(agents)
+    for _ in range(waiting):
+        floor.arrive(T0)
     for n in range(1, replies + 1):
-        at = T0 + n * gap_s
-        wait_s = min(n * gap_s, waiting * gap_s)
-        observations.append(Observation(at, "answered", waiting - 1, agents, wait_s))
-        observations.append(Observation(at, "arrived", waiting, agents))
-    return observations
+        at, agent = T0 + n * gap_s, f"agent {n % agents}"
+        if floor.held == agents:
+            floor.close(at, agent)
+        floor.answer(at, agent)
+        floor.arrive(at)
+    return floor.seen
 
 
 @dataclass
 class MarkovDesk:
-    """The M/M/s queue: random arrivals, `agents` who each finish a case in `handle_s` on average, first
-    come first.
+    """The M/M/s queue: random arrivals, `agents` who each finish a case in `handle_s` on average, first come
+    first served.
 
-    A reply comes when an agent takes the case; then the agent is busy with it. `told` pairs what was said on
-    arrival with the wait that followed, for customers who found nobody free.
+    A reply comes when an agent takes the case; then the agent is busy with it. `told` pairs what each customer
+    found and was told on arrival with the wait that followed.
     """
 
     agents: int
@@ -85,35 +156,45 @@ class MarkovDesk:
     load: float
     seed: int
     learned: Learned = field(default_factory=Learned)
-    asked: list[tuple[Snapshot, Learned, int]] = field(default_factory=list)
-    waits_s: dict[int, float] = field(default_factory=dict)
+    told: list[tuple[Snapshot, Wait, float]] = field(default_factory=list)
+
+    @property
+    def desk(self) -> Desk:
+        """What is configured: the target, which here is as long as a case takes."""
+        return Desk(ALWAYS, self.handle_s)
+
+    @property
+    def at(self) -> float:
+        """When something happened last."""
+        return self.learned.at or T0
 
     def run(self, customers: int) -> None:
         """Serve so many customers."""
-        random, free_at = Random(self.seed), [T0] * self.agents
-        arrivals, at = [], T0
+        random, free = Random(self.seed), [(T0, f"agent {n}") for n in range(self.agents)]
+        events: list[tuple[float, int, str, float]] = []
+        at = T0
         for _ in range(customers):
             at += random.expovariate(self.load * self.agents / self.handle_s)
-            arrivals.append(at)
-        events: list[tuple[float, int, int]] = []
-        for number, arrived_at in enumerate(arrivals):
-            replied_at = max(arrived_at, heapq.heappop(free_at))
-            heapq.heappush(free_at, replied_at + random.expovariate(1 / self.handle_s))
-            self.waits_s[number] = replied_at - arrived_at
-            events += [(arrived_at, 0, number), (replied_at, 1, number)]
+            free_at, agent = heapq.heappop(free)
+            replied_at = max(at, free_at)
+            closed_at = replied_at + random.expovariate(1 / self.handle_s)
+            heapq.heappush(free, (closed_at, agent))
+            events += [(at, 1, "", replied_at - at), (replied_at, 2, agent, 0.0), (closed_at, 0, agent, 0.0)]
         self._watch(sorted(events))
 
-    def _watch(self, events: list[tuple[float, int, int]]) -> None:
-        waiting = 0
-        for at, ended, number in events:
-            if ended:
-                waiting -= 1
-                self._see(Observation(at, "answered", waiting, self.agents, self.waits_s[number]))
+    def _watch(self, events: list[tuple[float, int, str, float]]) -> None:
+        """See it happen: at one instant hands come free, then customers arrive, then agents take them."""
+        floor = Floor(self.agents)
+        for at, what, agent, wait_s in events:
+            if what == 1:
+                oldest_s = at - floor.began[floor.line[0]] if floor.line else 0.0
+                found = seen_at(
+                    at, waiting=len(floor.line), oldest_s=oldest_s, held=floor.held, agents=self.agents
+                )
+                self.told.append((found, known(estimate(found, self.learned, self.desk)), wait_s))
+                floor.arrive(at)
+            elif what == 2:
+                floor.answer(at, agent)
             else:
-                snapshot = seen_at(at, waiting=waiting, agents=self.agents, target_s=self.handle_s)
-                self.asked.append((snapshot, self.learned, number))
-                waiting += 1
-                self._see(Observation(at, "arrived", waiting, self.agents))
-
-    def _see(self, observation: Observation) -> None:
-        self.learned = observe(self.learned, observation)
+                floor.close(at, agent)
+            observe(self.learned, floor.seen[-1], self.desk)
