@@ -8,7 +8,7 @@ https://arxiv.org/abs/2106.00170), which holds on average whatever the desk does
 
 Two traps. A score must not enter when the reply comes, or the quick ones enter first: it enters when its promise
 has run out, broken ones as endless until answered. And waits that overlap share their luck: a score is noted
-only a tenth of its wait after the one before. Invariant: p50 <= p80 <= p90.
+only some part of its wait after the one before. Invariant: p50 <= p80 <= p90.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ KEPT = 400
 PRIOR, MEDIAN_PRIOR = 20.0, 200.0
 """So many scores count as much as theory does; for the median more, since luck moves a desk's medians for days."""
 
-APART = 10.0
-"""Scores are noted no closer than a tenth of the wait."""
+APART, APART_WAITING = 30.0, 10.0
+"""Scores are noted no closer than a thirtieth of the wait; a tenth for those who wait already, since two who stand
+in one line share more of their fate than two who arrive."""
 
-DRIFT, MOST_DRIFT = (0.006, 0.003), (0.12, 0.07)
+DRIFT, MOST_DRIFT = (0.012, 0.006), (0.12, 0.07)
 """The step of the level after each promise, and how far it may go, for the 80 % and the 90 % level."""
 
 TELLING_S = 60.0
@@ -147,7 +148,8 @@ class Calibration:
     def wants(self, group: str, at: float, median_s: float) -> bool:
         """Whether a score of this class, noted now, would tell something new."""
         scores = self.scores.get(group)
-        return scores is None or at - scores.noted_at >= median_s / APART
+        apart = APART_WAITING if group.startswith("waiting") else APART
+        return scores is None or at - scores.noted_at >= median_s / apart
 
     def note(self, noted: Noted) -> None:
         """A forecast was made, to be scored when its wait is over."""

@@ -33,6 +33,10 @@ class Order(NamedTuple):
     newest: float
 
 
+LEAST = 0.01
+"""No order is ruled out: even at a desk that picks at random, who has waited longest is picked some time."""
+
+
 @dataclass(slots=True)
 class Claims:
     """Weights of the three orders; the desk is taken to be fair until it shows otherwise."""
@@ -56,5 +60,7 @@ class Claims:
 
     def order(self) -> Order:
         """The order as it stands."""
-        total = self.longest + self.anybody + self.newest
-        return Order(self.longest / total, self.anybody / total, self.newest / total)
+        weights = (self.longest, self.anybody, self.newest)
+        least = LEAST * sum(weights)
+        raised = [max(least, weight) for weight in weights]
+        return Order(*(weight / sum(raised) for weight in raised))

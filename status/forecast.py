@@ -31,6 +31,12 @@ GRID = (-2.5, -1.7, -1.2, -0.8, -0.5, -0.25, 0.0, 0.25, 0.5, Z80, Z90, 1.8, 2.4,
 PARTS = (0.004, 0.01, 0.02, 0.04, 0.07, 0.11, 0.17, 0.25, 0.36, 0.5, 0.66, 0.83, 1.0, 1.25, 1.6, 2.2)
 """Where luck decides, the parts of the mean at which a forecast is tabulated."""
 
+FEW = (0.1, 0.3, 0.7, 1.5, 3.0, 6.0)
+"""And so many replies: whoever is picked as the newest is picked soon, however long the line."""
+
+MOST_SPREAD = 2.0
+"""The greatest relative variance: beyond it the approximation of the gamma distribution fails."""
+
 PACE_DOUBT = 0.01
 """Relative variance of the pace between now and the reply, beyond what counting explains: a tenth either way."""
 
@@ -129,10 +135,10 @@ def in_line(
     line = place.replies if fair else _thinned(place, order)
     mean = line + place.handover
     variance = line + place.handover**2 + (0.0 if fair else (1 / order.longest - 1) ** 2)
-    relative = variance / mean**2 + spread
+    relative = min(MOST_SPREAD, variance / mean**2 + spread)
     if fair:
         return Forecast(GRID, tuple(seconds([mean * _gamma(relative, z) for z in GRID])))
-    amounts = [mean * part for part in PARTS]
+    amounts = sorted({mean * part for part in PARTS} | {few for few in FEW if few < mean / 4})
     return Forecast(*_rising(_with_luck(amounts, mean, relative, place, order), seconds(amounts)))
 
 

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 
 from bot.config.settings import QueueSettings
 from bot.replay.run import Quantiles, Waiting
+from bot.store.wire import dump
 from status.history import Learned
 from status.hours import Hours
+from status.memory import to_data
 from status.model import Desk, Kind, Observation, Snapshot, Wait
 from status.wait import estimate, note, observe, publish
 
@@ -48,6 +50,10 @@ class Service:
         answer = self._estimate(asked, "waiting")
         note(case_id, asked, self._learned, self._desk, "waiting")
         return answer
+
+    def state(self) -> str:
+        """All that was learned, as the bot keeps it."""
+        return dump(to_data(self._learned))
 
     def _snapshot(self, at: float, ahead: int | None = None, elapsed_s: float = 0.0) -> Snapshot:
         waiting = len(self._began)
