@@ -50,7 +50,9 @@ class Experience:
 
     def begin(self, case: str, at: float) -> None:
         """A turn begins."""
-        self.turns.pop(case, None)
+        before = self.turns.pop(case, None)
+        if before is not None:
+            self.answered -= before.answered
         self.turns[case] = Turn(at)
         if len(self.turns) > self.kept:
             oldest = self.turns.pop(next(iter(self.turns)))
