@@ -160,7 +160,7 @@ def test_extra_help_is_a_number_and_not_a_share() -> None:
     morning(rhythm, 21, 4, until=17)
     today = rhythm.difference(now - 1, 4, ALWAYS, NO_ROTA)
     assert today is not None
-    assert (today.share, today.surplus) == (0, pytest.approx(1.5, abs=0.05))
+    assert (today.share, today.surplus) == pytest.approx((0, 1.5), abs=0.05)
     assert today.lasting(usual=10) == today.surplus
 
 
@@ -267,7 +267,7 @@ def test_who_begins_the_day_joins_with_free_hands() -> None:
     """At nine four agents join, and each can take a case at once. Nobody joins at any other time of that day."""
     rhythm, now = used_to(4, days=22), at(22, 3)
     joined = [(one.from_s, one.joining) for one in ahead(rhythm, now, 0) if one.joining > 0.01]
-    assert joined[0] == (6 * HOUR, pytest.approx(4, abs=0.01))
+    assert joined[0] == pytest.approx((6 * HOUR, 4), abs=0.01)
     assert len([at_s for at_s, _ in joined if at_s < DAY]) == 1
 
 
