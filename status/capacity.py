@@ -14,8 +14,8 @@ Invariant: the clock never runs backwards, and `seconds` is the inverse of `adva
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import tee
 from math import exp, log1p
 
 from status.rhythm import HORIZON_S, Stretch
@@ -26,44 +26,59 @@ MOST = 20.0
 
 class Capacity:
     """Agents to come, `hands` of each, and `per_s` replies begun per hand and second; customers `leaving` per
-    second."""
+    second. What was walked once need not be foreseen again."""
 
     def __init__(self, stretches: Iterator[Stretch], hands: int, per_s: float, leaving: float) -> None:
         self._stretches = stretches
         self._hands = hands
         self._per_s = per_s
         self._leaving = leaving
+        # Of each stretch walked in which somebody works: when it begins, how fast the clock runs, and what it shows
+        # at first (with those who join just then) and at last.
+        self._begins_s: list[float] = []
+        self._rates: list[float] = []
+        self._first: list[float] = []
+        self._last: list[float] = [0.0]
 
     def seconds(self, replies: Sequence[float]) -> list[float]:
         """When the clock will have advanced by each of these amounts, which must rise, in seconds from now.
 
-        HORIZON_S for what is not reached by then. What was walked once need not be foreseen again.
+        HORIZON_S for what is not reached by then.
         """
-        found: list[float] = []
-        wanted, passed, leaving = iter((*replies, None)), 0.0, self._leaving
-        goal = next(wanted)
-        self._stretches, walk = tee(self._stretches)
-        for begin_s, until_s, agents, joining in walk:
-            growth = exp(min(MOST, leaving * begin_s)) if leaving else 1.0
-            passed += joining * self._hands * growth
-            rate = agents * self._hands * self._per_s * growth
-            while goal is not None and goal <= passed:
-                found.append(begin_s)
-                goal = next(wanted)
-            if goal is None:
-                break
-            if rate <= 0:
+        if self._last[-1] < replies[-1]:
+            self._walk(replies[-1])
+        begins_s, first, last, leaving = self._begins_s, self._first, self._last, self._leaving
+        found = []
+        for amount in replies:
+            place = bisect_left(first, amount)
+            if amount > last[place]:
+                # Those who join at the next stretch begin it.
+                found.append(begins_s[place] if place < len(begins_s) else HORIZON_S)
+                continue
+            part_s = (amount - first[place - 1]) / self._rates[place - 1]
+            found.append(begins_s[place - 1] + (log1p(part_s * leaving) / leaving if leaving else part_s))
+        return found
+
+    def _walk(self, replies: float) -> None:
+        """Go on until the clock has advanced so far."""
+        per_s, leaving, reached = self._hands * self._per_s, self._leaving, self._last[-1]
+        growth = 1.0
+        for begin_s, until_s, agents, joining in self._stretches:
+            if agents <= 0:
                 continue
             length_s = until_s - begin_s
-            gain = rate * (_grown(leaving, length_s) if leaving else length_s)
-            while goal is not None and goal <= passed + gain:
-                part = (goal - passed) / rate
-                found.append(begin_s + (log1p(part * leaving) / leaving if leaving else part))
-                goal = next(wanted)
-            if goal is None:
-                break
-            passed += gain
-        return found + [HORIZON_S] * (len(replies) - len(found))
+            if leaving:
+                growth = exp(min(MOST, leaving * begin_s))
+                length_s = _grown(leaving, length_s)
+            reached += joining * self._hands * growth
+            rate = agents * per_s * growth
+            self._begins_s.append(begin_s)
+            self._rates.append(rate)
+            self._first.append(reached)
+            reached += rate * length_s
+            self._last.append(reached)
+            if reached >= replies:
+                return
 
 
 def _grown(leaving: float, length_s: float) -> float:

@@ -8,11 +8,12 @@ Lengths are open seconds. Invariant: so many turns are kept and no more; a turn 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from status.forecast import GRID, SHARES, Forecast
 from status.hours import Hours
-from status.survival import Length, Survival, survival
+from status.survival import ROUNDING, Survival, survival
 
 ENOUGH = 10
 """The fewest answered turns that can show a 90 % quantile."""
@@ -72,17 +73,24 @@ class Experience:
         enough = LOOK_AGAIN_TURNS if self.answered > 3 * ENOUGH else 1
         if self.curve is not None and self.news < enough and at - self.drawn_at < LOOK_AGAIN_S:
             return
-        self.curve = survival(
-            Length(hours.staffed_s(turn.began_at, at), answered=False)
-            if turn.open_s is None
-            else Length(turn.open_s, turn.answered)
-            for turn in self.turns.values()
-        )
+        lengths = [(turn.open_s, turn.answered) for turn in self.turns.values() if turn.open_s is not None]
+        self.curve = survival([*lengths, *((lasting_s, False) for lasting_s in self._lasting(at, hours))])
         self.news, self.drawn_at = 0, at
-        lengths = [turn.open_s for turn in self.turns.values() if turn.answered and turn.open_s is not None]
-        self.counted, self.answered_s = len(lengths), sum(min(length, MEAN_MOST_S) for length in lengths)
+        short = [open_s for open_s, answered in lengths if answered and open_s < MEAN_MOST_S]
+        self.counted = sum(answered for _, answered in lengths)
+        self.answered_s = sum(short) + MEAN_MOST_S * (self.counted - len(short))
         times = self.curve.still_to_go(SHARES)
         self.fresh = None if times is None or self.answered < ENOUGH else Forecast(GRID, tuple(times))
+
+    def _lasting(self, at: float, hours: Hours) -> Iterator[float]:
+        """How long the turns that last have lasted, the latest first: each longer than the one before."""
+        open_s, later = 0.0, at
+        for turn in reversed(self.turns.values()):
+            if turn.open_s is None:
+                began = min(later, turn.began_at)
+                open_s += later - began if hours.round_the_clock else hours.staffed_s(began, later)
+                later = began
+                yield open_s
 
     def forecast(self, elapsed_s: float) -> Forecast | None:
         """What is still to go (open seconds) after having waited so long; None while too little was seen.
@@ -99,7 +107,7 @@ class Experience:
 
     def outlasted(self, elapsed_s: float, share: float) -> bool:
         """Whether fewer than `share` of such turns last this long."""
-        return self.curve is not None and self.curve.still_waiting(elapsed_s) < share
+        return self.curve is not None and self.curve.still_waiting(elapsed_s) < share - ROUNDING
 
     def mean_s(self, prior_s: float) -> float:
         """The mean length of the answered turns when last looked at, with a prior of two."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import exp, expm1, log, log1p, sqrt
+from math import erfc, exp, expm1, log, log1p, sqrt
 from statistics import NormalDist
 
 from status.claims import Order
@@ -137,17 +137,18 @@ def in_line(
     variance = line + place.handover**2 + (0.0 if fair else (1 / order.longest - 1) ** 2)
     relative = min(MOST_SPREAD, variance / mean**2 + spread)
     if fair:
-        return Forecast(GRID, tuple(seconds([mean * _gamma(relative, z) for z in GRID])))
+        return Forecast(GRID, tuple(seconds([mean * part for part in _gamma(relative)])))
     amounts = sorted({mean * part for part in PARTS} | {few for few in FEW if few < mean / 4})
     return Forecast(*_rising(_with_luck(amounts, mean, relative, place, order), seconds(amounts)))
 
 
-def _gamma(relative: float, z: float) -> float:
-    """A gamma quantile over its mean, by the cube-root approximation of Wilson and Hilferty 1931
-    (https://doi.org/10.1073/pnas.17.12.684); within 4 % for a relative variance up to 2.
+def _gamma(relative: float) -> list[float]:
+    """The quantiles of a gamma distribution over its mean, by the cube-root approximation of Wilson and Hilferty
+    1931 (https://doi.org/10.1073/pnas.17.12.684); within 4 % for a relative variance up to 2.
     """
     third = relative / 9
-    return max(1e-3, 1 - third + z * sqrt(third)) ** 3
+    root = sqrt(third)
+    return [max(1e-3, 1 - third + z * root) ** 3 for z in GRID]
 
 
 def _thinned(place: Place, order: Order) -> float:
@@ -169,16 +170,19 @@ def _with_luck(
     Anybody is picked with chance 1 / n a reply. The newest stays the newest until somebody joins, which happens
     at rate `joining`, so the chance of being picked as such adds up to less and less.
     """
-    third, found = relative / 9, []
+    third = relative / 9
+    root, found = sqrt(third), []
+    anybody, newest = order.anybody / max(1.0, place.among), order.newest if place.newest else 0.0
+    joining = max(1e-9, place.joining)
     for replies in amounts:
-        z = ((replies / mean) ** (1 / 3) - 1 + third) / sqrt(third)
-        luck = order.anybody * replies / max(1.0, place.among)
-        if place.newest:
-            joining = place.joining * replies
-            luck += order.newest * replies * (-expm1(-joining) / joining if joining > 1e-9 else 1.0)
-        waiting = (1 - NORMAL.cdf(z)) * exp(-luck)
+        z = ((replies / mean) ** (1 / 3) - 1 + third) / root
+        luck = anybody * replies - newest / joining * expm1(-joining * replies)
+        waiting = erfc(z * SQRT_HALF) / 2 * exp(-luck)
         found.append(-NORMAL.inv_cdf(min(1 - 1e-12, max(1e-12, waiting))))
     return found
+
+
+SQRT_HALF = sqrt(0.5)
 
 
 def _rising(z: Sequence[float], seconds: Sequence[float]) -> tuple[tuple[float, ...], tuple[float, ...]]:

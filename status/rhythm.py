@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain, count, cycle, pairwise, repeat
 from math import exp
 from typing import NamedTuple
 
@@ -76,6 +77,10 @@ class Difference(NamedTuple):
         return usual * self.share + (self.surplus if usual >= CLOSED else 0.0)
 
 
+Piece = tuple[float, float, int, float | None, bool]
+"""From and until, in seconds from now; how many half-hours ahead that is; the usual agents; whether it is open."""
+
+
 @dataclass(slots=True)
 class Rhythm:
     """What was learned of agents on duty. All averages are over open time; `*_n` count what they rest on."""
@@ -96,10 +101,20 @@ class Rhythm:
     last_open: float = 0.0
     """The agents when the desk was last seen open: what is expected where nothing else is known."""
 
+    # Not part of the state: what follows from it, drawn anew when a half-hour has taught something.
+    _week: list[float | None] = field(default_factory=list, init=False, repr=False, compare=False)
+    _kept: list[tuple[float, float]] = field(default_factory=list, init=False, repr=False, compare=False)
+
     def usual(self, slot: int) -> float | None:
         """The usual agents in this slot of the week (0 to 335, from Monday 00:00 local); None before any like
-        it was seen. From coarse to fine: this time of day, of like days (weekdays, weekends), of this weekday.
+        it was seen.
         """
+        if not self._week:
+            self._week = [self._usual(one) for one in range(WEEK_SLOTS)]
+        return self._week[slot]
+
+    def _usual(self, slot: int) -> float | None:
+        """From coarse to fine: this time of day, of like days (weekdays, weekends), of this weekday."""
         time, weekend = slot % DAY_SLOTS, slot >= 5 * DAY_SLOTS
         like = time + DAY_SLOTS * weekend
         found = self.day[time] if self.day_n[time] else None
@@ -161,17 +176,25 @@ class Rhythm:
         _average(self.week, self.week_n, slot, seen, WEEK_FADES)
         _average(self.kind, self.kind_n, like, seen, KIND_FADES)
         _average(self.day, self.day_n, time, seen, KIND_FADES)
+        for like_it in range(time, WEEK_SLOTS, DAY_SLOTS):
+            self._week[like_it] = self._usual(like_it)
 
     def _measure_fading(self, usual: float, differs: float) -> None:
         """Sums for a regression of what differs now on what differed so many half-hours ago."""
         for origin, sums in zip(self.origins, self.fading, strict=False):
             if origin is None:
                 continue
-            lasting, moment = Difference(*origin).lasting(usual), origin[2]
-            for place, product in enumerate(
-                (lasting * lasting, lasting * moment, moment * moment, lasting * differs, moment * differs)
-            ):
-                sums[place] = sums[place] * FORGET + product
+            share, surplus, moment = origin
+            lasting = Difference(share, surplus, moment).lasting(usual)
+            a, b, c, d, e = sums
+            sums[:] = (
+                a * FORGET + lasting * lasting,
+                b * FORGET + lasting * moment,
+                c * FORGET + moment * moment,
+                d * FORGET + lasting * differs,
+                e * FORGET + moment * differs,
+            )
+        self._kept.clear()
 
     def kept(self, lag: int) -> tuple[float, float]:
         """The parts of the two differences that are left after `lag` half-hours: least squares with a prior."""
@@ -208,67 +231,66 @@ class Rhythm:
 
         `helpers` more than usual are expected to come to an overrun desk (see `status.pace`).
         """
-        here = self.difference(at, agents, hours, rota)
-        most, before, begin, lag = agents, agents, at, 0
-        plain = hours.round_the_clock and not rota
+        here, kept = self.difference(at, agents, hours, rota), self._kept
         # Where nothing is known of a time: as now, or, from a closed desk, as when it was last open.
-        unknown = agents if plain or hours.is_open(at) else self.last_open
-        while begin < at + HORIZON_S:
-            until = (begin // SLOT_S + 1) * SLOT_S
-            for start, end, is_open in (
-                ((begin, until, True),) if plain else _pieces(begin, until, hours, rota)
-            ):
-                found, usual = self._expected_then(start, until - begin, lag, here, unknown, hours, rota)
-                if not is_open:
-                    found = usual = 0.0
-                elif helpers:
-                    arrived = min(1.0, max(0.0, (end - at) / HELP_COMES_S - 0.5))
-                    found = max(found, usual + helpers * arrived)
-                joining = 0.0
-                if start > at:
-                    # Only a rise in what is usual is somebody joining; a rise by fading is a matter of doubt.
-                    joining = max(0.0, min(found - most, usual - before))
-                most, before = max(most, found), usual
-                yield Stretch(start - at, end - at, found, joining)
-            begin, lag = until, lag + 1
+        unknown = agents if hours.is_open(at) else self.last_open
+        most = before = agents
+        for begin_s, end_s, lag, usual, is_open in self._pieces(at, hours, rota):
+            if begin_s >= HORIZON_S:
+                break
+            if usual is None:
+                found = usual = unknown
+            elif here is None or lag >= DAY_SLOTS or not is_open:
+                found = usual
+            else:
+                while lag >= len(kept):
+                    kept.append(self.kept(len(kept)))
+                lasting, moment = kept[lag] if lag else self._kept_at_once(at)
+                found = max(0.0, usual + here.lasting(usual) * lasting + here.moment * moment)
+            if helpers and is_open:
+                arrived = min(1.0, max(0.0, end_s / HELP_COMES_S - 0.5))
+                found = max(found, usual + helpers * arrived)
+            joining = 0.0
+            if found > most:
+                # Only a rise in what is usual is somebody joining; a rise by fading is a matter of doubt.
+                joining = max(0.0, min(found - most, usual - before)) if begin_s else 0.0
+                most = found
+            before = usual
+            yield Stretch(begin_s, end_s, found, joining)
 
-    def _expected_then(
-        self,
-        at: float,
-        left_s: float,
-        lag: int,
-        here: Difference | None,
-        unknown: float,
-        hours: Hours,
-        rota: Rota,
-    ) -> tuple[float, float]:
-        """The agents at a later moment (`unknown` where nothing is known of it), and how many would be usual then."""
-        usual = self.expected(at, hours, rota)
-        if usual is None:
-            return unknown, unknown
-        if here is None:
-            return usual, usual
-        lasting, moment = self.kept(lag) if lag < DAY_SLOTS else (0.0, 0.0)
-        if lag == 0:
-            # What is left of this half-hour is nearer than half an hour.
-            part = left_s / SLOT_S
-            lasting, moment = 1 - (1 - lasting) * part, 1 - (1 - moment) * part
-        return max(0.0, usual + here.lasting(usual) * lasting + here.moment * moment), usual
+    def _kept_at_once(self, at: float) -> tuple[float, float]:
+        """What is left of the differences for the rest of this half-hour, which is nearer than half an hour."""
+        lasting, moment = self._kept[0]
+        part = 1 - at % SLOT_S / SLOT_S
+        return 1 - (1 - lasting) * part, 1 - (1 - moment) * part
+
+    def _pieces(self, at: float, hours: Hours, rota: Rota) -> Iterator[Piece]:
+        """The half-hours from `at` on, cut where the desk opens or closes and where the rota changes."""
+        first = int(at // SLOT_S)
+        if hours.round_the_clock and not rota and hours.offset_s(at) == hours.offset_s(at + HORIZON_S):
+            slot, rest_s = week_slot(first, hours), (first + 1) * SLOT_S - at
+            begins, ends = chain((0.0,), count(rest_s, SLOT_S)), count(rest_s, SLOT_S)
+            self.usual(slot)
+            return zip(begins, ends, count(), chain(self._week[slot:], cycle(self._week)), repeat(True))
+        return self._cut(at, first, hours, rota)
+
+    def _cut(self, at: float, first: int, hours: Hours, rota: Rota) -> Iterator[Piece]:
+        """The same for any desk, day by day."""
+        for day in count(first, DAY_SLOTS):
+            begin, until = max(at, day * SLOT_S), (day + DAY_SLOTS) * SLOT_S
+            spans = hours.open_between(begin, until)
+            edges = {begin, *(slot * SLOT_S for slot in range(day + 1, day + DAY_SLOTS + 1))}
+            edges.update(*spans, (change.at for change in rota.changes(begin, until)))
+            for start, end in pairwise(sorted(edges)):
+                is_open = any(opens <= start < closes for opens, closes in spans)
+                usual = self.expected(start, hours, rota) if is_open else 0.0
+                yield start - at, end - at, int(start // SLOT_S) - first, usual, is_open
 
 
 def week_slot(slot: int, hours: Hours) -> int:
     """The half-hour of the local week in which the half-hour with this number since the epoch lies."""
     local = slot + int(hours.offset_s(slot * SLOT_S) // SLOT_S)
     return (local + EPOCH_WEEKDAY * DAY_SLOTS) % WEEK_SLOTS
-
-
-def _pieces(begin: float, until: float, hours: Hours, rota: Rota) -> Iterator[tuple[float, float, bool]]:
-    """A stretch of time cut where the desk opens or closes, and where the rota changes."""
-    spans = hours.open_between(begin, until)
-    cuts = {begin, until, *(change.at for change in rota.changes(begin, until))}
-    edges = sorted(cuts.union(*spans))
-    for start, end in zip(edges, edges[1:], strict=False):
-        yield start, end, any(opens <= start < closes for opens, closes in spans)
 
 
 def _refined(fine: float, seen: int, coarse: float | None, doubt: float, *, certain: bool) -> float:

@@ -10,16 +10,17 @@ Source: Kaplan and Meier 1958, "Nonparametric Estimation from Incomplete Observa
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
+from typing import NamedTuple
 
 ROUNDING = 1e-9
-"""Shares are products of ratios of counts; their last digit must not carry a quantile to the next turn."""
+"""Shares are ratios of counts; their last digit must not carry a quantile to the next turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(NamedTuple):
     """How long one turn was seen to wait, and whether a reply ended it (if not, it is censored there)."""
 
     seconds: float
@@ -28,50 +29,56 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Survival:
-    """The share of turns still waiting after so many seconds, as the steps at which it falls."""
+    """The moments at which turns end, and the share that has ended by then; both columns rise."""
 
-    steps: tuple[tuple[float, float], ...]
+    seconds: tuple[float, ...]
+    ended: tuple[float, ...]
 
     def still_waiting(self, after_s: float) -> float:
         """The share of turns that wait longer than `after_s`."""
-        share = 1.0
-        for seconds, left in self.steps:
-            if seconds > after_s:
-                break
-            share = left
-        return share
+        place = bisect_right(self.seconds, after_s)
+        return 1 - self.ended[place - 1] if place else 1.0
 
     def still_to_go(self, shares: Sequence[float], elapsed_s: float = 0.0) -> list[float] | None:
         """The times within which these shares (rising) of the turns that have waited `elapsed_s` will get their
         reply. None when no turn was ever seen to wait longer than that.
         """
         # Who has just come has not outlasted those who were answered at once.
-        first = bisect_right(self.steps, elapsed_s, key=lambda step: step[0]) if elapsed_s > 0 else 0
-        if first == len(self.steps):
+        place = bisect_right(self.seconds, elapsed_s) if elapsed_s > 0 else 0
+        if place == len(self.seconds):
             return None
-        left = self.steps[first - 1][1] if first else 1.0
-        goals = iter([(1 - share) * left + ROUNDING for share in shares])
-        goal, found = next(goals, None), []
-        for seconds, waiting in self.steps[first:]:
-            while goal is not None and waiting <= goal:
-                found.append(seconds - elapsed_s)
-                goal = next(goals, None)
+        left, found = 1 - self.ended[place - 1] if place else 1.0, []
+        for share in shares:
+            place = bisect_left(self.ended, 1 - (1 - share) * left - ROUNDING, place)
+            found.append(self.seconds[place] - elapsed_s)
         return found
 
 
-def survival(lengths: Iterable[Length]) -> Survival:
-    """The Kaplan-Meier curve of these turns.
+def survival(lengths: Iterable[tuple[float, bool]]) -> Survival:
+    """The Kaplan-Meier curve of these turns: how long each was seen to wait, and whether a reply ended it (see
+    Length).
 
     Where the longest of them is censored, the rest of the curve is taken to fall there, which is Efron's
     convention (1967, "The two sample problem with censored data").
     """
-    # Of turns that end at the same second, those answered come first: the others outlasted that second.
-    ordered = sorted(lengths, key=lambda length: (length.seconds, not length.answered))
-    share, steps = 1.0, []
-    for index, length in enumerate(ordered):
-        if length.answered:
-            share *= 1 - 1 / (len(ordered) - index)
-            steps.append((length.seconds, share))
-    if ordered and share > 0:
-        steps.append((ordered[-1].seconds, 0.0))
-    return Survival(tuple(steps))
+    seconds: list[float] = []
+    censored: list[float] = []
+    for length_s, answered in lengths:
+        (seconds if answered else censored).append(length_s)
+    seconds.sort()
+    censored.sort()
+    ended: list[float] = []
+    share, left, first = 1.0, len(seconds) + len(censored), 0
+    # From one censored turn to the next the curve falls in equal steps. Of turns that end at the same second, those
+    # answered come first: the others outlasted that second.
+    for until in (*censored, inf):
+        last = bisect_right(seconds, until, first)
+        if last > first:
+            step = share / left
+            ended += [1 - share + step * count for count in range(1, last - first + 1)]
+            share -= step * (last - first)
+        left, first = left - (last - first) - 1, last
+    if censored and (not seconds or censored[-1] >= seconds[-1]):
+        seconds.append(censored[-1])
+        ended.append(1.0)
+    return Survival(tuple(seconds), tuple(ended))
