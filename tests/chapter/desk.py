@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from status import Desk, Hours, Learned, Observation, Snapshot, Unknown, Wait, estimate, observe
+from status.history import learn
 from status.hours import Shift
 from status.model import Happened
 from status.rota import Rota
@@ -50,10 +51,10 @@ def seen_at(
 
 
 def taught(observations: Iterable[Observation], desk: Desk = DESK) -> Learned:
-    """What is known of a desk after all of these."""
+    """What is known of a desk after all of these, when nobody was told anything: nothing was scored."""
     learned = Learned()
     for observation in observations:
-        observe(learned, observation, desk)
+        learn(learned, observation, desk)
     return learned
 
 
@@ -116,6 +117,7 @@ class Floor:
 def lone_turns(lengths: Iterable[tuple[float, bool]], start: float = T0) -> list[Observation]:
     """One customer an hour, each finding nobody ahead: (seconds, True) got a reply, (seconds, False) left."""
     floor = Floor()
+    floor.duty(start, 1)
     for hour, (wait_s, answered) in enumerate(lengths):
         at = start + hour * HOUR
         floor.arrive(at)
@@ -126,15 +128,18 @@ def lone_turns(lengths: Iterable[tuple[float, bool]], start: float = T0) -> list
     return floor.seen
 
 
-def full_queue(replies: int, gap_s: float, agents: int = 2, waiting: int = 6) -> list[Observation]:
+def full_queue(
+    replies: int, gap_s: float, agents: int = 2, waiting: int = 6, start: float = T0
+) -> list[Observation]:
     """A queue always this full: a reply every `gap_s`, by the agents in turn, who finish the case before; and at
     once a new customer in the free place.
     """
-    floor = Floor(agents)
+    floor = Floor()
+    floor.duty(start, agents)
     for _ in range(waiting):
-        floor.arrive(T0)
+        floor.arrive(start)
     for n in range(1, replies + 1):
-        at, agent = T0 + n * gap_s, f"agent {n % agents}"
+        at, agent = start + n * gap_s, f"agent {n % agents}"
         if floor.held == agents:
             floor.close(at, agent)
         floor.answer(at, agent)
@@ -142,19 +147,33 @@ def full_queue(replies: int, gap_s: float, agents: int = 2, waiting: int = 6) ->
     return floor.seen
 
 
+BUSY_AT = T0 + 200 * MINUTE
+
+
+def busy() -> Learned:
+    """Two agents who free a place a minute, seen for 200 minutes."""
+    return taught(full_queue(200, gap_s=MINUTE))
+
+
+def full(waiting: int, ahead: int | None = None, agents: int = 2, at: float = BUSY_AT) -> Snapshot:
+    """A desk where every hand is full."""
+    return seen_at(at, waiting=waiting, ahead=ahead, held=agents, agents=agents)
+
+
 @dataclass
 class MarkovDesk:
-    """The M/M/s queue: random arrivals, `agents` who each finish a case in `handle_s` on average, first come
-    first served.
+    """The M/M/s queue: random arrivals, `agents` with so many `hands` each, all of which finish a case in
+    `handle_s` on average, first come first served.
 
-    A reply comes when an agent takes the case; then the agent is busy with it. `told` pairs what each customer
-    found and was told on arrival with the wait that followed.
+    A reply comes when a hand takes the case; then it is busy with it. `told` has for each customer what was found
+    on arrival, what was told, and the wait that followed.
     """
 
     agents: int
     handle_s: float
     load: float
     seed: int
+    hands: int = 1
     learned: Learned = field(default_factory=Learned)
     told: list[tuple[Snapshot, Wait, float]] = field(default_factory=list)
 
@@ -168,29 +187,35 @@ class MarkovDesk:
         """When something happened last."""
         return self.learned.at or T0
 
-    def run(self, customers: int) -> None:
+    def found(self, at: float, floor: Floor) -> Snapshot:
+        """What a customer finds who comes now."""
+        oldest_s = at - floor.began[floor.line[0]] if floor.line else 0.0
+        return seen_at(at, waiting=len(floor.line), oldest_s=oldest_s, held=floor.held, agents=self.agents)
+
+    def run(self, customers: int) -> MarkovDesk:
         """Serve so many customers."""
-        random, free = Random(self.seed), [(T0, f"agent {n}") for n in range(self.agents)]
+        random, servers = Random(self.seed), self.agents * self.hands
+        free = [(T0, f"agent {n % self.agents}") for n in range(servers)]
+        heapq.heapify(free)
         events: list[tuple[float, int, str, float]] = []
         at = T0
         for _ in range(customers):
-            at += random.expovariate(self.load * self.agents / self.handle_s)
+            at += random.expovariate(self.load * servers / self.handle_s)
             free_at, agent = heapq.heappop(free)
             replied_at = max(at, free_at)
             closed_at = replied_at + random.expovariate(1 / self.handle_s)
             heapq.heappush(free, (closed_at, agent))
             events += [(at, 1, "", replied_at - at), (replied_at, 2, agent, 0.0), (closed_at, 0, agent, 0.0)]
         self._watch(sorted(events))
+        return self
 
     def _watch(self, events: list[tuple[float, int, str, float]]) -> None:
-        """See it happen: at one instant hands come free, then customers arrive, then agents take them."""
-        floor = Floor(self.agents)
+        """See it happen: at one instant hands come free, then customers arrive, then hands take them."""
+        floor = Floor()
+        observe(self.learned, floor.duty(T0, self.agents), self.desk)
         for at, what, agent, wait_s in events:
             if what == 1:
-                oldest_s = at - floor.began[floor.line[0]] if floor.line else 0.0
-                found = seen_at(
-                    at, waiting=len(floor.line), oldest_s=oldest_s, held=floor.held, agents=self.agents
-                )
+                found = self.found(at, floor)
                 self.told.append((found, known(estimate(found, self.learned, self.desk)), wait_s))
                 floor.arrive(at)
             elif what == 2:
