@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from status.forecast import GRID, SHARES, Forecast
 from status.hours import Hours
-from status.survival import ROUNDING, Survival, survival
+from status.survival import Survival, survival
 
 ENOUGH = 10
 """The fewest answered turns that can show a 90 % quantile."""
@@ -107,7 +107,7 @@ class Experience:
 
     def outlasted(self, elapsed_s: float, share: float) -> bool:
         """Whether fewer than `share` of such turns last this long."""
-        return self.curve is not None and self.curve.still_waiting(elapsed_s) < share - ROUNDING
+        return self.curve is not None and self.curve.still_waiting(elapsed_s) < share
 
     def mean_s(self, prior_s: float) -> float:
         """The mean length of the answered turns when last looked at, with a prior of two."""

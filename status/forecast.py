@@ -46,8 +46,9 @@ STAFF_DOUBT, STAFF_DOUBT_S = 0.02, 8 * 3600.0
 FARTHEST = 8.0
 """No z beyond this: chances of one in 10^15 are not told apart."""
 
-STEPS_BEYOND = 3.0
-"""A table is continued by no more than so many of its last steps: beyond, nothing is known."""
+BEYOND = 4.0
+"""A wait beyond the table (one in a thousand) shows a forecast that is wrong in kind, not in degree: scores reach
+far enough to say by how much."""
 
 FAIR = 0.95
 """A desk this fair is taken to be first come, first served."""
@@ -63,11 +64,10 @@ class Forecast:
     seconds: tuple[float, ...]
 
     def at(self, z: float) -> float:
-        """The seconds for this z; outside the table its last step goes on, in proportion."""
+        """The seconds for this z; beyond the table each further unit of z is BEYOND times as long."""
         places, times = self.z, self.seconds
         if z >= places[-1]:
-            steps = (z - places[-1]) / (places[-1] - places[-2])
-            return times[-1] * _ratio(times) ** min(STEPS_BEYOND, steps)
+            return (times[-1] + 1) * BEYOND ** (z - places[-1]) - 1
         i = bisect_left(places, z)
         if i == 0:
             return times[0] * exp(max(-50.0, z - places[0]))
@@ -78,8 +78,7 @@ class Forecast:
         """Which z this wait is: the inverse of `at`, within FARTHEST."""
         places, times = self.z, self.seconds
         if seconds > times[-1]:
-            steps = log((seconds + 1) / (times[-1] + 1)) / log(_ratio(times))
-            return min(FARTHEST, places[-1] + steps * (places[-1] - places[-2]))
+            return min(FARTHEST, places[-1] + log((seconds + 1) / (times[-1] + 1), BEYOND))
         i = bisect_left(times, seconds)
         if i == 0:
             if seconds >= times[0] - INSTANT_S:
@@ -94,11 +93,6 @@ class Forecast:
         """The middle of all z at which the table says these very seconds: such a wait was none of them more."""
         same = [z for z, at in zip(self.z, self.seconds, strict=True) if abs(at - seconds) <= INSTANT_S]
         return sum(same) / len(same)
-
-
-def _ratio(times: Sequence[float]) -> float:
-    """How much the last step of a table stretches the time; at least a little, so that it can be gone back."""
-    return max(1.05, (times[-1] + 1) / (times[-2] + 1))
 
 
 def of_lengths(quantile: Callable[[float], float]) -> Forecast:

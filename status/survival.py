@@ -13,11 +13,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import inf
+from operator import mul
 from typing import NamedTuple
 
 ROUNDING = 1e-9
-"""Shares are ratios of counts; their last digit must not carry a quantile to the next turn."""
+"""Shares are products of ratios of counts; their last digit must not carry a quantile to the next turn."""
 
 
 class Length(NamedTuple):
@@ -29,15 +31,16 @@ class Length(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Survival:
-    """The moments at which turns end, and the share that has ended by then; both columns rise."""
+    """The steps at which the share of turns still waiting falls: after how many seconds, and to what. The second
+    column is kept negative, so that both rise and can be searched."""
 
     seconds: tuple[float, ...]
-    ended: tuple[float, ...]
+    falls_to: tuple[float, ...]
 
     def still_waiting(self, after_s: float) -> float:
         """The share of turns that wait longer than `after_s`."""
         place = bisect_right(self.seconds, after_s)
-        return 1 - self.ended[place - 1] if place else 1.0
+        return -self.falls_to[place - 1] if place else 1.0
 
     def still_to_go(self, shares: Sequence[float], elapsed_s: float = 0.0) -> list[float] | None:
         """The times within which these shares (rising) of the turns that have waited `elapsed_s` will get their
@@ -47,9 +50,9 @@ class Survival:
         place = bisect_right(self.seconds, elapsed_s) if elapsed_s > 0 else 0
         if place == len(self.seconds):
             return None
-        left, found = 1 - self.ended[place - 1] if place else 1.0, []
+        left, found = -self.falls_to[place - 1] if place else 1.0, []
         for share in shares:
-            place = bisect_left(self.ended, 1 - (1 - share) * left - ROUNDING, place)
+            place = bisect_left(self.falls_to, -((1 - share) * left + ROUNDING), place)
             found.append(self.seconds[place] - elapsed_s)
         return found
 
@@ -67,18 +70,14 @@ def survival(lengths: Iterable[tuple[float, bool]]) -> Survival:
         (seconds if answered else censored).append(length_s)
     seconds.sort()
     censored.sort()
-    ended: list[float] = []
-    share, left, first = 1.0, len(seconds) + len(censored), 0
-    # From one censored turn to the next the curve falls in equal steps. Of turns that end at the same second, those
-    # answered come first: the others outlasted that second.
+    falls_to, left, first = [-1.0], len(seconds) + len(censored), 0
+    # Of turns that end at the same second, those answered come first: the others outlasted that second.
     for until in (*censored, inf):
         last = bisect_right(seconds, until, first)
-        if last > first:
-            step = share / left
-            ended += [1 - share + step * count for count in range(1, last - first + 1)]
-            share -= step * (last - first)
-        left, first = left - (last - first) - 1, last
+        after = left - (last - first)
+        falls_to += accumulate((1 - 1 / at_risk for at_risk in range(left, after, -1)), mul, initial=falls_to.pop())
+        left, first = after - 1, last
     if censored and (not seconds or censored[-1] >= seconds[-1]):
         seconds.append(censored[-1])
-        ended.append(1.0)
-    return Survival(tuple(seconds), tuple(ended))
+        falls_to.append(0.0)
+    return Survival(tuple(seconds), tuple(falls_to[1:]))

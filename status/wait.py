@@ -40,6 +40,9 @@ STALE_AFTER_S = 30 * 60.0
 SHORT_S = 900.0
 """Who will be on duty in the next quarter of an hour is no matter of doubt."""
 
+COMES_WITHIN_S = 600.0
+"""While nobody is on duty: the standard deviation of when the first agent comes, besides what else is in doubt."""
+
 NEARER, COMPARED = 0.85, 2.9
 """Experience speaks once its medians were off by clearly less than theory's, in so many cases."""
 
@@ -236,7 +239,11 @@ def _behind_others(
         if median_s >= HORIZON_S:
             return None
         spread += STAFF_DOUBT * min(1.0, median_s / STAFF_DOUBT_S) ** 2
-    return in_line(place, learned.claims.order(), spread, capacity.seconds)
+    found = in_line(place, learned.claims.order(), spread, capacity.seconds)
+    if snapshot.agents:
+        return found
+    late = (max(0.0, at_s + COMES_WITHIN_S * z) for z, at_s in zip(found.z, found.seconds, strict=True))
+    return Forecast(found.z, tuple(late))
 
 
 def _on_the_wall(forecast: Forecast, at: float, desk: Desk) -> Forecast | None:
