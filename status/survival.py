@@ -75,7 +75,9 @@ def survival(lengths: Iterable[tuple[float, bool]]) -> Survival:
     for until in (*censored, inf):
         last = bisect_right(seconds, until, first)
         after = left - (last - first)
-        falls_to += accumulate((1 - 1 / at_risk for at_risk in range(left, after, -1)), mul, initial=falls_to.pop())
+        falls_to += accumulate(
+            (1 - 1 / at_risk for at_risk in range(left, after, -1)), mul, initial=falls_to.pop()
+        )
         left, first = after - 1, last
     if censored and (not seconds or censored[-1] >= seconds[-1]):
         seconds.append(censored[-1])
