@@ -30,12 +30,12 @@ from bot.desk import Desk
 from bot.events import Policy
 from bot.fetch import open_session
 from bot.figures import Figures
-from bot.rota import Rotas
 from bot.handover import Handover
 from bot.inbox import Inbox
 from bot.keeper import Keeper
 from bot.metrics import Metrics
 from bot.outbox import Outbox
+from bot.rota import Rotas
 from bot.store.connection import Connection, connect
 from bot.store.store import Store, StoreDown
 from bot.supervise import Crew, forever

@@ -18,7 +18,7 @@ from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
 from math import inf, isinf
 
-from status.forecast import FARTHEST, NORMAL, Forecast
+from status.forecast import NORMAL, Forecast
 
 LEVELS = (0.5, 0.8, 0.9)
 ZS = tuple(NORMAL.inv_cdf(level) for level in LEVELS)

@@ -60,7 +60,7 @@ class Claims:
 
     def order(self) -> Order:
         """The order as it stands."""
-        weights = (self.longest, self.anybody, self.newest)
-        least = LEAST * sum(weights)
-        raised = [max(least, weight) for weight in weights]
-        return Order(*(weight / sum(raised) for weight in raised))
+        least = LEAST * (self.longest + self.anybody + self.newest)
+        longest, anybody, newest = max(least, self.longest), max(least, self.anybody), max(least, self.newest)
+        total = longest + anybody + newest
+        return Order(longest / total, anybody / total, newest / total)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 from status.forecast import GRID, SHARES, Forecast
 from status.hours import Hours
@@ -73,11 +74,14 @@ class Experience:
         enough = LOOK_AGAIN_TURNS if self.answered > 3 * ENOUGH else 1
         if self.curve is not None and self.news < enough and at - self.drawn_at < LOOK_AGAIN_S:
             return
-        lengths = [(turn.open_s, turn.answered) for turn in self.turns.values() if turn.open_s is not None]
-        self.curve = survival([*lengths, *((lasting_s, False) for lasting_s in self._lasting(at, hours))])
+        over = [turn for turn in self.turns.values() if turn.open_s is not None]
+        answered = [turn.open_s or 0.0 for turn in over if turn.answered]
+        gone = [turn.open_s or 0.0 for turn in over if not turn.answered]
+        unanswered = chain(gone, self._lasting(at, hours))
+        self.curve = survival(chain(zip(answered, repeat(True)), zip(unanswered, repeat(False))))
         self.news, self.drawn_at = 0, at
-        short = [open_s for open_s, answered in lengths if answered and open_s < MEAN_MOST_S]
-        self.counted = sum(answered for _, answered in lengths)
+        short = [open_s for open_s in answered if open_s < MEAN_MOST_S]
+        self.counted = len(answered)
         self.answered_s = sum(short) + MEAN_MOST_S * (self.counted - len(short))
         times = self.curve.still_to_go(SHARES)
         self.fresh = None if times is None or self.answered < ENOUGH else Forecast(GRID, tuple(times))

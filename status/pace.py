@@ -59,7 +59,7 @@ class Pace:
         """The cases one agent works on at once: as configured, or as seen most often when work was waiting."""
         if configured is not None:
             return configured
-        return max(1, max(range(MOST_HANDS), key=self.hands_seen.__getitem__))
+        return max(1, self.hands_seen.index(max(self.hands_seen)))
 
     def hand_s(self, target_s: float) -> float:
         """Seconds from one reply of a hand to its next while customers wait.

@@ -77,6 +77,8 @@ class Difference(NamedTuple):
         return usual * self.share + (self.surplus if usual >= CLOSED else 0.0)
 
 
+NO_DIFFERENCE = Difference(0.0, 0.0, 0.0)
+
 Piece = tuple[float, float, int, float | None, bool]
 """From and until, in seconds from now; how many half-hours ahead that is; the usual agents; whether it is open."""
 
@@ -232,6 +234,7 @@ class Rhythm:
         `helpers` more than usual are expected to come to an overrun desk (see `status.pace`).
         """
         here, kept = self.difference(at, agents, hours, rota), self._kept
+        share, surplus, moment = here or NO_DIFFERENCE
         # Where nothing is known of a time: as now, or, from a closed desk, as when it was last open.
         unknown = agents if hours.is_open(at) else self.last_open
         most = before = agents
@@ -245,8 +248,12 @@ class Rhythm:
             else:
                 while lag >= len(kept):
                     kept.append(self.kept(len(kept)))
-                lasting, moment = kept[lag] if lag else self._kept_at_once(at)
-                found = max(0.0, usual + here.lasting(usual) * lasting + here.moment * moment)
+                lasts, remains = kept[lag] if lag else self._kept_at_once(at)
+                # As Difference.lasting says, which costs more than all the rest.
+                lasting = usual * share + (surplus if usual >= CLOSED else 0.0)
+                found = usual + lasting * lasts + moment * remains
+                if found < 0.0:
+                    found = 0.0
             if helpers and is_open:
                 arrived = min(1.0, max(0.0, end_s / HELP_COMES_S - 0.5))
                 found = max(found, usual + helpers * arrived)

@@ -16,7 +16,16 @@ from math import log
 from status.calibration import Noted
 from status.capacity import Capacity
 from status.experience import ENOUGH
-from status.forecast import PACE_DOUBT, STAFF_DOUBT, STAFF_DOUBT_S, Forecast, Place, in_line, of_lengths
+from status.forecast import (
+    NORMAL,
+    PACE_DOUBT,
+    STAFF_DOUBT,
+    STAFF_DOUBT_S,
+    Forecast,
+    Place,
+    in_line,
+    of_lengths,
+)
 from status.history import Answer, Learned, advance, learn
 from status.model import Desk, Kind, Observation, Snapshot, Unknown, Wait
 from status.pace import PRIOR_REPLIES
@@ -43,7 +52,7 @@ SHORT_S = 900.0
 COMES_WITHIN_S = 600.0
 """While nobody is on duty: the standard deviation of when the first agent comes, besides what else is in doubt."""
 
-NEARER, COMPARED = 0.85, 2.9
+NEARER, COMPARED = 0.9, 3.0
 """Experience speaks once its medians were off by clearly less than theory's, in so many cases."""
 
 
@@ -176,7 +185,7 @@ def _open_s(snapshot: Snapshot, desk: Desk) -> float:
 
 def _experience_is_nearer(learned: Learned, contest: str) -> bool:
     queue, lately, count = learned.losses.get(contest, (0.0, 0.0, 0.0))
-    return count >= COMPARED and lately < NEARER * queue
+    return count > COMPARED - 1 and lately < NEARER * queue
 
 
 # --- by theory ---------------------------------------------------------------------------------------------
@@ -226,9 +235,10 @@ def _behind_others(
     agents_ahead = learned.rhythm.ahead(at, snapshot.agents, desk.hours, desk.rota, helpers)
     capacity = Capacity(agents_ahead, hands, 1 / hand_s, pace.leaving())
     arriving = snapshot.ahead == snapshot.waiting
+    handover_s = learned.lone.mean_s(PICK_UP_S)
     place = Place(
         replies=replies,
-        handover=learned.lone.mean_s(PICK_UP_S) * at_work / hand_s,
+        handover=handover_s * at_work / hand_s if snapshot.agents else 0.0,
         among=max(1.0, snapshot.waiting + arriving - free),
         newest=arriving or snapshot.ahead == snapshot.waiting - 1,
         joining=pace.arrivals_per_s(at) * hand_s / at_work,
@@ -240,10 +250,20 @@ def _behind_others(
             return None
         spread += STAFF_DOUBT * min(1.0, median_s / STAFF_DOUBT_S) ** 2
     found = in_line(place, learned.claims.order(), spread, capacity.seconds)
-    if snapshot.agents:
-        return found
-    late = (max(0.0, at_s + COMES_WITHIN_S * z) for z, at_s in zip(found.z, found.seconds, strict=True))
-    return Forecast(found.z, tuple(late))
+    return found if snapshot.agents else _once_somebody_comes(found, handover_s, at, desk)
+
+
+def _once_somebody_comes(found: Forecast, handover_s: float, at: float, desk: Desk) -> Forecast:
+    """A forecast made while nobody is on duty: agents do not come on the stroke, but not before the desk opens
+    either, and a reply takes them as long as it takes a free hand (an exponential time, in want of better).
+    """
+    opens_at = desk.hours.next_opening(at)
+    closed_s = 0.0 if opens_at is None else opens_at - at
+    seconds = (
+        max(closed_s, at_s + COMES_WITHIN_S * z) - handover_s * log(1 - share)
+        for z, share, at_s in zip(found.z, map(NORMAL.cdf, found.z), found.seconds, strict=True)
+    )
+    return Forecast(found.z, tuple(seconds))
 
 
 def _on_the_wall(forecast: Forecast, at: float, desk: Desk) -> Forecast | None:
