@@ -17,7 +17,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import erfc, exp, expm1, log, log1p, sqrt
+from math import erfc, exp, expm1, log, log1p, pow, sqrt
 from statistics import NormalDist
 
 from status.claims import Order
@@ -67,7 +67,7 @@ class Forecast:
         """The seconds for this z; beyond the table each further unit of z is BEYOND times as long."""
         places, times = self.z, self.seconds
         if z >= places[-1]:
-            return (times[-1] + 1) * BEYOND ** (z - places[-1]) - 1
+            return (times[-1] + 1) * pow(BEYOND, z - places[-1]) - 1
         i = bisect_left(places, z)
         if i == 0:
             return times[0] * exp(max(-50.0, z - places[0]))

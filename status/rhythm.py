@@ -236,7 +236,7 @@ class Rhythm:
         here, kept = self.difference(at, agents, hours, rota), self._kept
         share, surplus, moment = here or NO_DIFFERENCE
         # Where nothing is known of a time: as now, or, from a closed desk, as when it was last open.
-        unknown = agents if hours.is_open(at) else self.last_open
+        unknown = agents if hours.round_the_clock or hours.is_open(at) else self.last_open
         most = before = agents
         for begin_s, end_s, lag, usual, is_open in self._pieces(at, hours, rota):
             if begin_s >= HORIZON_S:
