@@ -41,7 +41,7 @@ class Capacity:
         self._last: list[float] = [0.0]
 
     def seconds(self, replies: Sequence[float]) -> list[float]:
-        """When the clock will have advanced by each of these amounts, which must rise, in seconds from now.
+        """When the clock will have advanced by each of these amounts, positive and rising, in seconds from now.
 
         HORIZON_S for what is not reached by then.
         """
@@ -61,8 +61,9 @@ class Capacity:
 
     def _walk(self, replies: float) -> None:
         """Go on until the clock has advanced so far."""
-        per_s, leaving, reached = self._hands * self._per_s, self._leaving, self._last[-1]
-        growth = 1.0
+        begins_s, rates, first, last = self._begins_s, self._rates, self._first, self._last
+        hands, per_s, leaving = self._hands, self._hands * self._per_s, self._leaving
+        reached, growth = last[-1], 1.0
         for begin_s, until_s, agents, joining in self._stretches:
             if agents <= 0:
                 continue
@@ -70,13 +71,13 @@ class Capacity:
             if leaving:
                 growth = exp(min(MOST, leaving * begin_s))
                 length_s = _grown(leaving, length_s)
-            reached += joining * self._hands * growth
+            reached += joining * hands * growth
             rate = agents * per_s * growth
-            self._begins_s.append(begin_s)
-            self._rates.append(rate)
-            self._first.append(reached)
+            begins_s.append(begin_s)
+            rates.append(rate)
+            first.append(reached)
             reached += rate * length_s
-            self._last.append(reached)
+            last.append(reached)
             if reached >= replies:
                 return
 

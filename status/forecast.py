@@ -132,7 +132,7 @@ def in_line(
     relative = min(MOST_SPREAD, variance / mean**2 + spread)
     if fair:
         return Forecast(GRID, tuple(seconds([mean * part for part in _gamma(relative)])))
-    amounts = sorted({mean * part for part in PARTS} | {few for few in FEW if few < mean / 4})
+    amounts = sorted([*(few for few in FEW if few < mean / 4), *(mean * part for part in PARTS)])
     return Forecast(*_rising(_with_luck(amounts, mean, relative, place, order), seconds(amounts)))
 
 
@@ -170,7 +170,7 @@ def _with_luck(
     joining = max(1e-9, place.joining)
     for replies in amounts:
         z = ((replies / mean) ** (1 / 3) - 1 + third) / root
-        luck = anybody * replies - newest / joining * expm1(-joining * replies)
+        luck = anybody * replies - (newest / joining * expm1(-joining * replies) if newest else 0.0)
         waiting = erfc(z * SQRT_HALF) / 2 * exp(-luck)
         found.append(-NORMAL.inv_cdf(min(1 - 1e-12, max(1e-12, waiting))))
     return found
@@ -181,10 +181,10 @@ SQRT_HALF = sqrt(0.5)
 
 def _rising(z: Sequence[float], seconds: Sequence[float]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Both columns without rows in which z stands still."""
-    kept = [0]
-    for i in range(1, len(z)):
-        if z[i] > z[kept[-1]] + 1e-6:
-            kept.append(i)
-    if len(kept) == 1:
+    rows = [(z[0], seconds[0])]
+    for row in zip(z, seconds, strict=True):
+        if row[0] > rows[-1][0] + 1e-6:
+            rows.append(row)
+    if len(rows) == 1:
         return (z[0], z[0] + 1), (seconds[0], seconds[0])
-    return tuple(z[i] for i in kept), tuple(seconds[i] for i in kept)
+    return tuple([one for one, _ in rows]), tuple([at_s for _, at_s in rows])
