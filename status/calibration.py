@@ -16,18 +16,24 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
-from math import inf, isinf
+from math import inf, isinf, log
 
 from status.forecast import NORMAL, Forecast
+from status.rhythm import HORIZON_S
 
 LEVELS = (0.5, 0.8, 0.9)
-ZS = tuple(NORMAL.inv_cdf(level) for level in LEVELS)
 Quantiles = tuple[float, float, float]
+ZS: Quantiles = (NORMAL.inv_cdf(0.5), NORMAL.inv_cdf(0.8), NORMAL.inv_cdf(0.9))
 
 BOUNDS_S = (300.0, 900.0, 3600.0, 4 * 3600.0, 12 * 3600.0)
 """Forecasts are alike when their median lies between the same of these; those that find a hand free are a class
 of their own."""
 
+CENTRES_S = (100.0, 500.0, 1800.0, 2 * 3600.0, 7 * 3600.0, 21 * 3600.0)
+"""The middle of each class: between two of them their scores are mixed, so that an answer does not jump where one
+class ends."""
+
+IDLE = "-1"
 KEPT = 400
 PRIOR, MEDIAN_PRIOR = 20.0, 200.0
 """So many scores count as much as theory does; for the median more, since luck moves a desk's medians for days."""
@@ -44,6 +50,15 @@ TELLING_S = 60.0
 
 FORGOTTEN_S = 15 * 86_400.0
 """A score that is still open after so long stays endless."""
+
+
+def _between(median_s: float) -> tuple[str, str, float]:
+    """The classes on either side of a median, and how far it is from the first to the second."""
+    far = bisect_right(CENTRES_S, median_s)
+    if far in (0, len(CENTRES_S)):
+        return str(max(0, far - 1)), str(max(0, far - 1)), 0.0
+    part = log(median_s / CENTRES_S[far - 1]) / log(CENTRES_S[far] / CENTRES_S[far - 1])
+    return str(far - 1), str(far), part
 
 
 @dataclass(slots=True)
@@ -129,21 +144,32 @@ class Calibration:
 
     def group(self, kind: str, forecast: Forecast, *, idle: bool) -> str:
         """The class of a forecast: like ones are judged together."""
-        return f"{kind} {-1 if idle else bisect_right(BOUNDS_S, forecast.at(0.0))}"
+        return f"{kind} {IDLE if idle else bisect_right(BOUNDS_S, forecast.at(0.0))}"
 
     def quantiles(self, group: str, forecast: Forecast) -> Quantiles:
         """What we dare say: p50, p80 and p90 in seconds."""
-        scores = self.scores.get(group)
+        kind, _, number = group.partition(" ")
+        if number == IDLE:
+            z50, z80, z90 = self._needed(kind, number)
+        else:
+            near, far, part = _between(forecast.at(0.0))
+            z50, z80, z90 = (
+                (1 - part) * here + part * there
+                for here, there in zip(self._needed(kind, near), self._needed(kind, far), strict=True)
+            )
+        p50 = min(HORIZON_S, max(0.0, forecast.at(z50)))
+        p80 = min(HORIZON_S, max(p50, forecast.at(z80)))
+        return p50, p80, min(HORIZON_S, max(p80, forecast.at(z90)))
+
+    def _needed(self, kind: str, number: str) -> Quantiles:
+        """The z that a class needs for each level: those of theory until there are scores."""
+        scores = self.scores.get(f"{kind} {number}")
         if scores is None:
-            p50, p80, p90 = (forecast.at(z) for z in ZS)
-            return p50, max(p50, p80), max(p50, p80, p90)
-        drift80, drift90 = self.drift.get(group.partition(" ")[0], (0.0, 0.0))
+            return ZS
+        drift80, drift90 = self.drift.get(kind, (0.0, 0.0))
         z50 = scores.quantile(0.5, ZS[0], MEDIAN_PRIOR)
         z80 = max(z50, scores.quantile(0.8 + drift80, ZS[1], PRIOR))
-        z90 = max(z80, scores.quantile(0.9 + drift90, ZS[2], PRIOR))
-        p50 = max(0.0, forecast.at(z50))
-        p80 = max(p50, forecast.at(z80))
-        return p50, p80, max(p80, forecast.at(z90))
+        return z50, z80, max(z80, scores.quantile(0.9 + drift90, ZS[2], PRIOR))
 
     def wants(self, group: str, at: float, median_s: float) -> bool:
         """Whether a score of this class, noted now, would tell something new."""

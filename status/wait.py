@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from math import log
 
-from status.calibration import Noted
+from status.calibration import IDLE, Noted
 from status.capacity import Capacity
 from status.experience import ENOUGH
 from status.forecast import (
@@ -79,6 +79,7 @@ def estimate(snapshot: Snapshot, learned: Learned, desk: Desk, kind: Kind = "liv
 
 def publish(snapshot: Snapshot, learned: Learned, desk: Desk) -> Wait | Unknown:
     """The answer that will stand until the next one is published, and be judged by all who arrive meanwhile."""
+    learned.calibration.forget(snapshot.taken_at)
     wait = estimate(snapshot, learned, desk, "published")
     learned.standing = None if isinstance(wait, Unknown) else answer_of(snapshot, learned, desk, "published")
     return wait
@@ -151,7 +152,7 @@ def _grounds(learned: Learned, answer: Answer) -> tuple[str, int]:
     """By which method, and resting on how many replies."""
     if answer.chosen == "lately":
         return "experience", learned.recent.answered
-    if answer.group.endswith("-1"):
+    if answer.group.endswith(IDLE):
         return ("idle" if learned.lone.answered >= ENOUGH else "prior"), learned.lone.answered
     replies = round(learned.pace.replies - PRIOR_REPLIES)
     return ("throughput" if replies >= ENOUGH_REPLIES else "prior"), replies
