@@ -237,12 +237,14 @@ class Rhythm:
         share, surplus, moment = here or NO_DIFFERENCE
         # Where nothing is known of a time: as now, or, from a closed desk, as when it was last open.
         unknown = agents if hours.round_the_clock or hours.is_open(at) else self.last_open
+        if rota and unknown > rota.extra_at(at):
+            unknown -= rota.extra_at(at)
         most = before = agents
         for begin_s, end_s, lag, usual, is_open in self._pieces(at, hours, rota):
             if begin_s >= HORIZON_S:
                 break
             if usual is None:
-                found = usual = unknown
+                found = usual = unknown + (rota.extra_at(at + begin_s) if rota else 0.0)
             elif here is None or lag >= DAY_SLOTS or not is_open:
                 found = usual
             else:
