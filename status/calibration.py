@@ -42,6 +42,9 @@ APART, APART_WAITING = 30.0, 10.0
 """Scores are noted no closer than a thirtieth of the wait; a tenth for those who wait already, since two who stand
 in one line share more of their fate than two who arrive."""
 
+MOST_PENDING = 150
+"""So many forecasts of a class may be open at once: a flood of customers must not flood the memory."""
+
 DRIFT, MOST_DRIFT = (0.012, 0.006), (0.12, 0.07)
 """The step of the level after each promise, and how far it may go, for the 80 % and the 90 % level."""
 
@@ -68,6 +71,8 @@ class Scores:
     entries: list[tuple[float, str]] = field(default_factory=list)
     ordered: list[float] = field(default_factory=list)
     noted_at: float = -inf
+    pending: int = 0
+    """Forecasts of this class whose promise has not run out."""
 
     def add(self, z: float, key: str) -> None:
         """A score enters."""
@@ -175,7 +180,9 @@ class Calibration:
         """Whether a score of this class, noted now, would tell something new."""
         scores = self.scores.get(group)
         apart = APART_WAITING if group.startswith("waiting") else APART
-        return scores is None or at - scores.noted_at >= median_s / apart
+        if scores is None:
+            return True
+        return scores.pending < MOST_PENDING and at - scores.noted_at >= median_s / apart
 
     def note(self, noted: Noted) -> None:
         """A forecast was made, to be scored when its wait is over."""
@@ -186,6 +193,7 @@ class Calibration:
     def wait_for(self, noted: Noted) -> None:
         """Look at it again when its promise has run out."""
         self.count += 1
+        self.scores[noted.group].pending += 1
         heapq.heappush(self.due, (noted.expires_at, self.count, noted))
 
     def settle(self, case: str, at: float, *, answered: bool) -> list[Noted]:
@@ -201,6 +209,7 @@ class Calibration:
         """Let the promises that ran out before `at` count."""
         while self.due and self.due[0][0] <= at:
             noted = heapq.heappop(self.due)[2]
+            self.scores[noted.group].pending -= 1
             self._learn_level(noted)
             if noted.wait_s is None:
                 noted.entered = True

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from math import log
 
 from status.calibration import Calibration, Quantiles
+from status.capacity import Capacity
 from status.claims import Claims
 from status.experience import Experience
 from status.forecast import Forecast
@@ -60,6 +61,8 @@ class Learned:
     latest: tuple[object, Answer] | None = None
     """The last answer and what was asked, since the same is often asked again at once: forgotten as soon as
     anything changes."""
+    clock: tuple[object, Capacity] | None = None
+    """The desk's clock as it was last foreseen, and for what: likewise."""
 
 
 def advance(learned: Learned, at: float, desk: Desk) -> None:
@@ -68,7 +71,7 @@ def advance(learned: Learned, at: float, desk: Desk) -> None:
         learned.at = at
     if at <= learned.at:
         return
-    start, learned.at, learned.latest = learned.at, at, None
+    start, learned.at, learned.latest, learned.clock = learned.at, at, None, None
     learned.rhythm.advance(start, at, learned.agents, desk.hours, desk.rota)
     if learned.waiting:
         open_s = at - start if desk.hours.round_the_clock else desk.hours.staffed_s(start, at)

@@ -82,6 +82,8 @@ def publish(snapshot: Snapshot, learned: Learned, desk: Desk) -> Wait | Unknown:
     learned.calibration.forget(snapshot.taken_at)
     wait = estimate(snapshot, learned, desk, "published")
     learned.standing = None if isinstance(wait, Unknown) else answer_of(snapshot, learned, desk, "published")
+    if learned.standing is not None:
+        learned.standing.rival_s = _rival_s(snapshot, learned, desk, learned.standing.chosen)
     return wait
 
 
@@ -100,7 +102,8 @@ def observe(learned: Learned, seen: Observation, desk: Desk) -> None:
 def note(case: str, snapshot: Snapshot, learned: Learned, desk: Desk, kind: Kind) -> None:
     """Make a forecast for this case, to be scored when its wait is over."""
     answer = answer_of(snapshot, learned, desk, kind)
-    if answer is not None:
+    if answer is not None and learned.calibration.wants(answer.group, snapshot.taken_at, answer.quantiles[0]):
+        answer.rival_s = _rival_s(snapshot, learned, desk, answer.chosen)
         _keep(case, snapshot.taken_at, answer, learned)
 
 
@@ -125,27 +128,49 @@ def _keep(case: str, at: float, answer: Answer, learned: Learned) -> None:
 
 def answer_of(snapshot: Snapshot, learned: Learned, desk: Desk, kind: Kind) -> Answer | None:
     """The forecast chosen for a snapshot and what is said of it; None where nobody is to be expected."""
-    asked = (snapshot, kind, desk)
+    # How long others have waited makes no difference.
+    asked = (
+        snapshot.taken_at,
+        snapshot.waiting,
+        snapshot.ahead,
+        snapshot.elapsed_s,
+        snapshot.held,
+        snapshot.agents,
+        kind,
+        desk,
+    )
     if learned.latest is not None and learned.latest[0] == asked:
         return learned.latest[1]
     for experience in (learned.lone, learned.recent):
         experience.look(snapshot.taken_at, desk.hours)
-    queue, idle = _by_theory(snapshot, learned, desk)
-    lately = learned.recent.forecast(_open_s(snapshot, desk))
-    if lately is not None and not desk.hours.round_the_clock:
-        lately = _on_the_wall(lately, snapshot.taken_at, desk)
     # Whether a reply can come with nobody on duty is a question of its own: some desks are manned unannounced.
     contest = kind if snapshot.agents else f"{kind} unmanned"
-    chosen, forecast, rival = "queue", queue, lately
-    if lately is not None and _experience_is_nearer(learned, contest):
-        chosen, forecast, rival = "lately", lately, queue
+    alone = _alone(snapshot, learned, desk)
+    lately = _by_experience(snapshot, learned, desk) if _experience_is_nearer(learned, contest) else None
+    forecast = lately or alone or _behind_others(snapshot, learned, desk)
     if forecast is None or forecast.at(1.0) >= HORIZON_S:
         return None
-    group = learned.calibration.group(kind, forecast, idle=idle)
+    group = learned.calibration.group(kind, forecast, idle=alone is not None)
     quantiles = learned.calibration.quantiles(group, forecast)
-    answer = Answer(group, forecast, quantiles, None if rival is None else rival.at(0.0), chosen, contest)
+    answer = Answer(group, forecast, quantiles, None, "queue" if lately is None else "lately", contest)
     learned.latest = asked, answer
     return answer
+
+
+def _rival_s(snapshot: Snapshot, learned: Learned, desk: Desk, chosen: str) -> float | None:
+    """What the other way of forecasting would have said, asked only where the two will be compared."""
+    if chosen == "queue":
+        rival = _by_experience(snapshot, learned, desk)
+    else:
+        rival = _alone(snapshot, learned, desk) or _behind_others(snapshot, learned, desk)
+    return None if rival is None else rival.at(0.0)
+
+
+def _by_experience(snapshot: Snapshot, learned: Learned, desk: Desk) -> Forecast | None:
+    lately = learned.recent.forecast(_open_s(snapshot, desk))
+    if lately is None or desk.hours.round_the_clock:
+        return lately
+    return _on_the_wall(lately, snapshot.taken_at, desk)
 
 
 def _grounds(learned: Learned, answer: Answer) -> tuple[str, int]:
@@ -192,16 +217,9 @@ def _experience_is_nearer(learned: Learned, contest: str) -> bool:
 # --- by theory ---------------------------------------------------------------------------------------------
 
 
-def _by_theory(snapshot: Snapshot, learned: Learned, desk: Desk) -> tuple[Forecast | None, bool]:
-    """The forecast from the place in the line, and whether a hand is free for it."""
-    hands = learned.pace.hands(desk.hands)
-    free = max(0, hands * snapshot.agents - snapshot.held)
-    replies = max(0, snapshot.ahead + 1 - free)
-    if replies == 0 and desk.hours.is_open(snapshot.taken_at):
-        alone = _alone(snapshot, learned, desk)
-        if alone is not None:
-            return alone, True
-    return _behind_others(snapshot, learned, desk, hands, free, max(1, replies)), False
+def _free(snapshot: Snapshot, learned: Learned, desk: Desk) -> int:
+    """The hands that are free."""
+    return max(0, learned.pace.hands(desk.hands) * snapshot.agents - snapshot.held)
 
 
 def _alone(snapshot: Snapshot, learned: Learned, desk: Desk) -> Forecast | None:
@@ -210,6 +228,8 @@ def _alone(snapshot: Snapshot, learned: Learned, desk: Desk) -> Forecast | None:
     A desk that has seen nothing yet is taken to keep its target in 80 % of cases, as targets are commonly meant,
     after an exponential wait, which needs no second figure.
     """
+    if snapshot.ahead >= _free(snapshot, learned, desk) or not desk.hours.is_open(snapshot.taken_at):
+        return None
     elapsed_s = _open_s(snapshot, desk)
     if learned.lone.answered < ENOUGH:
         mean_s = desk.target_s / -log(1 - 0.8)
@@ -225,16 +245,14 @@ def _alone(snapshot: Snapshot, learned: Learned, desk: Desk) -> Forecast | None:
     return _on_the_wall(found, snapshot.taken_at, desk)
 
 
-def _behind_others(
-    snapshot: Snapshot, learned: Learned, desk: Desk, hands: int, free: int, replies: int
-) -> Forecast | None:
+def _behind_others(snapshot: Snapshot, learned: Learned, desk: Desk) -> Forecast | None:
     """The forecast for one before whom so many replies must begin, its own included."""
     at, pace = snapshot.taken_at, learned.pace
+    hands, free = pace.hands(desk.hands), _free(snapshot, learned, desk)
+    replies = max(1, snapshot.ahead + 1 - free)
     hand_s = pace.hand_s(desk.target_s)
     at_work = hands * max(1, snapshot.agents)
-    helpers = pace.helpers(at, snapshot.waiting, hand_s, hands)
-    agents_ahead = learned.rhythm.ahead(at, snapshot.agents, desk.hours, desk.rota, helpers)
-    capacity = Capacity(agents_ahead, hands, 1 / hand_s, pace.leaving())
+    capacity = _clock(snapshot, learned, desk, hands, hand_s)
     arriving = snapshot.ahead == snapshot.waiting
     handover_s = learned.lone.mean_s(PICK_UP_S)
     place = Place(
@@ -265,6 +283,17 @@ def _once_somebody_comes(found: Forecast, handover_s: float, at: float, desk: De
         for z, share, at_s in zip(found.z, map(NORMAL.cdf, found.z), found.seconds, strict=True)
     )
     return Forecast(found.z, tuple(seconds))
+
+
+def _clock(snapshot: Snapshot, learned: Learned, desk: Desk, hands: int, hand_s: float) -> Capacity:
+    """The desk's own clock from now on: one for all who ask at this moment."""
+    at, agents, pace = snapshot.taken_at, snapshot.agents, learned.pace
+    helpers = pace.helpers(at, snapshot.waiting, hand_s, hands)
+    asked = (at, agents, helpers, hands, hand_s, pace.leaving(), desk)
+    if learned.clock is None or learned.clock[0] != asked:
+        agents_ahead = learned.rhythm.ahead(at, agents, desk.hours, desk.rota, helpers)
+        learned.clock = asked, Capacity(agents_ahead, hands, 1 / hand_s, pace.leaving())
+    return learned.clock[1]
 
 
 def _on_the_wall(forecast: Forecast, at: float, desk: Desk) -> Forecast | None:
