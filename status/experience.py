@@ -23,8 +23,8 @@ MEAN_MOST_S = 900.0
 """No turn counts as longer in the mean: one forgotten case must not stand for all."""
 
 LOOK_AGAIN_S = 3600.0
-LOOK_AGAIN_TURNS = 20
-"""The curve is drawn anew after so much time or so many turns, whichever comes first."""
+LOOK_AGAIN_PART = 10
+"""The curve is drawn anew after so much time, or when a tenth of its turns are new."""
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Experience:
     def look(self, at: float, hours: Hours) -> None:
         """Draw the curve anew where enough has happened since the last time."""
         # Of few turns each one counts.
-        enough = LOOK_AGAIN_TURNS if self.answered > 3 * ENOUGH else 1
+        enough = self.kept // LOOK_AGAIN_PART if self.answered > 3 * ENOUGH else 1
         if self.curve is not None and self.news < enough and at - self.drawn_at < LOOK_AGAIN_S:
             return
         over = [turn for turn in self.turns.values() if turn.open_s is not None]
