@@ -35,8 +35,10 @@ class ends."""
 
 IDLE = "-1"
 KEPT = 400
-PRIOR, MEDIAN_PRIOR = 20.0, 200.0
-"""So many scores count as much as theory does; for the median more, since luck moves a desk's medians for days."""
+LONG = 3
+PRIOR, PRIOR_LONG, MEDIAN_PRIOR = 20.0, 100.0, 200.0
+"""So many scores count as much as theory does. For waits of an hour and more (from class LONG on) it takes more of
+them, since they overlap and a hundred may be the luck of one week; for the median too, which luck moves for days."""
 
 APART, APART_WAITING = 30.0, 10.0
 """Scores are noted no closer than a thirtieth of the wait; a tenth for those who wait already, since two who stand
@@ -173,8 +175,9 @@ class Calibration:
             return ZS
         drift80, drift90 = self.drift.get(kind, (0.0, 0.0))
         z50 = scores.quantile(0.5, ZS[0], MEDIAN_PRIOR)
-        z80 = max(z50, scores.quantile(0.8 + drift80, ZS[1], PRIOR))
-        return z50, z80, max(z80, scores.quantile(0.9 + drift90, ZS[2], PRIOR))
+        prior = PRIOR_LONG if int(number) >= LONG else PRIOR
+        z80 = max(z50, scores.quantile(0.8 + drift80, ZS[1], prior))
+        return z50, z80, max(z80, scores.quantile(0.9 + drift90, ZS[2], prior))
 
     def wants(self, group: str, at: float, median_s: float) -> bool:
         """Whether a score of this class, noted now, would tell something new."""

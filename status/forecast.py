@@ -40,8 +40,8 @@ MOST_SPREAD = 2.0
 PACE_DOUBT = 0.01
 """Relative variance of the pace between now and the reply, beyond what counting explains: a tenth either way."""
 
-STAFF_DOUBT, STAFF_DOUBT_S = 0.02, 8 * 3600.0
-"""Relative variance of who will be there: nothing for the next minutes, a seventh either way in a day."""
+STAFF_DOUBT, STAFF_DOUBT_S = 0.01, 8 * 3600.0
+"""Relative variance of who will be there: nothing for the next minutes, a tenth either way in a day."""
 
 FARTHEST = 8.0
 """No z beyond this: chances of one in 10^15 are not told apart."""

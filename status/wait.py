@@ -49,7 +49,7 @@ STALE_AFTER_S = 30 * 60.0
 SHORT_S = 900.0
 """Who will be on duty in the next quarter of an hour is no matter of doubt."""
 
-COMES_WITHIN_S = 600.0
+COMES_WITHIN_S = 300.0
 """While nobody is on duty: the standard deviation of when the first agent comes, besides what else is in doubt."""
 
 NEARER, COMPARED = 0.9, 3.0
