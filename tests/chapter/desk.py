@@ -11,11 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
 
+from hypothesis import settings
+
 from status import Desk, Hours, Learned, Observation, Snapshot, Unknown, Wait, estimate, observe
 from status.history import learn
 from status.hours import Shift
 from status.model import Happened
 from status.rota import Rota
+
+ALIKE = settings(deadline=None, derandomize=True)
+"""Properties are tried on the same examples every time, however slow the machine is."""
 
 MINUTE, HOUR, DAY, WEEK = 60.0, 3600.0, 86_400.0, 604_800.0
 T0 = 1_767_571_200.0

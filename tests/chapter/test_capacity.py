@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from status.capacity import Capacity
 from status.rhythm import HORIZON_S, Stretch
-from tests.chapter.desk import HOUR, MINUTE
+from tests.chapter.desk import ALIKE, HOUR, MINUTE
 
 PER_S = 1 / (10 * MINUTE)
 """A hand begins a reply every ten minutes."""
@@ -136,7 +136,7 @@ leavings = st.sampled_from([0.0, 1 / HOUR, 1 / (10 * HOUR)])
 amounts = st.lists(st.floats(0.001, 300), min_size=1, max_size=8).map(sorted)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(ALIKE, max_examples=60)
 @given(futures(), amounts, leavings)
 def test_the_clock_never_runs_backwards(
     stretches: list[Stretch], replies: list[float], leaving: float
@@ -146,7 +146,7 @@ def test_the_clock_never_runs_backwards(
     assert all(0 <= at_s <= HORIZON_S for at_s in told)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(ALIKE, max_examples=60)
 @given(futures(), st.floats(0.001, 300))
 def test_by_then_so_many_replies_were_begun(stretches: list[Stretch], replies: float) -> None:
     """Read forwards: up to that moment the hands at work have begun as many as were asked for, or, where
@@ -159,7 +159,7 @@ def test_by_then_so_many_replies_were_begun(stretches: list[Stretch], replies: f
     assert begun - last - 1e-6 <= replies <= begun + 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(ALIKE, max_examples=60)
 @given(futures(), amounts, leavings, st.floats(0.1, 10))
 def test_in_other_units_the_clock_is_the_same(
     stretches: list[Stretch], replies: list[float], leaving: float, factor: float
@@ -174,7 +174,7 @@ def test_in_other_units_the_clock_is_the_same(
     assert all(other == pytest.approx(one) for one, other in within)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(ALIKE, max_examples=60)
 @given(futures(), amounts, leavings)
 def test_who_leaves_never_makes_it_longer(
     stretches: list[Stretch], replies: list[float], leaving: float

@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 import pytest
 
-from status.experience import ENOUGH, LOOK_AGAIN_S, LOOK_AGAIN_TURNS, MEAN_MOST_S, Experience
+from status.experience import ENOUGH, LOOK_AGAIN_PART, LOOK_AGAIN_S, MEAN_MOST_S, Experience
 from status.hours import Hours
 from tests.chapter.desk import ALWAYS, DAY, DAYTIME, HOUR, MINUTE, T0
 
@@ -114,6 +114,17 @@ def test_the_second_reply_to_a_turn_is_no_second_wait() -> None:
     assert (experience.answered, experience.mean_s(10.0)) == (1, 10.0)
 
 
+def test_a_customer_who_writes_again_has_one_turn_here_the_latest() -> None:
+    """Ten quick replies to one customer are not what ten customers waited."""
+    experience = Experience(500)
+    for n in range(ENOUGH):
+        experience.begin("the same", T0 + n * MINUTE)
+        experience.end("the same", T0 + n * MINUTE + 5, ALWAYS, answered=True)
+    experience.look(T0 + HOUR, ALWAYS)
+    assert experience.answered == 1
+    assert experience.forecast(0.0) is None
+
+
 def test_the_mean_begins_with_a_prior_of_two() -> None:
     """Three waited 120 s, two are guessed to have waited 60: (360 + 120) / 5 = 96."""
     assert lived([120.0] * 3).mean_s(60.0) == 96
@@ -143,10 +154,10 @@ def test_the_curve_is_drawn_anew_by_the_turn_while_there_are_few() -> None:
 
 
 def test_of_many_turns_one_more_may_wait_an_hour() -> None:
-    """Of a hundred turns each moves little: twenty of them, or an hour, are reason enough to look again."""
+    """Of a hundred turns each moves little: a tenth of all that are kept, or an hour, is reason to look again."""
     experience = lived(TWENTY * 5)
     at, before = T0 + 100 * HOUR, experience.forecast(0.0)
-    for n in range(LOOK_AGAIN_TURNS - 1):
+    for n in range(experience.kept // LOOK_AGAIN_PART - 1):
         experience.begin(f"new {n}", at)
         experience.end(f"new {n}", at + 1, ALWAYS, answered=True)
     experience.look(at + 1, ALWAYS)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from status.hours import DAY_MINUTES, Hours, Shift
-from tests.chapter.desk import DAY, T0
+from tests.chapter.desk import ALIKE, DAY, T0
 
 shifts = st.tuples(st.integers(0, DAY_MINUTES - 1), st.integers(0, DAY_MINUTES))
 days = st.lists(shifts, max_size=3).map(tuple)
@@ -20,6 +20,7 @@ instants = st.floats(T0, T0 + 1500 * DAY)
 lengths_s = st.floats(0, 20 * DAY)
 
 
+@ALIKE
 @given(timetables, instants, lengths_s)
 def test_after_and_staffed_are_inverse(hours: Hours, start: float, staffed_s: float) -> None:
     end = hours.after(start, staffed_s)
@@ -28,6 +29,7 @@ def test_after_and_staffed_are_inverse(hours: Hours, start: float, staffed_s: fl
         assert abs(hours.staffed_s(start, end) - staffed_s) < 0.001
 
 
+@ALIKE
 @given(timetables, instants, lengths_s, lengths_s)
 def test_staffed_time_adds_up(hours: Hours, start: float, first_s: float, second_s: float) -> None:
     middle, end = start + first_s, start + first_s + second_s
@@ -36,6 +38,7 @@ def test_staffed_time_adds_up(hours: Hours, start: float, first_s: float, second
     assert 0 <= parts <= first_s + second_s + 0.001
 
 
+@ALIKE
 @given(timetables, instants)
 def test_between_now_and_the_opening_the_desk_is_closed(hours: Hours, at: float) -> None:
     opening = hours.next_opening(at)
@@ -45,6 +48,7 @@ def test_between_now_and_the_opening_the_desk_is_closed(hours: Hours, at: float)
         assert hours.is_open(at) == (opening == at)
 
 
+@ALIKE
 @given(timetables, instants)
 def test_until_the_closing_every_second_is_open(hours: Hours, at: float) -> None:
     closing = hours.closing(at)
@@ -53,6 +57,7 @@ def test_until_the_closing_every_second_is_open(hours: Hours, at: float) -> None
         assert not hours.is_open(closing)
 
 
+@ALIKE
 @given(weeks, instants)
 def test_where_clocks_never_change_the_wall_clock_alone_decides(
     week: tuple[tuple[Shift, ...], ...], at: float

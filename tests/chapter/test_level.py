@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from status.level import summarise, track_record
 from status.model import TrackRecord
+from tests.chapter.desk import ALIKE
 
 MONDAY = {"arrived": 10, "answered": 8, "within_target": 6, "left": 2, "promises": 9, "kept": 7}
 TUESDAY = {"arrived": 5, "answered": 4, "within_target": 3, "left": 0, "promises": 4, "kept": 4}
@@ -53,6 +54,7 @@ counters = st.dictionaries(
 )
 
 
+@ALIKE
 @given(st.lists(counters, max_size=10))
 def test_a_share_is_between_nothing_and_all(days: list[dict[str, int]]) -> None:
     """Even of counters that were read while being written."""

@@ -122,7 +122,7 @@ def test_theory_alone_tells_the_textbook(kind: tuple[int, int], ahead: int) -> N
 @pytest.mark.parametrize("ahead", [0, 3, 10, 30])
 @pytest.mark.parametrize("kind", DESKS)
 def test_what_is_told_comes_near_the_textbook(kind: tuple[int, int], ahead: int) -> None:
-    """p50, p80 and p90 after all scores: on average of six desks within 7 %."""
+    """p50, p80 and p90 after all scores: on average of six desks within 10 %."""
     agents, hands = kind
     told = [known(estimate(busy(desk, ahead), desk.learned, desk.desk)) for desk in desks(*kind)]
     assert {wait.method for wait in told} == {"throughput"}
@@ -132,7 +132,7 @@ def test_what_is_told_comes_near_the_textbook(kind: tuple[int, int], ahead: int)
         (0.9, [wait.p90_s for wait in told]),
     ):
         assert mean(quantiles) == pytest.approx(
-            erlang(ahead + 1, HANDLE_S / (agents * hands), share), rel=0.07
+            erlang(ahead + 1, HANDLE_S / (agents * hands), share), rel=0.1
         )
 
 

@@ -8,7 +8,7 @@ from math import exp
 import pytest
 
 from status import Desk, Learned
-from status.pace import ORDINARY_S, PRIOR_REPLIES, Pace
+from status.pace import ORDINARY_S, Pace
 from tests.chapter.desk import DAY, DAY_DESK, DESK, HOUR, MINUTE, T0, Floor, full_queue, lone_turns, taught
 
 ONE_HAND = replace(DESK, hands=1)
@@ -21,7 +21,7 @@ def pace_of(floor: Floor, desk: Desk = ONE_HAND) -> Pace:
 
 def measured(pace: Pace) -> tuple[float, float]:
     """How many cycles were measured, and how long they were on average."""
-    replies = pace.replies - PRIOR_REPLIES
+    replies = pace.replies - pace.prior
     return replies, pace.cycle_s / replies if replies else 0.0
 
 
@@ -139,14 +139,17 @@ def test_a_claim_and_the_reply_to_it_are_one() -> None:
 
 
 def test_an_old_pace_is_forgotten() -> None:
-    """3,000 replies at a minute, then 2,000 at two: of what is remembered, at least two thirds are of now."""
+    """3,000 replies at a minute, then 2,000 at two: of what is remembered, nearly all is of now, and of the target
+    that stood in at first hardly anything is left.
+    """
     pace = Pace()
     for length_s, times in ((60.0, 3000), (120.0, 2000)):
         for _ in range(times):
             pace.take("", in_hand=False, loaded=True, busy=True)
-            pace.pass_time(length_s, waiting=5, agents=1, hands=1)
+            pace.pass_time(length_s, length_s, waiting=5, agents=1, hands=1)
     assert pace.replies <= 1000
-    assert pace.hand_s(480.0) > 105
+    assert pace.hand_s(480.0) == pytest.approx(120, abs=15)
+    assert pace.hand_s(480.0) == pytest.approx(pace.hand_s(4800.0), rel=0.05)
 
 
 # --- hands --------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from status import Hours, Outlook, Promise, Unknown, Wait, outlook
 from status.promise import BOXES_S, SHORTER_MARGIN, box, clearly_worse, judge, warn_at
-from tests.chapter.desk import ALWAYS, DAY, DAYTIME, HOUR, MINUTE, T0, seen_at
+from tests.chapter.desk import ALIKE, ALWAYS, DAY, DAYTIME, HOUR, MINUTE, T0, seen_at
 
 QUARTER = Promise(made_at=T0, starts_at=T0, within_s=15 * MINUTE)
 
@@ -154,6 +154,7 @@ lengths_s = st.floats(0, 14 * DAY)
 previous_promises = st.none() | st.builds(Promise, st.just(T0), st.just(T0), st.sampled_from(BOXES_S))
 
 
+@ALIKE
 @given(lengths_s, previous_promises)
 def test_a_promise_is_never_shorter_than_its_p80(p80_s: float, previous: Promise | None) -> None:
     """To the thousandth of a second."""
@@ -162,12 +163,14 @@ def test_a_promise_is_never_shorter_than_its_p80(p80_s: float, previous: Promise
     assert told_s in BOXES_S
 
 
+@ALIKE
 @given(lengths_s, previous_promises)
 def test_the_same_wait_again_changes_nothing(p80_s: float, previous: Promise | None) -> None:
     settled = promised(outlook(seen_at(T0), wait_of(p80_s), ALWAYS, previous))
     assert within_s(p80_s, settled) == settled.within_s
 
 
+@ALIKE
 @given(lengths_s, st.lists(st.floats(1 - SHORTER_MARGIN / 2, 1 + SHORTER_MARGIN / 2.5), max_size=20))
 def test_small_movements_never_make_the_figure_go_up_and_down(p80_s: float, noise: list[float]) -> None:
     """Once it has gone up, movements within the margin do not bring it down again."""
@@ -178,6 +181,7 @@ def test_small_movements_never_make_the_figure_go_up_and_down(p80_s: float, nois
     assert shown == sorted(shown)
 
 
+@ALIKE
 @given(st.floats(0, 30 * DAY), st.booleans())
 def test_a_verdict_once_false_stays_false(after_s: float, answered: bool) -> None:
     at = QUARTER.due_at + after_s

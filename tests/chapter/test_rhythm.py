@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from status.hours import Hours
 from status.rhythm import HORIZON_S, Rhythm, Stretch, week_slot
 from status.rota import Rota, Span
-from tests.chapter.desk import ALWAYS, DAY, DAYTIME, HOUR, MINUTE, NO_ROTA, T0
+from tests.chapter.desk import ALIKE, ALWAYS, DAY, DAYTIME, HOUR, MINUTE, NO_ROTA, T0
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = range(7)
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -399,7 +399,7 @@ def test_the_night_of_the_change_has_its_real_length() -> None:
 spells = st.lists(st.tuples(st.floats(60, 20 * HOUR), st.integers(0, 9)), max_size=30)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(ALIKE, max_examples=25)
 @given(spells, st.sampled_from([ALWAYS, DAYTIME]), st.integers(0, 9), st.floats(0, 5))
 def test_stretches_follow_each_other_to_the_horizon(
     seen: list[tuple[float, int]], hours: Hours, agents: int, helpers: float

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from status.rota import Rota, Span, Stretch
-from tests.chapter.desk import HOUR, T0
+from tests.chapter.desk import ALIKE, HOUR, T0
 
 EARLY, LATE = Span(T0 + 8 * HOUR, T0 + 16 * HOUR, 3), Span(T0 + 14 * HOUR, T0 + 22 * HOUR, 2)
 HELP = Span(T0 + 15 * HOUR, T0 + 17 * HOUR, 4)
@@ -89,6 +89,7 @@ SPANS = st.lists(
 ).map(tuple)
 
 
+@ALIKE
 @given(SPANS, SPANS, st.integers(-1, 160), st.integers(0, 100))
 def test_any_rota_says_at_every_moment_what_its_spans_say(
     spans: tuple[Span, ...], extra: tuple[Span, ...], start: int, length: int

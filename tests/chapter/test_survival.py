@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from status.survival import Length, survival
+from tests.chapter.desk import ALIKE
 
 
 def test_when_every_turn_was_answered_the_curve_is_the_plain_share() -> None:
@@ -73,6 +74,7 @@ def test_beyond_the_longest_turn_nothing_is_known_so_it_ends_there() -> None:
 turns = st.lists(st.builds(Length, st.floats(0, 1e6), st.booleans()), min_size=1, max_size=30)
 
 
+@ALIKE
 @given(turns, st.floats(0, 1e6), st.floats(0, 1e6))
 def test_the_share_still_waiting_only_falls(lengths: list[Length], one: float, other: float) -> None:
     curve = survival(lengths)
@@ -82,6 +84,7 @@ def test_the_share_still_waiting_only_falls(lengths: list[Length], one: float, o
 SHARES = (0.1, 0.5, 0.8, 0.9)
 
 
+@ALIKE
 @given(turns)
 def test_censoring_never_makes_the_wait_look_shorter(lengths: list[Length]) -> None:
     """If every turn had been answered when last seen, no quantile would be longer."""
@@ -92,6 +95,7 @@ def test_censoring_never_makes_the_wait_look_shorter(lengths: list[Length]) -> N
     assert all(longer >= shorter for longer, shorter in zip(censored_s, answered_s, strict=True))
 
 
+@ALIKE
 @given(turns, st.floats(0, 1e6))
 def test_the_larger_share_takes_longer(lengths: list[Length], elapsed_s: float) -> None:
     """One figure for each share, and none of them is in the past."""
@@ -102,6 +106,7 @@ def test_the_larger_share_takes_longer(lengths: list[Length], elapsed_s: float) 
         assert times == sorted(times)
 
 
+@ALIKE
 @given(turns, st.floats(0.01, 100))
 def test_in_other_units_the_curve_is_the_same(lengths: list[Length], factor: float) -> None:
     scaled = survival([Length(length.seconds * factor, length.answered) for length in lengths])

@@ -265,6 +265,11 @@ def test_nobody_on_duty_is_a_longer_figure_when_they_are_usual() -> None:
     assert away.p50_s > known(estimate(full(waiting=6), busy(), DESK)).p50_s
 
 
+def test_more_than_two_weeks_of_work_is_too_long() -> None:
+    """A hundred thousand wait, and two agents free a place a minute: ten weeks."""
+    assert estimate(full(waiting=100_000), busy(), DESK) == Unknown("too_long", BUSY_AT)
+
+
 def test_closed_and_never_seen_at_work_is_too_thin() -> None:
     assert estimate(seen_at(T0, agents=0), Learned(), DAY_DESK) == Unknown("thin", T0)
 
