@@ -123,19 +123,22 @@ def test_the_line_is_told_in_the_seconds_of_the_desks_clock() -> None:
 
 
 def diced(order: Order, waiting: int, load: float, times: int = 4000) -> list[float]:
-    """The waits of one who joins a line as the last of so many, in replies, when dice decide who is taken."""
+    """The waits of one who joins a line as the last of so many, in replies, when dice decide what comes next: a
+    reply, or another customer, `load` of them for each reply; and whom the reply is for.
+    """
     random, waits = Random(1), []
     for _ in range(times):
         ahead, after, wait = waiting - 1, 0, 0.0
         while True:
-            wait += random.expovariate(1)
-            kind = random.choices(("longest", "anybody", "newest"), order)[0]
-            line = ahead + 1 + after
+            wait += random.expovariate(1 + load)
+            if random.random() < load / (1 + load):
+                after += 1
+                continue
+            kind, line = random.choices(("longest", "anybody", "newest"), order)[0], ahead + 1 + after
             taken = {"longest": 0, "anybody": random.randrange(line), "newest": line - 1}[kind]
             if taken == ahead:
                 break
             ahead, after = (ahead - 1, after) if taken < ahead else (ahead, after - 1)
-            after += random.random() < load
         waits.append(wait)
     return sorted(waits)
 
