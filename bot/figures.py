@@ -27,7 +27,9 @@ from status.model import Desk, Kind, Outlook, Promise, Snapshot
 from status.promise import outlook
 from status.wait import estimate, note, observe, publish
 
-EVENTS_AT_ONCE = 5_000
+EVENTS_AT_ONCE = 1_000
+"""Learning from so many events takes far less time than a lease of the leader, even on a slow machine."""
+
 EVENTS_IN_A_ROW = 100
 """Learning from so many events takes some milliseconds; then others get their turn."""
 
@@ -46,11 +48,12 @@ JUST_COME_S = 60.0
 
 @dataclass(slots=True)
 class _Known:
-    """What a process knows of one queue. `fence` is the lease under which it learned last, `after` the last event
-    it learned from."""
+    """What a process knows of one queue. Answers are made from `learned`, which is up to the event `after`. `fence` is
+    the lease under which it learned last; `behind` is what it learned under it, until that is up to now."""
 
     learned: Learned
     after: str = "0-0"
+    behind: tuple[Learned, str] | None = None
     learned_read: float = -inf
     stored: float = -inf
     fence: int = 0
@@ -164,34 +167,45 @@ class Figures:
 
     async def _recall(self, queue: str) -> None:
         known = self._known[queue]
-        kept = await self._store.learned(queue)
-        if kept is not None and kept["data"].get("version") == VERSION:
-            known.learned, known.after = from_data(kept["data"]), kept["after"]
+        if (stored := await self._stored(queue)) is not None:
+            known.learned, known.after = stored
         known.learned_read = self._clock.monotonic()
 
+    async def _stored(self, queue: str) -> tuple[Learned, str] | None:
+        """What was stored last, and up to which event it goes; None where this version cannot read it."""
+        kept = await self._store.learned(queue)
+        if kept is None or kept["data"].get("version") != VERSION:
+            return None
+        return from_data(kept["data"]), kept["after"]
+
     async def learn(self, queue: str, fence: int) -> bool:
-        """Add what happened since the last time; False when this replica no longer leads. Raises StoreDown."""
+        """Learn from EVENTS_AT_ONCE more events at most; whether that is all that happened. Raises StoreDown."""
         known, desk = self._known[queue], await self._desk(queue)
         if known.fence != fence:
             # Whoever led before may have learned more.
-            known.learned, known.after = Learned(), "0-0"
-            await self._recall(queue)
+            known.behind = await self._stored(queue) or (Learned(), "0-0")
             known.fence = fence
-        while events := await self._store.events_since(queue, known.after, EVENTS_AT_ONCE):
-            for number, (event_id, observation) in enumerate(events, 1):
-                observe(known.learned, observation, desk)
-                known.after = event_id
-                if number % EVENTS_IN_A_ROW == 0:
-                    await asyncio.sleep(0)
-            if len(events) < EVENTS_AT_ONCE:
-                break
+        # Who asks meanwhile lets time pass up to now, and what is still to be learned would come too late for it.
+        learned, after = known.behind or (known.learned, known.after)
+        events = await self._store.events_since(queue, after, EVENTS_AT_ONCE)
+        for number, (event_id, observation) in enumerate(events, 1):
+            observe(learned, observation, desk)
+            after = event_id
+            if number % EVENTS_IN_A_ROW == 0:
+                known.behind = learned, after
+                await asyncio.sleep(0)
+        known.behind = learned, after
+        if len(events) == EVENTS_AT_ONCE:
+            return False
+        known.learned, known.after, known.behind = learned, after, None
         known.learned_read = self._clock.monotonic()
-        if known.learned_read - known.stored < STORED_EVERY_S:
-            return True
-        return await self._remember(queue, fence)
+        if known.learned_read - known.stored >= STORED_EVERY_S:
+            await self._remember(queue, fence)
+        return True
 
-    async def _remember(self, queue: str, fence: int) -> bool:
+    async def _remember(self, queue: str, fence: int) -> None:
+        """Store what was learned; nothing happens when `fence` is no longer the leader's."""
         known = self._known[queue]
         data = {"after": known.after, "data": to_data(known.learned)}
         known.stored = self._clock.monotonic()
-        return await self._store.remember(queue, fence, data)
+        await self._store.remember(queue, fence, data)

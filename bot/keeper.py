@@ -73,7 +73,7 @@ class Keeper:
             fence = await self._store.lead(queue, self._who, LEAD_S)
             if fence:
                 if self._clock.monotonic() - learned_at >= LEARN_EVERY_S:
-                    await self._figures.learn(queue, fence)
+                    await self._learn(queue, fence)
                     learned_at = self._clock.monotonic()
                 await self._look_at_cases(queue)
                 await self._refresh_when_due(queue, fence)
@@ -88,6 +88,17 @@ class Keeper:
             with contextlib.suppress(StoreDown):
                 await self._store.resign(queue, self._who)
 
+    async def _learn(self, queue: str, fence: int) -> bool:
+        """Learn from all that happened; False when another replica leads meanwhile.
+
+        After an update that may be weeks, longer than a lease: go on leading, since two who lose it to one another
+        would both begin again and again.
+        """
+        while not await self._figures.learn(queue, fence):
+            if await self._store.lead(queue, self._who, LEAD_S) != fence:
+                return False
+        return True
+
     # --- the refresh ---------------------------------------------------------------------------------------
 
     async def _refresh_when_due(self, queue: str, fence: int) -> None:
@@ -97,8 +108,9 @@ class Keeper:
 
     async def refresh(self, queue: str, fence: int, previous: Published | None = None) -> None:
         """Freeze the wait anew and tell everyone; nothing happens when `fence` is no longer the leader's."""
+        if not await self._learn(queue, fence):
+            return
         now = self._clock.now()
-        await self._figures.learn(queue, fence)
         await self._relieve(queue, now)
         published = await self._freeze(queue, fence, previous)
         keep_s = self._config.publish.history_days * 86_400

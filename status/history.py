@@ -75,7 +75,8 @@ def advance(learned: Learned, at: float, desk: Desk) -> None:
     learned.rhythm.advance(start, at, learned.agents, desk.hours, desk.rota)
     if learned.waiting:
         open_s = at - start if desk.hours.round_the_clock else desk.hours.staffed_s(start, at)
-        learned.pace.pass_time(open_s, learned.waiting, learned.agents, learned.pace.hands(desk.hands))
+        hands = learned.pace.hands(desk.hands)
+        learned.pace.pass_time(at - start, open_s, learned.waiting, learned.agents, hands)
     learned.calibration.pass_time(at)
 
 
@@ -137,7 +138,9 @@ def _end(learned: Learned, seen: Observation, desk: Desk) -> None:
 def _compare(
     learned: Learned, contest: str, chosen: str, said_s: float, rival_s: float, wait_s: float
 ) -> None:
-    """How far off the two ways of forecasting were: see `status.wait.estimate`."""
+    """How far off the two ways of forecasting were, theory (`queue`) and experience (`lately`): the nearer one speaks
+    in `status.wait`.
+    """
     losses = learned.losses.setdefault(contest, [0.0, 0.0, 0.0])
     queue_s, lately_s = (said_s, rival_s) if chosen == "queue" else (rival_s, said_s)
     for place, loss in enumerate((missed(queue_s, wait_s), missed(lately_s, wait_s), 1.0)):

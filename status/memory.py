@@ -22,6 +22,9 @@ from status.rhythm import Rhythm
 
 VERSION = 2
 
+LONG = 1e6
+"""From here on seven digits would be coarser than the tenth of a second."""
+
 Data = Mapping[str, Any]
 
 
@@ -32,7 +35,7 @@ def to_data(learned: Learned) -> dict[str, Any]:
         "version": VERSION,
         "at": learned.at,
         "line": [learned.waiting, learned.agents, learned.held, learned.moved_at],
-        "rhythm": _rounded(_state(learned.rhythm, without=("slot",))) | {"slot": learned.rhythm.slot},
+        "rhythm": _rounded(_state(learned.rhythm)),
         "pace": _rounded(_state(learned.pace)),
         "claims": asdict(learned.claims),
         "lone": _turns(learned.lone),
@@ -71,9 +74,9 @@ def from_data(data: Data) -> Learned:
 # --- the parts ---------------------------------------------------------------------------------------------
 
 
-def _state(part: Rhythm | Pace, without: Sequence[str] = ()) -> dict[str, Any]:
+def _state(part: Rhythm | Pace) -> dict[str, Any]:
     """The fields of a part that are state, and not drawn from others."""
-    return {one.name: getattr(part, one.name) for one in fields(part) if one.init and one.name not in without}
+    return {one.name: getattr(part, one.name) for one in fields(part) if one.init}
 
 
 def _origins(rows: Iterable[Sequence[float] | None]) -> list[tuple[float, float, float] | None]:
@@ -169,9 +172,9 @@ def _tenths(seconds: float | None) -> float | None:
 
 
 def _rounded(value: Any) -> Any:
-    """The same data with no more digits than matter."""
+    """The same data with no more digits than matter; of moments and long sums, tenths do."""
     if isinstance(value, float):
-        return float(f"{value:.7g}")
+        return round(value, 1) if abs(value) >= LONG else float(f"{value:.7g}")
     if isinstance(value, dict):
         return {key: _rounded(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from math import exp
 
 PRIOR_REPLIES = 2.0
-"""The target counts as much as two replies: enough to begin with, soon outvoted."""
+"""The target counts as much as two replies: enough to begin with, later outvoted, and forgotten like them."""
 
 REPLIES_KEPT = 1000.0
 """So many replies weigh in full; then all weigh half. The pace is known within about 4 %."""
@@ -41,9 +41,14 @@ ORDINARY_S = 2 * 86_400.0
 
 @dataclass(slots=True)
 class Pace:
-    """What was learned. `cycle_s` is a sum over `replies`; `waiting_s` is customers times seconds."""
+    """What was learned. `replies` counts those measured and, of these, `prior` for the target; `cycle_s` sums up what
+    was measured, `loaded_s` what has passed since the last reply (None while that measures nothing); `waiting_s` is
+    customers times seconds. `in_hand` are the cases of each agent, `hands_seen` how often so many were seen at once.
+    `lately` counts arrivals, fading, as of `lately_at`; `arrived` counts them all since `began_at`.
+    """
 
     replies: float = PRIOR_REPLIES
+    prior: float = PRIOR_REPLIES
     cycle_s: float = 0.0
     loaded_s: float | None = None
     left: float = 0.0
@@ -67,7 +72,7 @@ class Pace:
         Before any was seen: as long as the target. Whoever finds the hands of the only agent full and nobody
         ahead then waits for about the target, at the slowest desk that such a target can mean.
         """
-        return (PRIOR_REPLIES * target_s + self.cycle_s) / self.replies
+        return (self.prior * target_s + self.cycle_s) / self.replies
 
     def leaving(self) -> float:
         """Customers who leave, per waiting customer and second."""
@@ -93,10 +98,13 @@ class Pace:
 
     # --- learning ------------------------------------------------------------------------------------------
 
-    def pass_time(self, seconds: float, waiting: int, agents: int, hands: int) -> None:
-        """Open time passes with so many waiting and on duty."""
+    def pass_time(self, seconds: float, open_s: float, waiting: int, agents: int, hands: int) -> None:
+        """Time passes, `open_s` of it open, with so many waiting and on duty.
+
+        Agents work in open time; customers lose patience by night as well.
+        """
         if self.loaded_s is not None:
-            self.loaded_s += seconds * agents * hands
+            self.loaded_s += open_s * agents * hands
         self.waiting_s += seconds * waiting
 
     def arrive(self, at: float) -> None:
@@ -105,7 +113,7 @@ class Pace:
             self.began_at = at
         self.arrived += 1
         self.lately = self.lately * exp(-max(0.0, at - self.lately_at) / SURGE_S) + 1
-        self.lately_at = at
+        self.lately_at = max(self.lately_at, at)
 
     def take(self, agent: str, *, in_hand: bool, loaded: bool, busy: bool) -> None:
         """An agent took a case from the line; `loaded` while all hands are full and somebody still waits,
@@ -115,7 +123,7 @@ class Pace:
             self.replies += 1
             self.cycle_s += self.loaded_s
             if self.replies > REPLIES_KEPT:
-                self.replies, self.cycle_s = self.replies / 2, self.cycle_s / 2
+                self.replies, self.prior, self.cycle_s = self.replies / 2, self.prior / 2, self.cycle_s / 2
         self.loaded_s = 0.0 if loaded else None
         if in_hand and agent:
             held = self.in_hand[agent] = self.in_hand.get(agent, 0) + 1

@@ -25,7 +25,7 @@ BOXES_S = (
 )
 """The lengths a promise may have, in seconds. Each is 1.25 to 2 times the one before: a finer scale would
 claim a precision that a wait of a handful of replies has not (relative error 1/sqrt(ahead + 1), see
-status.wait), a coarser one would cost the customer more than a doubling. Beyond two weeks there is no
+status.forecast), a coarser one would cost the customer more than a doubling. Beyond two weeks there is no
 promise, only "too_long"."""
 
 SHARE = 0.8

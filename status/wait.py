@@ -59,9 +59,10 @@ NEARER, COMPARED = 0.9, 3.0
 def estimate(snapshot: Snapshot, learned: Learned, desk: Desk, kind: Kind = "live") -> Wait | Unknown:
     """The time from `snapshot.taken_at` to the reply for the case asked about.
 
-    Unknown with reason "contradictory" (the snapshot cannot be true), "nobody_on_duty" (no agent, and none to be
-    expected within two weeks), "thin" (closed, and no agent was ever seen at work) or "stale" (the line stands
-    still for far longer than its pace explains). `learned` is brought up to `taken_at`; nothing else changes.
+    Unknown with reason "contradictory" (the snapshot cannot be true), "stale" (the line stands still for far longer
+    than its pace explains), "too_long" (agents are on duty, and it takes them more than two weeks),
+    "nobody_on_duty" (no agent, and none to be expected within two weeks) or "thin" (closed, and nobody was on duty
+    when it was last open). `learned` is brought up to `taken_at`; nothing else changes.
     """
     at = snapshot.taken_at
     if not _is_possible(snapshot):
@@ -71,8 +72,7 @@ def estimate(snapshot: Snapshot, learned: Learned, desk: Desk, kind: Kind = "liv
         return Unknown("stale", at)
     answer = answer_of(snapshot, learned, desk, kind)
     if answer is None:
-        is_open = desk.hours.is_open(at)
-        return Unknown("nobody_on_duty" if is_open or learned.rhythm.last_open else "thin", at)
+        return Unknown(_reason(snapshot, learned, desk), at)
     method, sample = _grounds(learned, answer)
     return Wait(*answer.quantiles, sample, method, at)
 
@@ -181,6 +181,14 @@ def _grounds(learned: Learned, answer: Answer) -> tuple[str, int]:
         return ("idle" if learned.lone.answered >= ENOUGH else "prior"), learned.lone.answered
     replies = round(learned.pace.replies - PRIOR_REPLIES)
     return ("throughput" if replies >= ENOUGH_REPLIES else "prior"), replies
+
+
+def _reason(snapshot: Snapshot, learned: Learned, desk: Desk) -> str:
+    """Why there is no forecast."""
+    if snapshot.agents:
+        return "too_long"
+    is_open = desk.hours.is_open(snapshot.taken_at)
+    return "nobody_on_duty" if is_open or learned.rhythm.last_open else "thin"
 
 
 def _is_possible(snapshot: Snapshot) -> bool:

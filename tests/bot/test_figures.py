@@ -11,6 +11,7 @@ from tests.fakes.desk import MONDAY_NOON, Floor, changed, open_floor
 
 HOUR_S = 3600.0
 REFRESH_S = 300
+NOTHING = {"after": "0-0", "data": {"version": -1}}
 
 
 async def crowd(floor: Floor, size: int = 12) -> None:
@@ -76,6 +77,34 @@ async def test_what_was_learned_anew_from_events_is_what_was_stored(floor: Floor
     assert wait is not None
     assert wait.sample_size >= 10
     assert wait.p80_s == pytest.approx(before, rel=0.2)
+
+
+async def test_who_asks_while_the_past_is_learned_does_not_change_what_it_teaches(
+    floor: Floor, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer lets time pass up to now; what is learned after it must not come too late for its own time."""
+    for _ in range(3):
+        await floor.ask("/on")
+        await replies(floor, 3, after_s=HOUR_S)
+        await floor.ask("/off")
+        floor.clock.advance(HOUR_S)
+    learned = []
+    for at_once in (1_000, 5):
+        monkeypatch.setattr("bot.figures.EVENTS_AT_ONCE", at_once)
+        await floor.parts.keeper.resign(["support"])
+        await floor.parts.store.remember("support", await floor.parts.store.lead("support", "x", 60), NOTHING)
+        async with open_floor(store_url, clock=floor.clock) as anew:
+            figures, fence = anew.parts.figures, await anew.parts.store.lead("support", "x", 60)
+            rounds = 1
+            while not await figures.learn("support", fence):
+                await figures.outlook("support")
+                rounds += 1
+            await figures.publish("support", fence, None)
+            stored = await anew.parts.store.learned("support")
+            assert stored is not None
+            learned.append(stored["data"]["rhythm"])
+    assert rounds > 4
+    assert learned[0] == learned[1]
 
 
 async def test_events_since_the_last_store_are_not_lost_with_their_process(

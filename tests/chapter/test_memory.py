@@ -47,6 +47,15 @@ def test_the_answer_is_the_same_after_a_restart() -> None:
     assert (after.method, after.sample_size) == (before.method, before.sample_size)
 
 
+def test_moments_are_kept_to_the_tenth_of_a_second() -> None:
+    """Seven digits, enough for any length, would move a moment by minutes."""
+    pace = lived().learned.pace
+    again = through_text(Learned(pace=pace)).pace
+    assert (again.began_at, again.lately_at) == pytest.approx(
+        (pace.began_at, pace.lately_at), rel=0, abs=0.06
+    )
+
+
 def test_a_promise_made_before_a_restart_is_judged_after_it() -> None:
     """A case is forecast, the process restarts, the reply comes far too late: the drift of the level has moved."""
     learned = lived().learned

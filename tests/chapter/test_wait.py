@@ -257,6 +257,11 @@ def test_nobody_on_duty_and_nobody_expected_is_no_figure() -> None:
     assert estimate(seen_at(T0, waiting=3, agents=0), Learned(), DESK) == Unknown("nobody_on_duty", T0)
 
 
+def test_a_line_of_many_weeks_is_too_long_and_not_for_want_of_anybody() -> None:
+    """One agent, and at eight minutes each 10,000 ahead are 56 days."""
+    assert estimate(seen_at(T0, waiting=10_000, held=1), Learned(), DESK) == Unknown("too_long", T0)
+
+
 def test_nobody_on_duty_is_a_longer_figure_when_they_are_usual() -> None:
     """Both went for a coffee, at an hour when both are usual: they are expected back."""
     learned = taught(full_queue(200, gap_s=MINUTE))
