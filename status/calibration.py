@@ -3,8 +3,8 @@
 Each wait that was forecast is scored by its z (see `status.forecast`). If the forecasts are right the scores
 are normal; where they are not, the 80 % quantile of recent scores is the z that an 80 % promise needs: split
 conformal prediction (Vovk, Gammerman and Shafer 2005), in a window, for forecasts of like length. On top, the
-level drifts while too many or too few promises are kept: adaptive conformal inference (Gibbs and Candes 2021,
-https://arxiv.org/abs/2106.00170), which holds on average whatever the desk does.
+level drifts, within bounds, while too many or too few promises are kept: adaptive conformal inference (Gibbs and
+Candes 2021, https://arxiv.org/abs/2106.00170), which without bounds holds on average whatever the desk does.
 
 Two traps. A score must not enter when the reply comes, or the quick ones enter first: it enters when its promise
 has run out, broken ones as endless until answered. And waits that overlap share their luck: a score is noted
@@ -203,7 +203,8 @@ class Calibration:
         """A case has got its reply, or its customer left. Gives the forecasts that were made for it."""
         over = self.open.pop(case, [])
         for noted in over:
-            noted.wait_s, noted.left = at - noted.at, not answered
+            # A reply may have been on its way already when the forecast was made.
+            noted.wait_s, noted.left = max(0.0, at - noted.at), not answered
             if noted.entered and answered:
                 self.scores[noted.group].settle(noted.key, noted.forecast.z_of(noted.wait_s))
         return over

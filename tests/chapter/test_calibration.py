@@ -162,6 +162,16 @@ def test_a_quick_reply_counts_when_its_promise_runs_out() -> None:
     assert said(calibration) < THEORY
 
 
+def test_a_reply_on_its_way_when_the_forecast_was_made_is_no_wait_at_all() -> None:
+    """Clocks of two machines differ: the reply comes two seconds before the question, and is scored as at once."""
+    calibration = Calibration()
+    case = noted(calibration, "early", T0)
+    calibration.settle("early", T0 - 2, answered=True)
+    calibration.pass_time(case.expires_at)
+    assert case.wait_s == 0
+    assert len(calibration.scores[case.group].ordered) == 1
+
+
 def test_a_broken_promise_counts_as_endless_until_it_is_answered() -> None:
     """Nobody knows yet how late it will be. Once it is known, it counts for that and no more."""
     calibration = Calibration()
