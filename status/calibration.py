@@ -35,6 +35,9 @@ class ends."""
 
 IDLE = "-1"
 KEPT = 400
+TRUSTED = 50
+"""From so many scores on, a class has its full say beside its neighbour."""
+
 LONG = 3
 PRIOR, PRIOR_LONG, MEDIAN_PRIOR = 20.0, 100.0, 200.0
 """So many scores count as much as theory does. For waits of an hour and more (from class LONG on) it takes more of
@@ -160,6 +163,7 @@ class Calibration:
             z50, z80, z90 = self._needed(kind, number)
         else:
             near, far, part = _between(forecast.at(0.0))
+            part = self._leaning(part, f"{kind} {near}", f"{kind} {far}")
             z50, z80, z90 = (
                 (1 - part) * here + part * there
                 for here, there in zip(self._needed(kind, near), self._needed(kind, far), strict=True)
@@ -167,6 +171,13 @@ class Calibration:
         p50 = min(HORIZON_S, max(0.0, forecast.at(z50)))
         p80 = min(HORIZON_S, max(p50, forecast.at(z80)))
         return p50, p80, min(HORIZON_S, max(p80, forecast.at(z90)))
+
+    def _leaning(self, part: float, near: str, far: str) -> float:
+        """How far to go from one class to the next: not to one that has no scores, while the other has."""
+        counts = [len(self.scores[group].ordered) if group in self.scores else 0 for group in (near, far)]
+        here, there = (min(1.0, count / TRUSTED) for count in counts)
+        weight = (1 - part) * here + part * there
+        return part * there / weight if weight else part
 
     def _needed(self, kind: str, number: str) -> Quantiles:
         """The z that a class needs for each level: those of theory until there are scores."""

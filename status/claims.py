@@ -42,8 +42,8 @@ class Claims:
     """Weights of the three orders; the desk is taken to be fair until it shows otherwise."""
 
     longest: float = 20.0
-    anybody: float = 1.0
-    newest: float = 0.3
+    anybody: float = 0.7
+    newest: float = 0.2
 
     def see(self, ahead: int, waiting: int) -> None:
         """A case with `ahead` before it was taken from a line of `waiting`."""
