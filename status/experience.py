@@ -24,7 +24,7 @@ MEAN_MOST_S = 900.0
 
 LOOK_AGAIN_S = 3600.0
 LOOK_AGAIN_PART = 10
-"""The curve is drawn anew after so much time, or when a tenth of its turns are new."""
+"""The curve is drawn anew after so much time, or when a tenth of all turns kept are new."""
 
 
 @dataclass(slots=True)
@@ -38,7 +38,12 @@ class Turn:
 
 @dataclass(slots=True)
 class Experience:
-    """The latest `kept` turns, by case, in order of their beginning."""
+    """The latest `kept` turns, by case, in order of their beginning; `answered` counts those with a reply.
+
+    The rest follows from them, as it was drawn at `drawn_at`: the `curve`, the forecast of one who has just come
+    (`fresh`), and for the mean the answered turns that were `counted` and their sum `answered_s`. `news` counts the
+    turns that ended since.
+    """
 
     kept: int
     turns: dict[str, Turn] = field(default_factory=dict)

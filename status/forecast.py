@@ -28,6 +28,9 @@ Z80, Z90 = NORMAL.inv_cdf(0.8), NORMAL.inv_cdf(0.9)
 GRID = (-2.5, -1.7, -1.2, -0.8, -0.5, -0.25, 0.0, 0.25, 0.5, Z80, Z90, 1.8, 2.4, 3.2)
 """The z at which a forecast is tabulated; between them it is read along straight lines."""
 
+SHARES = tuple(NORMAL.cdf(z) for z in GRID)
+"""And how likely each is: 0.6 % to 99.9 %."""
+
 PARTS = (0.004, 0.01, 0.02, 0.04, 0.07, 0.11, 0.17, 0.25, 0.36, 0.5, 0.66, 0.83, 1.0, 1.25, 1.6, 2.2)
 """Where luck decides, the parts of the mean at which a forecast is tabulated."""
 
@@ -54,6 +57,9 @@ FAIR = 0.95
 """A desk this fair is taken to be first come, first served."""
 
 INSTANT_S = 0.05
+"""Times no further apart than this are one."""
+
+SQRT_HALF = sqrt(0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +109,6 @@ def of_lengths(quantile: Callable[[float], float]) -> Forecast:
     return Forecast(GRID, tuple(times))
 
 
-SHARES = tuple(NORMAL.cdf(z) for z in GRID)
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a case stands: the replies to be begun before and with its own (`replies`, 0 where a hand is free),
@@ -138,7 +141,7 @@ def in_line(
 
 def _gamma(relative: float) -> list[float]:
     """The quantiles of a gamma distribution over its mean, by the cube-root approximation of Wilson and Hilferty
-    1931 (https://doi.org/10.1073/pnas.17.12.684); within 4 % for a relative variance up to 2.
+    1931 (https://doi.org/10.1073/pnas.17.12.684): from the median up within 4 %, for a relative variance up to 2.
     """
     third = relative / 9
     root = sqrt(third)
@@ -174,9 +177,6 @@ def _with_luck(
         waiting = erfc(z * SQRT_HALF) / 2 * exp(-luck)
         found.append(-NORMAL.inv_cdf(min(1 - 1e-12, max(1e-12, waiting))))
     return found
-
-
-SQRT_HALF = sqrt(0.5)
 
 
 def _rising(z: Sequence[float], seconds: Sequence[float]) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -1,8 +1,8 @@
 """All that a desk has taught us, kept up by one observation after another.
 
-`learn` folds an observation into `Learned` at a cost that grows with nothing; `advance` lets time pass, for no
-news is news too. Both change `Learned` in place, since a copy for each of a thousand events a minute is what a
-service cannot afford; what was learned is plain data all the same (`status.memory`), and the same events give
+`learn` folds an observation into `Learned` at a cost that does not grow with what came before; `advance` lets time
+pass, for no news is news too. Both change `Learned` in place, since a copy for each of a thousand events a minute is
+what a service cannot afford; what was learned is plain data all the same (`status.memory`), and the same events give
 the same data.
 
 Invariant: time never runs backwards; an observation that comes late counts, but adds no time.
@@ -23,6 +23,7 @@ from status.pace import Pace
 from status.rhythm import Rhythm
 
 LONE_KEPT, RECENT_KEPT = 200, 500
+"""So many turns are remembered of customers who found a hand free, and of all."""
 
 
 @dataclass(slots=True)
@@ -41,8 +42,9 @@ class Answer:
 @dataclass(slots=True)
 class Learned:
     """What is known of a queue. `at`, `waiting`, `agents` and `held` are as the latest observation left them;
-    `moved_at` is when the line last moved or, after nobody was on duty, could begin to; `standing` is the answer
-    that was published last.
+    `moved_at` is when the line last moved or, after nobody was on duty, could begin to. `lone` are the turns that
+    found a hand free, `recent` all of them; `losses` say, for each contest, how far off theory and experience were
+    lately, and in how many cases. `standing` is the answer that was published last.
     """
 
     at: float | None = None
@@ -111,7 +113,7 @@ def _arrive(learned: Learned, seen: Observation, desk: Desk, hands: int) -> None
     learned.pace.arrive(seen.at)
     if not seen.case:
         return
-    if seen.waiting == 1 and seen.held < hands * learned.agents:
+    if seen.waiting == 1 and seen.held < hands * seen.agents:
         learned.lone.begin(seen.case, seen.at)
     learned.recent.begin(seen.case, seen.at)
 

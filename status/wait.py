@@ -92,7 +92,7 @@ def observe(learned: Learned, seen: Observation, desk: Desk) -> None:
     if seen.happened == "arrived" and seen.queued and seen.case:
         advance(learned, seen.at, desk)
         before = max(0, seen.waiting - 1)
-        found = Snapshot(seen.at, before, before, 0.0, 0.0, seen.held, learned.agents)
+        found = Snapshot(seen.at, before, before, 0.0, 0.0, seen.held, seen.agents)
         note(seen.case, found, learned, desk, "live")
         if learned.standing is not None:
             _keep(seen.case, seen.at, learned.standing, learned)

@@ -70,6 +70,12 @@ def test_agents_work_in_open_hours_and_customers_lose_patience_by_night_too() ->
     assert learned.pace.waiting_s - before == 4 * 18 * HOUR
 
 
+def test_the_first_that_is_seen_may_be_an_arrival_who_finds_a_hand_free() -> None:
+    """Who is on duty came before anything was seen."""
+    learned = taught([Observation(T0, "arrived", 1, 1, case="K7Q2M4", ahead=0)])
+    assert list(learned.lone.turns) == ["K7Q2M4"]
+
+
 def test_time_does_not_run_backwards() -> None:
     learned = taught([Observation(T0, "arrived", 5, 2)])
     advance(learned, T0 - HOUR, DESK)
