@@ -211,11 +211,13 @@ async def _export(options: argparse.Namespace) -> int:
         try:
             written = [await export(store, queue, options.out, key, since) for queue in queues]
         except OSError as error:
-            raise Failure(f"--out: {options.out} cannot be written to: {error.strerror}", code=2) from error
+            wrong = f"{options.out} cannot be written to: {error.strerror}; name another folder"
+            raise Failure(f"--out: {wrong}", code=2) from error
     for path in filter(None, written):
         print(path)
     if not any(written):
-        raise Failure("there is nothing to export: no case has arrived since then")
+        when = f"in these {options.days} days; take more" if options.days else "yet"
+        raise Failure(f"there is nothing to export: no case has arrived {when}")
     return 0
 
 

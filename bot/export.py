@@ -88,7 +88,8 @@ class Past:
         latest = turns[-1]
         if seen.happened == "released" and seen.queued:
             latest.queued = True
-        if seen.happened in ("released", "closed", "left"):
+        if seen.happened in ("released", "left") or (seen.happened == "closed" and seen.agent):
+            # Silence, which closes a case in nobody's name, does not tell when its agent was done.
             for turn in turns:
                 turn.is_done_with(seen.at)
         if seen.happened in ("answered", "left"):

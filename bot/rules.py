@@ -81,7 +81,7 @@ def _followed(case: Case, event: LaterEvent, policy: Policy) -> Decision:
         case Claim() | Release() | Reply() | Note() | Transfer() | Close():
             return _acted(case, event, policy)
         case GaveUp():
-            return _ended(case, event.at, CaseState.ABANDONED, policy)
+            return _ended(case, event.at, CaseState.ABANDONED, policy, case.agent or "")
         case Spoke():
             return Decision(changed(case, customer=replace(case.customer, language=event.language)))
         case Told():
@@ -303,7 +303,8 @@ def _agent_said(act: Act, by: str, text: str) -> Mapping[str, Any]:
 # --- the end of a case -------------------------------------------------------------------------------------
 
 
-def _ended(case: Case, at: float, state: CaseState, policy: Policy, by: str = "") -> Decision:
+def _ended(case: Case, at: float, state: CaseState, policy: Policy, by: str) -> Decision:
+    """`by` is the agent whose hand is free now; empty when silence ends the case, long after that."""
     ended = changed(case, state=state, promises=(), lease_until=None, active_at=at)
     counts = _judged(case, at, answered=False) | {"closed": 1}
     if case.turn_at is not None:
@@ -312,11 +313,11 @@ def _ended(case: Case, at: float, state: CaseState, policy: Policy, by: str = ""
     return Decision(ended, out=out, observations=(_gone(case, at, by),), counts=counts)
 
 
-def _gone(case: Case, at: float, by: str = "") -> Observed:
+def _gone(case: Case, at: float, by: str) -> Observed:
     """The case is over here. A turn without a reply is a censored wait, not a missing one."""
     happened: Happened = "closed" if case.turn_at is None else "left"
     in_line = case.turn_at is not None and case.queued
-    return Observed(happened, at, by or case.agent or "", _waited_s(case, at), in_line)
+    return Observed(happened, at, by, _waited_s(case, at), in_line)
 
 
 def _judged(case: Case, at: float, *, answered: bool) -> dict[str, int]:
@@ -332,7 +333,7 @@ def _due(case: Case, event: Due, policy: Policy) -> Decision:
     at = event.at
     if case.state is CaseState.ANSWERED:
         silent = case.active_at + policy.close_after_s <= at
-        return _ended(case, at, CaseState.CLOSED, policy) if silent else Decision(case)
+        return _ended(case, at, CaseState.CLOSED, policy, by="") if silent else Decision(case)
     broken = [promise for promise in case.promises if promise.due_at < at]
     standing = tuple(promise for promise in case.promises if promise.due_at >= at)
     counts = {"promises": len(broken)} if broken else {}

@@ -23,7 +23,7 @@ from bot.replay import replay_job
 from bot.replay.processes import at_work
 from bot.replay.replay_job import COLUMNS, Job, Outcome
 from bot.replay.report import to_json, to_text
-from bot.replay.trace import BadTrace, Trace, read
+from bot.replay.trace import BadTrace, Trace, beside, read
 
 LOOK_EVERY_S = 0.2
 
@@ -79,7 +79,8 @@ def _check_target(option: str, path: Path | None) -> None:
         )
 
 
-def _traces(paths: Sequence[Path]) -> list[Trace]:
+def _traces(named: Sequence[Path]) -> list[Trace]:
+    paths = _traces_alone(named)
     try:
         traces = [read(path) for path in paths]
     except BadTrace as error:
@@ -90,6 +91,20 @@ def _traces(paths: Sequence[Path]) -> list[Trace]:
             raise Failure(f"{path}: {seen[trace.name]} has the same name; rename one of them", code=2)
         seen[trace.name] = path
     return traces
+
+
+def _traces_alone(named: Sequence[Path]) -> list[Path]:
+    """Each trace once, without the files beside it, which `traces/*.csv.gz` names too. Raises Failure."""
+    paths = dict.fromkeys(path for path in named if beside(path) is None)
+    for path in named:
+        whose = beside(path)
+        if whose is not None and not any(_unpacked(whose) == _unpacked(other) for other in paths):
+            raise Failure(f"{path}: this file only belongs to a trace; name {whose} as well", code=2)
+    return list(paths)
+
+
+def _unpacked(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(".gz"))
 
 
 # --- several at a time -------------------------------------------------------------------------------------

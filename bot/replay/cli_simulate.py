@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import multiprocessing
 import os
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 
 from bot.cli_common import Failure
 from bot.replay import oracle, scenarios, sim_job
+from bot.replay.processes import at_work
 from bot.replay.scenarios import BadScenario, Scenario
 from bot.replay.sim_job import Job
 from bot.replay.sim_presets import DAYS, PRESETS, preset
@@ -114,33 +111,11 @@ def _chosen(options: argparse.Namespace) -> list[Scenario]:
     return found
 
 
-@contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """Processes that begin now will ignore a Ctrl-C: it reaches all of a terminal's, but is for this one alone."""
-    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
-
-
 async def _work(jobs: Sequence[Job]) -> None:
     """Do all jobs, as many at a time as there are cores; their lines keep the order asked for."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
-    loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    # A fresh process is the same everywhere; a forked one is not safe beside threads.
-    context = multiprocessing.get_context("spawn")
-    workers = min(len(jobs), os.cpu_count() or 1)
-    pool = ProcessPoolExecutor(workers, mp_context=context)
-    try:
-        with _deaf():
-            lines = [loop.run_in_executor(pool, sim_job.do, job) for job in jobs]
-        for done, line in enumerate(lines, start=1):
-            print(await line, flush=True)
+    with at_work(sim_job.do, jobs, os.cpu_count() or 1) as futures:
+        for done, future in enumerate(futures, start=1):
+            line = await asyncio.wrap_future(future)
+            print(line, flush=True)
             if len(jobs) > 1:
                 print(f"jono: {done} of {len(jobs)} simulated", file=sys.stderr, flush=True)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            process.terminate()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import TypeVar
@@ -27,7 +29,8 @@ def at_work(do: Callable[[Job], Done], jobs: Sequence[Job], at_once: int) -> Ite
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    pool = ProcessPoolExecutor(max(1, min(len(jobs), at_once)), mp_context=CONTEXT)
+    workers = max(1, min(len(jobs), at_once))
+    pool = ProcessPoolExecutor(workers, mp_context=CONTEXT, initializer=_end_with_parent)
     try:
         with _deaf():
             futures = [pool.submit(do, job) for job in jobs]
@@ -36,6 +39,18 @@ def at_work(do: Callable[[Job], Done], jobs: Sequence[Job], at_once: int) -> Ite
         pool.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             process.terminate()
+
+
+def _end_with_parent() -> None:
+    """In a process at work: end at once when the one that began it is gone, were it killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 @contextlib.contextmanager

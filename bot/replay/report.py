@@ -13,7 +13,7 @@ from typing import Any
 from bot.replay.baselines import BASELINES, VENDORS, WINDOWS
 from bot.replay.queries import KINDS, Kind
 from bot.replay.run import Cost
-from bot.replay.verdict import Figures, Range, Verdict
+from bot.replay.verdict import DAY_S, LEARNING_S, Figures, Range, Verdict
 
 VERSION = 1
 OURS = "jono"
@@ -118,7 +118,27 @@ def to_text(results: Sequence[Result]) -> str:
     parts = [_table(OVERVIEW, [_overview(result) for result in results])]
     if len(results) == 1:
         parts += [_detail(results[0])]
-    return "\n".join([*parts, *LEGEND])
+    remarks = [f"{result.name}: {remark(result)}" for result in results if remark(result)]
+    return "\n".join([*parts, *remarks, *_names(results), *LEGEND])
+
+
+def remark(result: Result) -> str:
+    """Why there is nothing to judge, as a sentence; empty where there is something."""
+    live = result.ours("live")
+    if live.n:
+        return ""
+    if result.days <= LEARNING_S / DAY_S:
+        return "It ends within its first 7 days, which are for learning; a longer trace can be judged."
+    if live.unknown:
+        return f"Jono could not say anything to all {live.unknown:,} who were answered; was anybody on duty?"
+    return "Nobody was answered after the first 7 days, which are for learning."
+
+
+def _names(results: Sequence[Result]) -> list[str]:
+    """What the short names of vendors in the overview stand for."""
+    bests = [result.best("live", "mae_s") for result in results]
+    names = dict.fromkeys(best[0] for best in bests if best is not None)
+    return ["; ".join(f"{name}: {TITLES[name]}" for name in names) + "."] if names else []
 
 
 OVERVIEW = (

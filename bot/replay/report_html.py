@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from bot.render import render
 from bot.replay.queries import KINDS
-from bot.replay.report import TITLES, Result, duration, number, share, worst
+from bot.replay.report import TITLES, Result, duration, number, remark, share, worst
 from bot.replay.report_charts import Bars, Calendar, Cloud, bars, calendar, cloud
 from bot.replay.report_data import Drawn
 from bot.replay.report_targets import Check, checks, together
@@ -61,6 +61,7 @@ def to_html(drawn: Sequence[tuple[Result, Drawn]]) -> str:
         number=number,
         share=share,
         worst=worst,
+        remark=remark,
     )
 
 

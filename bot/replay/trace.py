@@ -23,6 +23,13 @@ REQUIRED = COLUMNS[:3]
 STAFF_COLUMNS = ("t", "on_duty")
 ORACLE_COLUMNS = ("case_id", "mean", "p50", "p80", "p90")
 SUFFIXES = (".csv.gz", ".csv")
+BESIDE = ("staff", "oracle")
+
+TOO_LATE_S = 1e11
+"""The year 5138 in seconds, 1973 in milliseconds: a time from here on is no time in seconds."""
+
+LONGEST_S = 20 * 366 * 86_400.0
+"""A trace that is longer has a wrong time in it; it would be replayed for hours."""
 
 Forecast = tuple[float, float, float, float]
 """Mean, p50, p80 and p90 of a wait, in seconds."""
@@ -83,6 +90,15 @@ def trace_name(path: Path) -> str:
     raise BadTrace(f"{path}: a trace is a file that ends in .csv or .csv.gz")
 
 
+def beside(path: Path) -> Path | None:
+    """The trace, packed or not, that this file belongs to by its name; None when it is a trace itself."""
+    for suffix in SUFFIXES:
+        name, _, what = path.name.removesuffix(suffix).rpartition(".")
+        if path.name.endswith(suffix) and name and what in BESIDE:
+            return path.with_name(name + suffix)
+    return None
+
+
 def _beside(path: Path, name: str, what: str) -> Path | None:
     """The file that belongs to a trace; packed like the trace itself if there are two."""
     own = next(suffix for suffix in SUFFIXES if path.name.endswith(suffix))
@@ -101,7 +117,8 @@ def _text(path: Path) -> str:
         return content.decode("utf-8-sig")
     except OSError as error:
         # What gzip cannot unpack is an OSError of its own, without a number.
-        wrong = error.strerror or "it is not packed by gzip; rename it to end in .csv if it is plain"
+        packed = "it is not packed by gzip; rename it to end in .csv if it is plain"
+        wrong = f"{error.strerror}; name a file that is there and may be read" if error.strerror else packed
         raise BadTrace(f"{path}: cannot be read: {wrong}") from error
     except (EOFError, zlib.error) as error:
         raise BadTrace(f"{path}: it is cut short or damaged; copy it again") from error
@@ -139,11 +156,19 @@ class _Row:
             raise self.bad(column, f"{found!r} is not a number; write seconds, such as 1704067200.0")
         return number
 
+    def time(self, column: str) -> float:
+        """A field that must be a time in seconds."""
+        time = self.number(column)
+        if abs(time) >= TOO_LATE_S:
+            wrong = f"{self.fields[column]} is not in seconds; divide milliseconds by 1000"
+            raise self.bad(column, wrong)
+        return time
+
     def time_after(self, column: str, floor_column: str, floor: float) -> float | None:
         """A time that may be missing, but not be before another one of the same line."""
         if not self.fields.get(column, "").strip():
             return None
-        time = self.number(column)
+        time = self.time(column)
         if time < floor:
             wrong = f"{time:.1f} is before {floor_column} ({floor:.1f}); correct it or leave it empty"
             raise self.bad(column, wrong)
@@ -158,7 +183,9 @@ def _rows(path: Path, required: Sequence[str]) -> Iterator[_Row]:
             raise BadTrace(f"{path}: line 1: the file is empty; it begins with {','.join(required)}")
         for column in required:
             if column not in header:
-                wrong = f"the column is missing; the first line begins with {','.join(required)}"
+                other = next((mark for mark in ";\t" if len(header) == 1 and mark in header[0]), None)
+                missing = f"the column is missing; the first line begins with {','.join(required)}"
+                wrong = f"{other!r} stands between columns; save it with commas" if other else missing
                 raise BadTrace(f"{path}: line 1: {column}: {wrong}")
         for fields in reader:
             if not fields:
@@ -185,11 +212,16 @@ def _cases(path: Path) -> tuple[TracedCase, ...]:
         cases.append(case)
     if not cases:
         raise BadTrace(f"{path}: line 2: there is no case; a trace has at least one")
-    return ordered(cases)
+    trace = ordered(cases)
+    first, last = trace[0], trace[-1]
+    if last.arrived_at - first.arrived_at > LONGEST_S:
+        wrong = f"it is decades after that on line {lines[first.case_id]}; correct the one that is wrong"
+        raise BadTrace(f"{path}: line {lines[last.case_id]}: arrived_at: {wrong}")
+    return trace
 
 
 def _case(row: _Row) -> TracedCase:
-    arrived_at = row.number("arrived_at")
+    arrived_at = row.time("arrived_at")
     replied_at = row.time_after("replied_at", "arrived_at", arrived_at)
     last = ("arrived_at", arrived_at) if replied_at is None else ("replied_at", replied_at)
     return TracedCase(
@@ -206,12 +238,14 @@ def _case(row: _Row) -> TracedCase:
 def _staff(path: Path) -> tuple[tuple[float, int], ...]:
     staff: list[tuple[float, int]] = []
     for row in _rows(path, STAFF_COLUMNS):
-        at, on_duty = row.number("t"), row.number("on_duty")
+        at, on_duty = row.time("t"), row.number("on_duty")
         if staff and at < staff[-1][0]:
             raise row.bad("t", f"{at:.1f} is before the line above it; sort the lines by time")
         if on_duty < 0 or on_duty != int(on_duty):
             raise row.bad("on_duty", f"{row.fields['on_duty']} is no count of agents; write 0, 1, 2 ...")
         staff.append((at, int(on_duty)))
+    if not staff:
+        raise BadTrace(f"{path}: line 2: nobody's duty is told; if it is not known, remove the file")
     return tuple(staff)
 
 
@@ -236,16 +270,21 @@ def _oracle(path: Path, known: set[str]) -> dict[str, Forecast]:
 
 
 def write(trace: Trace, folder: Path, *, compressed: bool = True) -> Path:
-    """Write a trace and what belongs to it into a folder that exists; gives the path of the trace. Raises OSError."""
+    """Write a trace and what belongs to it into a folder that exists; gives the path of the trace. What lay beside
+    an earlier trace of that name, and does not belong to this one, goes. Raises OSError."""
     suffix = ".csv.gz" if compressed else ".csv"
     path = folder / f"{trace.name}{suffix}"
     _save(path, COLUMNS, map(_fields, trace.cases))
-    if trace.staff is not None:
-        lines = ((_decimal(at), str(on_duty)) for at, on_duty in trace.staff)
-        _save(folder / f"{trace.name}.staff{suffix}", STAFF_COLUMNS, lines)
-    if trace.oracle is not None:
+    staff, oracle = (folder / f"{trace.name}.{what}{suffix}" for what in BESIDE)
+    if trace.staff is None:
+        staff.unlink(missing_ok=True)
+    else:
+        _save(staff, STAFF_COLUMNS, ((_decimal(at), str(on_duty)) for at, on_duty in trace.staff))
+    if trace.oracle is None:
+        oracle.unlink(missing_ok=True)
+    else:
         forecasts = ((case_id, *map(_decimal, forecast)) for case_id, forecast in trace.oracle.items())
-        _save(folder / f"{trace.name}.oracle{suffix}", ORACLE_COLUMNS, forecasts)
+        _save(oracle, ORACLE_COLUMNS, forecasts)
     return path
 
 

@@ -89,6 +89,12 @@ def test_a_follow_up_that_is_given_back_stands_in_the_queue() -> None:
     ]
 
 
+def test_silence_does_not_tell_when_the_agent_was_done() -> None:
+    seen = told("arrived", 100.0), told("answered", 160.0, agent="shop/a-1")
+    [case] = traced(*seen, told("closed", 259_360.0)).cases
+    assert (case.replied_at, case.closed_at) == (160.0, None)
+
+
 # --- what was not seen ---------------------------------------------------------------------------------------
 
 
@@ -103,8 +109,9 @@ def test_a_turn_whose_beginning_was_not_seen_is_left_out() -> None:
 
 
 def test_clocks_that_differ_by_a_little_bend_no_turn() -> None:
-    seen = told("arrived", 100.0), told("answered", 99.9, agent="shop/a-1"), told("closed", 99.8)
-    [case] = traced(*seen, told("duty", 99.0, case="", agents=2)).cases
+    seen = told("arrived", 100.0), told("answered", 99.9, agent="shop/a-1")
+    closed = told("closed", 99.8, agent="shop/a-1")
+    [case] = traced(*seen, closed, told("duty", 99.0, case="", agents=2)).cases
     assert (case.replied_at, case.closed_at) == (100.0, 100.0)
 
 
@@ -177,6 +184,22 @@ async def test_a_day_at_the_desk_is_told_as_it_was(floor: Floor, tmp_path: Path,
     billing = await export(floor.parts.store, "billing", tmp_path, key, 0.0)
     assert billing is not None
     assert read(billing).cases == (TracedCase(hide(moved.id), noon + 60, None, "", "shop"),)
+
+
+async def test_a_case_closed_by_silence_has_no_close_and_one_closed_by_its_agent_has(
+    floor: Floor, tmp_path: Path
+) -> None:
+    at(floor, 0)
+    for who in ("c-1", "c-2"):
+        case = await floor.opened(who=who)
+        await floor.ask(f"/reply {case.id} Hello")
+    at(floor, 10)
+    await floor.ask(f"/close {case.id}")
+    await floor.tick(after_s=4 * DAY_S)
+    assert await floor.parts.store.held("support", "shop/a-1") == []
+    path = await export(floor.parts.store, "support", tmp_path, None, 0.0)
+    assert path is not None
+    assert {one.closed_at for one in read(path).cases} == {None, MONDAY_NOON + 10}
 
 
 async def test_no_text_and_no_customer_leaves_with_a_trace(floor: Floor, tmp_path: Path) -> None:

@@ -247,7 +247,7 @@ def test_a_turn_without_a_reply_is_censored_not_missing(event: Event, state: str
 QUIET = Observed("closed", NOW, MINE, queued=False)
 
 
-@pytest.mark.parametrize("event", [CLOSE, GAVE_UP, TRANSFER, Due(NOW + 90_000)])
+@pytest.mark.parametrize("event", [CLOSE, GAVE_UP, TRANSFER])
 def test_the_end_of_an_answered_case_frees_a_hand_and_ends_no_wait(event: Event) -> None:
     assert decided(ANSWERED, event).observations == (QUIET._replace(at=event.at),)
 
@@ -356,6 +356,11 @@ def test_an_active_agent_keeps_the_case() -> None:
 @pytest.mark.parametrize(("at", "state"), [(86_399, "answered"), (86_400, "closed")])
 def test_silence_after_the_answer_closes_the_case(at: float, state: str) -> None:
     assert decided(ANSWERED, Due(OPENED + at)).after.state == state
+
+
+def test_nobody_closed_a_case_that_silence_closed() -> None:
+    at = OPENED + 86_400
+    assert decided(ANSWERED, Due(at)).observations == (Observed("closed", at, "", queued=False),)
 
 
 # --- to another queue ----------------------------------------------------------------------------------------

@@ -125,6 +125,25 @@ def test_names_with_commas_are_quoted_and_unknown_is_empty() -> None:
     ]
 
 
+async def test_all_files_of_a_folder_are_its_traces_and_what_belongs_to_them(folder: Path) -> None:
+    simulated = await jono("simulate", "steady", "--days", "2", "--out", ".", within=folder)
+    assert simulated.code == 0, simulated.err
+    names = sorted(path.name for path in folder.glob("*.csv.gz"))
+    assert len(names) == 5
+    ended = await jono("replay", *names, "one.csv.gz", within=folder)
+    assert ended.code == 0, ended.err
+    assert [line.split()[0] for line in ended.out.splitlines()[1:4]] == ["one", "steady-1", "two-1"]
+    alone = await jono("replay", "one.csv.gz", "steady-1.staff.csv.gz", within=folder)
+    assert alone.code == 2
+    wrong = "this file only belongs to a trace; name steady-1.csv.gz as well"
+    assert alone.err == f"jono: steady-1.staff.csv.gz: {wrong}\n"
+
+
+async def test_a_trace_within_its_first_week_is_said_to_be_too_short(folder: Path) -> None:
+    ended = await jono("replay", "one.csv.gz", within=folder)
+    assert "one: It ends within its first 7 days, which are for learning" in ended.out
+
+
 # --- what is refused -----------------------------------------------------------------------------------------
 
 
@@ -179,3 +198,21 @@ async def test_a_ctrl_c_ends_it_quietly(folder: Path) -> None:
     assert process.returncode in (0, 130)
     assert b"Traceback" not in err, err.decode()
     assert process.returncode == 0 or out == b""
+
+
+async def test_no_process_outlives_a_replay_that_is_killed(folder: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "replay", *["one.csv.gz", "two-1.csv.gz"]),
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    await asyncio.sleep(1.2)
+    process.kill()
+    assert process.stderr is not None
+    # Standard error ends when the last process that has it is gone.
+    async with asyncio.timeout(10):
+        await process.stderr.read()
+    await process.wait()

@@ -14,7 +14,7 @@ import pytest
 from bot.replay.baselines import BASELINES
 from bot.replay.queries import KINDS
 from bot.replay.replay_job import Job, Outcome, do
-from bot.replay.report import OURS, Result, duration, to_json, to_text
+from bot.replay.report import OURS, Result, duration, remark, to_json, to_text
 from bot.replay.report_charts import bars, calendar, cloud
 from bot.replay.report_data import Cell, Column, Day, Drawn, Size, cell
 from bot.replay.report_html import chapter, to_html, to_svg
@@ -27,7 +27,7 @@ NOTHING = Figures(0, 0, None, None, None, None)
 
 
 def figures(mae_s: float, **others: Any) -> Figures:
-    return replace(NOTHING, n=100, mae_s=mae_s, log_mae=mae_s / 1000, **others)
+    return replace(NOTHING, **{"n": 100, "mae_s": mae_s, "log_mae": mae_s / 1000} | others)
 
 
 def result(name: str = "steady-1", *, simulated: bool = True, **ours: Any) -> Result:
@@ -112,6 +112,28 @@ def test_the_table_has_a_line_a_trace_and_one_trace_is_told_in_full(outcome: Out
     assert re.search(r"^crisis-2 ", two, re.MULTILINE)
     assert "median of 7 days" not in two
     assert to_text([outcome.result]).count("median of 7 days") == len(KINDS)
+
+
+def test_a_vendors_short_name_is_explained() -> None:
+    assert "\nhol: head of the line.\n" in to_text([result("steady-1"), result("crisis-2")])
+
+
+@pytest.mark.parametrize(
+    ("days", "n", "unknown", "why"),
+    [
+        (42.0, 5, 0, ""),
+        (6.9, 0, 0, "It ends within its first 7 days"),
+        (42.0, 0, 1200, "Jono could not say anything to all 1,200 who were answered"),
+        (42.0, 0, 0, "Nobody was answered after the first 7 days"),
+    ],
+)
+def test_where_there_is_nothing_to_judge_the_reason_is_told(
+    days: float, n: int, unknown: int, why: str
+) -> None:
+    one = replace(result(n=n, unknown=unknown), days=days)
+    assert remark(one).startswith(why)
+    assert bool(remark(one)) is bool(why)
+    assert remark(one) in to_text([one])
 
 
 # --- targets -----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.replay.trace import BadTrace, Trace, TracedCase, read, trace_name, write
+from bot.replay.trace import BadTrace, Trace, TracedCase, beside, read, trace_name, write
 
 HEADER = "case_id,arrived_at,replied_at,agent,channel,left_at,closed_at"
 
@@ -49,6 +49,19 @@ def test_a_plain_trace_finds_what_is_packed_beside_it(tmp_path: Path) -> None:
     assert read(plain).staff == DAY.staff
 
 
+def test_what_belonged_to_an_earlier_trace_of_that_name_goes(tmp_path: Path) -> None:
+    write(DAY, tmp_path)
+    assert read(write(Trace(DAY.name, DAY.cases[:1]), tmp_path)) == Trace(DAY.name, DAY.cases[:1])
+
+
+@pytest.mark.parametrize(
+    ("name", "whose"),
+    [("a.staff.csv.gz", "a.csv.gz"), ("a.b.oracle.csv", "a.b.csv"), ("a.csv", None), ("staff.csv", None)],
+)
+def test_a_file_that_belongs_to_a_trace_is_known_by_its_name(name: str, whose: str | None) -> None:
+    assert beside(Path("x", name)) == (whose and Path("x", whose))
+
+
 def test_columns_after_the_third_may_be_missing_and_others_there(tmp_path: Path) -> None:
     path = tmp_path / "few.csv"
     path.write_text("arrived_at,case_id,mood,replied_at\r\n7,b,sad, 9\r\n5.5,a,glad, \r\n\r\n", "utf-8-sig")
@@ -81,6 +94,10 @@ BAD_CASES = {
     f"{HEADER}\n1,5,,,,,\n2,5,,,,,\n1,6,,,,,": "line 4: case_id: 1 is on line 2 already",
     f"{HEADER}\n1,5,,": "line 2: 4 fields, but 7 columns",
     f'{HEADER}\n1,5,,,"a"b,,': "line 2: this is not CSV",
+    f"{HEADER}\n1,1704067200000,,,,,": "line 2: arrived_at: 1704067200000 is not in seconds; divide",
+    f"{HEADER}\n1,5,1704067200000,,,,": "line 2: replied_at: 1704067200000 is not in seconds",
+    f"{HEADER}\n1,5,,,,,\n2,1704067200,,,,,\n3,6,,,,,": "line 3: arrived_at: it is decades after that on line 2",
+    "case_id;arrived_at;replied_at\n1;5;": "line 1: case_id: ';' stands between columns",
 }
 
 
@@ -99,6 +116,8 @@ BAD_STAFF = {
     "t,on_duty\n5,-1": "line 2: on_duty: -1 is no count of agents",
     "t,on_duty\n5,1.5": "line 2: on_duty: 1.5 is no count of agents",
     "t,on_duty\n5,many": "line 2: on_duty: 'many' is not a number",
+    "t,on_duty\n": "line 2: nobody's duty is told; if it is not known, remove the file",
+    "t,on_duty\n1704067200000,1": "line 2: t: 1704067200000 is not in seconds",
 }
 
 
