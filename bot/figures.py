@@ -137,7 +137,8 @@ class Figures:
             ahead=before,
             elapsed_s=elapsed_s,
             oldest_s=max(elapsed_s, now - (line.oldest_at or now)),
-            held=max(0, line.claimed),
+            # The case asked about is not in its own way.
+            held=max(0, line.claimed - (case is not None and case.state is CaseState.CLAIMED)),
             agents=line.agents,
         )
 

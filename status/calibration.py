@@ -35,6 +35,9 @@ class ends."""
 
 IDLE = "-1"
 KEPT = 400
+DISBELIEF = 2.0
+"""When half of the scores lie on the wrong side, long waits are no luck any more, and theory counts little."""
+
 TRUSTED = 50
 """From so many scores on, a class has its full say beside its neighbour."""
 
@@ -95,6 +98,11 @@ class Scores:
                 self.ordered.pop()
                 insort(self.ordered, z)
                 return
+
+    def belief(self, theory: float, level: float) -> float:
+        """How much theory counts for long waits: less, the further the scores show it to be off."""
+        below = bisect_right(self.ordered, theory) / max(1, len(self.ordered))
+        return max(PRIOR, PRIOR_LONG * (1 - DISBELIEF * abs(below - level)))
 
     def quantile(self, level: float, theory: float, prior: float) -> float:
         """The z below which this share of the scores lies, with theory as a prior."""
@@ -186,7 +194,7 @@ class Calibration:
             return ZS
         drift80, drift90 = self.drift.get(kind, (0.0, 0.0))
         z50 = scores.quantile(0.5, ZS[0], MEDIAN_PRIOR)
-        prior = PRIOR_LONG if int(number) >= LONG else PRIOR
+        prior = scores.belief(ZS[1], 0.8) if int(number) >= LONG else PRIOR
         z80 = max(z50, scores.quantile(0.8 + drift80, ZS[1], prior))
         return z50, z80, max(z80, scores.quantile(0.9 + drift90, ZS[2], prior))
 

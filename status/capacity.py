@@ -18,7 +18,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from math import exp, log1p
 
-from status.rhythm import HORIZON_S, Stretch
+from status.rhythm import HORIZON_S, Staffing
 
 MOST = 20.0
 """The exponent of exp(h t) is cut here: by then nobody is left."""
@@ -28,7 +28,7 @@ class Capacity:
     """Agents to come, `hands` of each, and `per_s` replies begun per hand and second; customers `leaving` per
     second. What was walked once need not be foreseen again."""
 
-    def __init__(self, stretches: Iterator[Stretch], hands: int, per_s: float, leaving: float) -> None:
+    def __init__(self, stretches: Iterator[Staffing], hands: int, per_s: float, leaving: float) -> None:
         self._stretches = stretches
         self._hands = hands
         self._per_s = per_s

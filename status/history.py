@@ -22,6 +22,9 @@ from status.model import Desk, Observation
 from status.pace import Pace
 from status.rhythm import Rhythm
 
+NEWS_TAKES_S = 10.0
+"""A reply just in time may be told some seconds late: until then its promise is not broken."""
+
 LONE_KEPT, RECENT_KEPT = 200, 500
 """So many turns are remembered of customers who found a hand free, and of all."""
 
@@ -79,7 +82,7 @@ def advance(learned: Learned, at: float, desk: Desk) -> None:
         open_s = at - start if desk.hours.round_the_clock else desk.hours.staffed_s(start, at)
         hands = learned.pace.hands(desk.hands)
         learned.pace.pass_time(at - start, open_s, learned.waiting, learned.agents, hands)
-    learned.calibration.pass_time(at)
+    learned.calibration.pass_time(at - NEWS_TAKES_S)
 
 
 def learn(learned: Learned, seen: Observation, desk: Desk) -> None:

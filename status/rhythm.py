@@ -55,7 +55,7 @@ HORIZON_S = 15 * 86_400.0
 """Nothing is forecast beyond this; the longest promise is two weeks."""
 
 
-class Stretch(NamedTuple):
+class Staffing(NamedTuple):
     """From `from_s` to `until_s` seconds from now `agents` are expected, `joining` of them just then."""
 
     from_s: float
@@ -228,7 +228,7 @@ class Rhythm:
         surplus = surplus_s / ATTENDANCE_S * self.expected_s / (self.expected_s + doubt)
         return Difference(share, surplus, agents - expected - expected * share - surplus)
 
-    def ahead(self, at: float, agents: float, hours: Hours, rota: Rota, helpers: float) -> Iterator[Stretch]:
+    def ahead(self, at: float, agents: float, hours: Hours, rota: Rota, helpers: float) -> Iterator[Staffing]:
         """The agents to be expected from `at` on, stretch by stretch, for HORIZON_S.
 
         `helpers` more than usual are expected to come to an overrun desk (see `status.pace`).
@@ -265,7 +265,7 @@ class Rhythm:
                 joining = max(0.0, min(found - most, usual - before)) if begin_s else 0.0
                 most = found
             before = usual
-            yield Stretch(begin_s, end_s, found, joining)
+            yield Staffing(begin_s, end_s, found, joining)
 
     def _kept_at_once(self, at: float) -> tuple[float, float]:
         """What is left of the differences for the rest of this half-hour, which is nearer than half an hour."""

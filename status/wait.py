@@ -28,7 +28,6 @@ from status.forecast import (
 )
 from status.history import Answer, Learned, advance, learn
 from status.model import Desk, Kind, Observation, Snapshot, Unknown, Wait
-from status.pace import PRIOR_REPLIES
 from status.rhythm import HORIZON_S
 
 PICK_UP_S = 60.0
@@ -179,7 +178,7 @@ def _grounds(learned: Learned, answer: Answer) -> tuple[str, int]:
         return "experience", learned.recent.answered
     if answer.group.endswith(IDLE):
         return ("idle" if learned.lone.answered >= ENOUGH else "prior"), learned.lone.answered
-    replies = round(learned.pace.replies - PRIOR_REPLIES)
+    replies = round(learned.pace.measured)
     return ("throughput" if replies >= ENOUGH_REPLIES else "prior"), replies
 
 
@@ -241,7 +240,7 @@ def _alone(snapshot: Snapshot, learned: Learned, desk: Desk) -> Forecast | None:
     elapsed_s = _open_s(snapshot, desk)
     if learned.lone.answered < ENOUGH:
         mean_s = desk.target_s / -log(1 - 0.8)
-        if learned.pace.replies >= PRIOR_REPLIES + ENOUGH_REPLIES:
+        if learned.pace.measured >= ENOUGH_REPLIES:
             mean_s = min(mean_s, learned.lone.mean_s(PICK_UP_S))
         found: Forecast | None = of_lengths(lambda share: -mean_s * log(1 - share))
     elif elapsed_s and learned.lone.outlasted(elapsed_s, WORTH_WAITING_FOR):

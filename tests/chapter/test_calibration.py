@@ -121,6 +121,32 @@ def test_who_found_a_hand_free_is_a_class_of_its_own() -> None:
     assert calibration.group("live", EXPONENTIAL, idle=True) != GROUP
 
 
+def test_a_class_without_scores_is_judged_by_the_next() -> None:
+    """Promises of ten minutes are known to be twice too short, and of half an hour nothing is known: a forecast of
+    twenty minutes, between the two, is corrected all the same. One of four hours is another matter.
+    """
+    calibration = Calibration()
+    live(calibration, exponential(2 * MEAN_S, 400))
+    for factor, corrected in ((2, 2), (30, 1)):
+        longer = Forecast(EXPONENTIAL.z, tuple(factor * at_s for at_s in EXPONENTIAL.seconds))
+        p80_s = calibration.quantiles(calibration.group("live", longer, idle=False), longer)[1]
+        assert p80_s / longer.at(Z80) == pytest.approx(corrected, abs=0.3)
+
+
+def test_scores_of_a_free_hand_correct_what_is_told_of_one() -> None:
+    """All who found a hand free waited four times as long as told; those in line are told what they were."""
+    calibration = Calibration()
+    idle = calibration.group("live", EXPONENTIAL, idle=True)
+    for n in range(100):
+        at = T0 + n * DAY
+        _, p80_s, p90_s = calibration.quantiles(idle, EXPONENTIAL)
+        calibration.note(Noted(idle, f"case {n}", at, EXPONENTIAL, p80_s, p90_s))
+        calibration.pass_time(at + 4 * EXPONENTIAL.at(Z80))
+        calibration.settle(f"case {n}", at + 4 * EXPONENTIAL.at(Z80), answered=True)
+    assert calibration.quantiles(idle, EXPONENTIAL)[1] > 3 * THEORY[1]
+    assert said(calibration)[2] < 1.2 * THEORY[2]
+
+
 def test_who_reads_the_banner_is_judged_apart_from_who_asks() -> None:
     groups = {
         Calibration().group(kind, EXPONENTIAL, idle=idle)
@@ -251,6 +277,16 @@ def test_a_promise_of_a_minute_does_not_move_the_level() -> None:
     calibration.settle("quick", T0 + 1, answered=True)
     calibration.pass_time(T0 + HOUR)
     assert calibration.drift.get("live", [0.0, 0.0]) == [0.0, 0.0]
+
+
+def test_who_left_in_time_moves_no_level_and_who_left_late_does() -> None:
+    """Nobody knows whether the promise to the first would have been kept; that to the second was broken."""
+    for left_after_s, moved in ((MINUTE, 0.0), (2 * HOUR, 0.8 * DRIFT[0])):
+        calibration = Calibration()
+        noted(calibration, "gone", T0)
+        calibration.settle("gone", T0 + left_after_s, answered=False)
+        calibration.pass_time(T0 + DAY)
+        assert calibration.drift["live"][0] == pytest.approx(moved)
 
 
 def test_what_the_scores_cannot_follow_the_drift_makes_good() -> None:

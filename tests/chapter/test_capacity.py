@@ -10,28 +10,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from status.capacity import Capacity
-from status.rhythm import HORIZON_S, Stretch
+from status.rhythm import HORIZON_S, Staffing
 from tests.chapter.desk import ALIKE, HOUR, MINUTE
 
 PER_S = 1 / (10 * MINUTE)
 """A hand begins a reply every ten minutes."""
 
-TWO_AT_WORK = [Stretch(0, HORIZON_S, 2, 0)]
+TWO_AT_WORK = [Staffing(0, HORIZON_S, 2, 0)]
 NIGHT = [
-    Stretch(0, HOUR, 2, 0),
-    Stretch(HOUR, 13 * HOUR, 0, 0),
-    Stretch(13 * HOUR, 14 * HOUR, 2, 2),
-    Stretch(14 * HOUR, HORIZON_S, 4, 0),
+    Staffing(0, HOUR, 2, 0),
+    Staffing(HOUR, 13 * HOUR, 0, 0),
+    Staffing(13 * HOUR, 14 * HOUR, 2, 2),
+    Staffing(14 * HOUR, HORIZON_S, 4, 0),
 ]
 """Two agents for an hour, nobody for twelve, then two who join, and two more from the fourteenth hour on."""
 
 
-def clock(stretches: list[Stretch], hands: int = 1, leaving: float = 0.0, per_s: float = PER_S) -> Capacity:
+def clock(stretches: list[Staffing], hands: int = 1, leaving: float = 0.0, per_s: float = PER_S) -> Capacity:
     """The clock of a desk with these agents to come."""
     return Capacity(iter(stretches), hands, per_s, leaving)
 
 
-def walked(stretches: list[Stretch], replies: float, leaving: float, step_s: float = 1.0) -> float:
+def walked(stretches: list[Staffing], replies: float, leaving: float, step_s: float = 1.0) -> float:
     """The same, second by second: of the places ahead some are answered, some give up, until none is left.
 
     The replies begun take from the places at the pace of the hands at work, the leaving by how many there are.
@@ -67,6 +67,12 @@ def test_agents_who_join_begin_at_once() -> None:
     assert clock(NIGHT).seconds([14, 15]) == pytest.approx([13 * HOUR, 13 * HOUR + 5 * MINUTE])
 
 
+def test_each_of_their_hands_begins_one() -> None:
+    """With three hands each, two who join begin six: after the 36 of the first hour, up to the 42nd."""
+    assert clock(NIGHT, hands=3).seconds([36.5, 41.9]) == [13 * HOUR, 13 * HOUR]
+    assert clock(NIGHT, hands=3).seconds([43])[0] > 13 * HOUR
+
+
 def test_more_agents_later_count_later() -> None:
     """By the fourteenth hour 12 + 2 + 12 replies were begun; then four agents begin one every 2.5 minutes."""
     assert clock(NIGHT).seconds([26, 28]) == pytest.approx([14 * HOUR, 14 * HOUR + 5 * MINUTE])
@@ -79,7 +85,7 @@ def test_customers_who_leave_make_the_line_shorter() -> None:
     t = ln(1 + 4 h/c) / h. Here h/c is 1/2, so 20 minutes times ln 3: 22 minutes, where 40 would be needed if
     nobody left.
     """
-    one, leaving = [Stretch(0, HORIZON_S, 1, 0)], 1 / (20 * MINUTE)
+    one, leaving = [Staffing(0, HORIZON_S, 1, 0)], 1 / (20 * MINUTE)
     assert clock(one, leaving=leaving).seconds([4]) == [pytest.approx(20 * MINUTE * log(3))]
     assert walked(one, 4, leaving) == pytest.approx(20 * MINUTE * log(3), abs=2)
 
@@ -96,7 +102,7 @@ def test_they_leave_overnight_too() -> None:
 
 def test_who_joins_takes_away_more_when_some_have_left() -> None:
     """Nobody until the first hour, then two. By then exp(-1) of the places are left, so 2 e of them are gone."""
-    joining = [Stretch(0, HOUR, 0, 0), Stretch(HOUR, HORIZON_S, 2, 2)]
+    joining = [Staffing(0, HOUR, 0, 0), Staffing(HOUR, HORIZON_S, 2, 2)]
     just, more = clock(joining, leaving=1 / HOUR).seconds([2 * exp(1) - 0.001, 2 * exp(1) + 0.001])
     assert just == HOUR
     assert more == pytest.approx(HOUR, abs=1)
@@ -104,7 +110,7 @@ def test_who_joins_takes_away_more_when_some_have_left() -> None:
 
 
 def test_what_is_never_reached_ends_at_the_horizon() -> None:
-    assert clock([Stretch(0, HORIZON_S, 0, 0)]).seconds([1, 2]) == [HORIZON_S, HORIZON_S]
+    assert clock([Staffing(0, HORIZON_S, 0, 0)]).seconds([1, 2]) == [HORIZON_S, HORIZON_S]
     assert clock(TWO_AT_WORK).seconds([1, 1e9]) == pytest.approx([5 * MINUTE, HORIZON_S])
 
 
@@ -122,14 +128,14 @@ def test_a_clock_can_be_read_twice() -> None:
 
 
 @st.composite
-def futures(draw: st.DrawFn) -> list[Stretch]:
+def futures(draw: st.DrawFn) -> list[Staffing]:
     """Agents to come, hour by hour; from then on one."""
     agents = draw(st.lists(st.floats(0, 9), min_size=1, max_size=12))
     joining = [0.0, *(max(0.0, after - before) for before, after in pairwise(agents))]
     hours = [
-        Stretch(n * HOUR, (n + 1) * HOUR, *both) for n, both in enumerate(zip(agents, joining, strict=True))
+        Staffing(n * HOUR, (n + 1) * HOUR, *both) for n, both in enumerate(zip(agents, joining, strict=True))
     ]
-    return [*hours, Stretch(len(hours) * HOUR, HORIZON_S, 1, 0)]
+    return [*hours, Staffing(len(hours) * HOUR, HORIZON_S, 1, 0)]
 
 
 leavings = st.sampled_from([0.0, 1 / HOUR, 1 / (10 * HOUR)])
@@ -139,7 +145,7 @@ amounts = st.lists(st.floats(0.001, 300), min_size=1, max_size=8).map(sorted)
 @settings(ALIKE, max_examples=60)
 @given(futures(), amounts, leavings)
 def test_the_clock_never_runs_backwards(
-    stretches: list[Stretch], replies: list[float], leaving: float
+    stretches: list[Staffing], replies: list[float], leaving: float
 ) -> None:
     told = clock(stretches, leaving=leaving).seconds(replies)
     assert told == sorted(told)
@@ -148,7 +154,7 @@ def test_the_clock_never_runs_backwards(
 
 @settings(ALIKE, max_examples=60)
 @given(futures(), st.floats(0.001, 300))
-def test_by_then_so_many_replies_were_begun(stretches: list[Stretch], replies: float) -> None:
+def test_by_then_so_many_replies_were_begun(stretches: list[Staffing], replies: float) -> None:
     """Read forwards: up to that moment the hands at work have begun as many as were asked for, or, where
     several join just then, all but those.
     """
@@ -162,11 +168,11 @@ def test_by_then_so_many_replies_were_begun(stretches: list[Stretch], replies: f
 @settings(ALIKE, max_examples=60)
 @given(futures(), amounts, leavings, st.floats(0.1, 10))
 def test_in_other_units_the_clock_is_the_same(
-    stretches: list[Stretch], replies: list[float], leaving: float, factor: float
+    stretches: list[Staffing], replies: list[float], leaving: float, factor: float
 ) -> None:
     """Were every length so many times as long, the answer would be, too: exactly, up to the horizon."""
     longer = [
-        Stretch(one.from_s * factor, one.until_s * factor, one.agents, one.joining) for one in stretches
+        Staffing(one.from_s * factor, one.until_s * factor, one.agents, one.joining) for one in stretches
     ]
     told = clock(stretches, leaving=leaving).seconds(replies)
     scaled = clock(longer, leaving=leaving / factor, per_s=PER_S / factor).seconds(replies)
@@ -177,7 +183,7 @@ def test_in_other_units_the_clock_is_the_same(
 @settings(ALIKE, max_examples=60)
 @given(futures(), amounts, leavings)
 def test_who_leaves_never_makes_it_longer(
-    stretches: list[Stretch], replies: list[float], leaving: float
+    stretches: list[Staffing], replies: list[float], leaving: float
 ) -> None:
     staying = clock(stretches).seconds(replies)
     leaving_s = clock(stretches, leaving=leaving).seconds(replies)

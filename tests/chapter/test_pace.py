@@ -8,7 +8,7 @@ from math import exp
 import pytest
 
 from status import Desk, Learned
-from status.pace import ORDINARY_S, Pace
+from status.pace import Pace
 from tests.chapter.desk import DAY, DAY_DESK, DESK, HOUR, MINUTE, T0, Floor, full_queue, lone_turns, taught
 
 ONE_HAND = replace(DESK, hands=1)
@@ -30,12 +30,24 @@ def measured(pace: Pace) -> tuple[float, float]:
 
 def test_a_cycle_is_the_time_between_two_replies_times_the_hands_at_work() -> None:
     """Two agents, six waiting, a reply a minute. The first begins the measurement; 99 more end one each, of two
-    hands for a minute: 120 hand-seconds. With the two replies of the target, 480 s each, it is
-    (2 x 480 + 99 x 120) / 101 = 127 s.
+    hands for a minute: 120 hand-seconds. The target, 480 s, is forgotten by then; after ten it counted as one
+    reply of eleven: (480 + 10 x 120) / 11 = 153 s.
     """
     pace = taught(full_queue(100, gap_s=MINUTE), ONE_HAND).pace
     assert measured(pace) == (99, 120.0)
-    assert pace.hand_s(target_s=480.0) == pytest.approx((2 * 480 + 99 * 120) / 101)
+    assert pace.hand_s(target_s=480.0) == pytest.approx(120)
+    early = taught(full_queue(11, gap_s=MINUTE), ONE_HAND).pace
+    assert early.hand_s(target_s=480.0) == pytest.approx((480 + 10 * 120) / 11)
+
+
+def test_an_agent_with_two_hands_goes_through_two_cycles_at_a_time() -> None:
+    """A reply a minute by one agent who works on two cases at once: two minutes of a hand."""
+    floor = Floor()
+    for _ in range(6):
+        floor.arrive(T0)
+    for n in range(1, 4):
+        floor.answer(T0 + n * MINUTE, keep=False)
+    assert measured(pace_of(floor, replace(DESK, hands=2))) == (2, 2 * MINUTE)
 
 
 def test_before_anything_was_seen_a_cycle_is_as_long_as_the_target() -> None:
@@ -240,18 +252,18 @@ def test_on_an_ordinary_day_nobody_is_called() -> None:
 def test_a_flood_calls_as_much_help_as_clears_it_in_a_working_day() -> None:
     """Five quiet days at one an hour, then 100 customers at once.
 
-    Of four hours' arrivals, the newer counting more, an ordinary day shows 4.5. There are 220 in 120 hours, so
-    2.5 times what is usual is 18.3. That leaves 100 + 4.5 x exp(-1/4) - 18.3 = 85 too many, each ten minutes of
-    work: 1.77 agents for eight hours.
+    Of four hours' arrivals, the newer counting more, an ordinary day shows 4.5 at its peak, and 1.7 times that is
+    7.7. That leaves 100 + 4.5 x exp(-1/4) - 7.7 = 96 too many, each ten minutes of work: 2 agents for eight hours.
     """
     pace, at = quiet_days(5), T0 + 5 * DAY
     for _ in range(100):
         pace.arrive(at)
     lately = 100 + exp(-1 / 4) / (1 - exp(-1 / 4))
-    surplus = lately - 2.5 * 4 * 220 / 120
-    assert surplus == pytest.approx(85, abs=0.5)
-    assert pace.helpers(at, waiting=120, hand_s=600.0, hands=1) == pytest.approx(surplus * 600 / (8 * HOUR))
-    assert pace.helpers(at, waiting=120, hand_s=600.0, hands=2) == pytest.approx(surplus * 300 / (8 * HOUR))
+    surplus = lately - 1.7 / (1 - exp(-1 / 4))
+    assert surplus == pytest.approx(96, abs=0.5)
+    one, two = (pace.helpers(at, waiting=120, hand_s=600.0, hands=hands) for hands in (1, 2))
+    assert one == pytest.approx(surplus * 600 / (8 * HOUR), rel=0.01)
+    assert two == pytest.approx(one / 2)
 
 
 def test_help_is_called_for_those_who_wait() -> None:
@@ -274,7 +286,7 @@ def test_within_the_first_two_days_nothing_is_a_flood() -> None:
     pace = Pace()
     for _ in range(100):
         pace.arrive(T0)
-    assert pace.helpers(T0 + ORDINARY_S - 1, waiting=100, hand_s=600.0, hands=1) == 0
+    assert pace.helpers(T0 + ORDINARY_DAYS * DAY - 1, waiting=100, hand_s=600.0, hands=1) == 0
 
 
 def test_arrivals_are_counted_from_the_first_and_never_by_less_than_an_hour() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from status.hours import Hours
-from status.rhythm import HORIZON_S, Rhythm, Stretch, week_slot
+from status.rhythm import HORIZON_S, Rhythm, Staffing, week_slot
 from status.rota import Rota, Span
 from tests.chapter.desk import ALIKE, ALWAYS, DAY, DAYTIME, HOUR, MINUTE, NO_ROTA, T0
 
@@ -54,12 +54,12 @@ def used_to(agents: int, days: int = 21) -> Rhythm:
     return rhythm
 
 
-def ahead(rhythm: Rhythm, now: float, agents: float, helpers: float = 0.0) -> list[Stretch]:
+def ahead(rhythm: Rhythm, now: float, agents: float, helpers: float = 0.0) -> list[Staffing]:
     """What is to be expected of a desk without configured hours or rota."""
     return list(rhythm.ahead(now, agents, ALWAYS, NO_ROTA, helpers))
 
 
-def expected_at(stretches: list[Stretch], now: float, then: float) -> float:
+def expected_at(stretches: list[Staffing], now: float, then: float) -> float:
     """The agents expected at a later moment."""
     return next(one.agents for one in stretches if one.from_s <= then - now < one.until_s)
 
@@ -184,6 +184,14 @@ def test_before_anything_is_usual_nothing_can_differ() -> None:
     assert Rhythm().difference(T0, 3, ALWAYS, NO_ROTA) is None
 
 
+def test_help_that_came_today_goes_home_with_the_others() -> None:
+    """Two came to help two; at seven nobody is usual, and nobody is expected."""
+    rhythm = used_to(2)
+    morning(rhythm, 21, 4, until=17)
+    coming = ahead(rhythm, at(21, 17), 0)
+    assert max(expected_at(coming, at(21, 17), at(21, hour)) for hour in (19, 21, 23)) < 0.1
+
+
 # --- how a difference fades ---------------------------------------------------------------------------------
 
 
@@ -217,6 +225,16 @@ def test_a_day_off_does_not_empty_the_next_morning() -> None:
     at_half_past_eight = expected_at(ahead(rhythm, at(23, 8.5), 0), at(23, 8.5), at(23, 9))
     assert at_midnight > 2.5
     assert at_half_past_eight == pytest.approx(at_midnight, abs=0.3)
+
+
+def test_for_the_next_minute_those_who_are_here_are_here() -> None:
+    """Four are usual and one is there, since a minute ago. By the end of this half-hour, in ten seconds, that is as
+    it is.
+    """
+    now = at(21, 11.5) - 10
+    rhythm = used_to(4)
+    morning(rhythm, 21, 4, until=11.45)
+    assert ahead(rhythm, now, 1)[0].agents == pytest.approx(1, abs=0.05)
 
 
 def test_in_two_days_everything_is_as_usual() -> None:
@@ -309,7 +327,7 @@ def test_opening_in_the_middle_of_a_half_hour_cuts_it() -> None:
     """From 09:15 on, and not from nine: a stretch ends where the desk opens."""
     hours = Hours(ALWAYS.zone, (((9 * 60 + 15, 17 * 60),),) * 7)
     coming = list(Rhythm(last_open=2.0).ahead(at(MONDAY, 9), 0, hours, NO_ROTA, 0))
-    assert coming[:2] == [Stretch(0, 900, 0, 0), Stretch(900, 1800, 2, 2)]
+    assert coming[:2] == [Staffing(0, 900, 0, 0), Staffing(900, 1800, 2, 2)]
 
 
 def test_on_a_holiday_nobody_comes_whatever_the_weekday() -> None:
@@ -344,13 +362,21 @@ def test_extra_agents_come_on_top_of_the_usual() -> None:
     assert rhythm.expected(at(22, 10), ALWAYS, rota) == pytest.approx(6, abs=0.02)
 
 
+def test_help_that_is_here_now_goes_when_its_span_is_over() -> None:
+    """A desk of which nothing is known yet: three are there, one of them announced to help for another hour."""
+    rota = Rota((), (Span(at(MONDAY, 9), at(MONDAY, 11), 1),))
+    rhythm, now = Rhythm(), at(MONDAY, 10)
+    coming = list(rhythm.ahead(now, 3, ALWAYS, rota, 0))
+    assert [expected_at(coming, now, at(MONDAY, hour)) for hour in (10.75, 11.25)] == [3, 2]
+
+
 def test_a_planned_shift_cuts_the_stretches_where_it_begins() -> None:
     """From 10:10 on one agent comes where nobody was seen before."""
     rota = Rota((Span(at(MONDAY, 10) + 10 * MINUTE, at(MONDAY, 12), 1),))
     rhythm = Rhythm()
     rhythm.advance(at(MONDAY, 9), at(MONDAY, 10), 0, ALWAYS, rota)
     coming = list(rhythm.ahead(at(MONDAY, 10), 0, ALWAYS, rota, 0))
-    assert coming[:2] == [Stretch(0, 600, 0, 0), Stretch(600, 1800, 1, 1)]
+    assert coming[:2] == [Staffing(0, 600, 0, 0), Staffing(600, 1800, 1, 1)]
 
 
 def test_who_came_as_planned_is_no_difference() -> None:

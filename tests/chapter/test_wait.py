@@ -106,6 +106,41 @@ def test_at_a_desk_that_picks_at_random_the_last_may_be_the_first() -> None:
     assert by_luck.p90_s > 1.3 * fair.p90_s
 
 
+def test_at_a_desk_that_takes_the_newest_the_last_in_line_is_next() -> None:
+    """Ten wait, and the tenth is always taken. One who has waited a minute and is still the last in line is told
+    much less than the one before.
+    """
+    floor = Floor()
+    floor.duty(T0, 1)
+    for _ in range(10):
+        floor.arrive(T0)
+    for n in range(1, 301):
+        floor.answer(T0 + n * MINUTE, ahead=9, keep=False)
+        floor.arrive(T0 + n * MINUTE)
+    learned = taught(floor.seen)
+    last, before = (
+        known(
+            estimate(
+                replace(full(10, ahead, 1, T0 + 300 * MINUTE), elapsed_s=MINUTE), learned, DESK, "waiting"
+            )
+        )
+        for ahead in (9, 8)
+    )
+    assert last.p50_s < 0.2 * before.p50_s
+
+
+def test_the_pace_of_tomorrow_is_a_matter_of_doubt() -> None:
+    """Three hundred ahead at both desks: half an hour at one, five hours at the other. The same number of replies is
+    told less sharply when it takes so long, for nobody knows who will be there.
+    """
+    spread = []
+    for gap_s in (6.0, 60.0):
+        at = T0 + 200 * gap_s
+        wait = known(estimate(full(waiting=300, at=at), taught(full_queue(200, gap_s)), DESK))
+        spread.append(wait.p90_s / wait.p50_s)
+    assert spread[1] > spread[0] + 0.01
+
+
 # --- a hand is free -----------------------------------------------------------------------------------------
 
 
