@@ -8,7 +8,7 @@ from math import exp
 import pytest
 
 from status import Desk, Learned
-from status.pace import Pace
+from status.pace import ORDINARY_DAYS, Pace
 from tests.chapter.desk import DAY, DAY_DESK, DESK, HOUR, MINUTE, T0, Floor, full_queue, lone_turns, taught
 
 ONE_HAND = replace(DESK, hands=1)
