@@ -14,7 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -52,9 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("traces", nargs="?", type=Path, help="a folder of traces (default: simulated ones)")
     parser.add_argument("--write", action="store_true", help=f"make {PAGE} and its pictures anew")
+    parser.add_argument(
+        "--without-closes",
+        action="store_true",
+        help="as at a desk that never closes a case: nobody knows when an agent is done",
+    )
     options = parser.parse_args(arguments)
     sources = _sources(options.traces)
-    outcomes = asyncio.run(_replayed(sources, pictures=options.write))
+    outcomes = asyncio.run(_replayed(sources, pictures=options.write, closes=not options.without_closes))
     results = [outcome.result for outcome in outcomes]
     held = targets(results)
     print(f"\n{to_text(results)}\n")
@@ -88,17 +93,22 @@ def trace_of(source: Source) -> Trace:
     return simulate_with_oracle(preset(source.scenario, source.seed), source.seed)
 
 
-async def _replayed(sources: Sequence[Source], *, pictures: bool) -> list[Outcome]:
+async def _replayed(sources: Sequence[Source], *, pictures: bool, closes: bool) -> list[Outcome]:
     outcomes = []
-    with at_work(partial(_replay, pictures=pictures), sources, os.cpu_count() or 1) as futures:
+    with at_work(partial(_replay, pictures=pictures, closes=closes), sources, os.cpu_count() or 1) as futures:
         for count, future in enumerate(futures, start=1):
             outcomes.append(await asyncio.wrap_future(future))
             print(f"  {count} of {len(sources)}: {outcomes[-1].result.name}", file=sys.stderr, flush=True)
     return outcomes
 
 
-def _replay(source: Source, *, pictures: bool) -> Outcome:
-    return replay_job.do(Job(trace_of(source), pictures=pictures))
+def _replay(source: Source, *, pictures: bool, closes: bool) -> Outcome:
+    trace = trace_of(source)
+    if not closes:
+        # A case that nobody answered was closed by its customer's leaving.
+        cases = tuple(replace(one, closed_at=None) if one.replied_at else one for one in trace.cases)
+        trace = replace(trace, cases=cases)
+    return replay_job.do(Job(trace, pictures=pictures))
 
 
 if __name__ == "__main__":
