@@ -244,7 +244,7 @@ def test_time_that_passes_without_a_reply_brings_it_no_nearer_than_that(
     past: Past, part: float, data: st.DataObject
 ) -> None:
     """One who waits is told at t: within p80. Nothing happens until t + d: still to go is at least p80 - d, to
-    a thousandth.
+    a hundredth: overnight, yesterday's absences fade a little.
 
     It holds where theory speaks of the line, up to the end of the half-hour, which teaches who is usually there.
     It need not hold where the answer changes its ground: from what lone customers waited to the pace of the line,
@@ -261,7 +261,7 @@ def test_time_that_passes_without_a_reply_brings_it_no_nearer_than_that(
     )
     before, after = answered(now, past, "waiting"), answered(then, past, "waiting")
     if before and after and by_the_line(before[1]) and by_the_line(after[1]):
-        assert after[0].p80_s >= before[0].p80_s * (1 - 1e-3) - later_s - 1.0
+        assert after[0].p80_s >= before[0].p80_s * 0.99 - later_s - 1.0
 
 
 @settings(ALIKE, max_examples=40)
