@@ -192,8 +192,10 @@ def test_the_reply_comes_in_opening_hours(past: Past, asked: Snapshot) -> None:
 def test_by_theory_one_more_ahead_never_shortens_the_wait(
     past: Past, waiting: int, agents: int, held: int, kind: Kind
 ) -> None:
-    """In line at a fair desk, with as many waiting: strictly, up to the horizon. It need not hold where somebody finds a hand free,
-    since what lone customers waited is another measure, nor at a desk that takes the newest first.
+    """In line at a fair desk, with as many waiting: strictly, up to the horizon.
+
+    It need not hold where somebody finds a hand free, since what lone customers waited is another measure, nor at a
+    desk that takes the newest first.
     """
     assume(past.learned.claims.order().longest >= FAIR)
     asked = [seen_at(past.at, waiting=waiting, ahead=k, held=held, agents=agents) for k in range(waiting + 1)]
