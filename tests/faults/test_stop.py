@@ -52,12 +52,17 @@ async def test_a_slow_send_is_finished_by_the_bot_that_began_it(store_url: str) 
     """One of two bots is stopped while the peer takes longer to answer than a lease lasts."""
     [customer] = customers(1)
     async with floor(store_url, bots=2) as desk:
-        desk.peer.delay_s = LEASE_S + 1.5
+        first, second = desk.bots
+        desk.peer.delay_s = LEASE_S + 2.5
+        await second.stop()
         await desk.write(customer, 0, to=0)
         await desk.peer.until(lambda: desk.peer.shown[customer.id], "the acknowledgement is under way")
-        code, took_s = await desk.bots[0].stop()
+        # Only now: before, it might have been the one that sends.
+        await second.start()
+        await second.ready()
+        code, took_s = await first.stop()
         assert code == 0
-        assert took_s > 1.0, "the other bot had it"
+        assert took_s > 1.0, "it did not wait for what it was sending"
         desk.peer.delay_s = 0.0
         await nothing_left_to_send(store_url)
         assert not desk.peer.repeats
