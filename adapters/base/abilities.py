@@ -1,0 +1,96 @@
+"""What a channel may be able to do beside sending and listening. Each is a protocol of its own; all are optional."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from adapters.base.arrivals import File
+from adapters.base.outgoing import Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A budget of the platform: at most `burst` sends at once and one more every `every_s` seconds."""
+
+    name: str
+    every_s: float
+    burst: int = 1
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """The platform limits how fast it may be spoken to."""
+
+    def paces(self, outgoing: Outgoing) -> Sequence[Pace]:
+        """The budgets that a message would draw on. Pure."""
+        ...
+
+
+@runtime_checkable
+class Media(Protocol):
+    """Files of this channel can be fetched, to be sent on another one."""
+
+    async def fetch(self, file: File) -> bytes:
+        """What `file.ref` names. Raises Refused, Busy."""
+        ...
+
+
+@runtime_checkable
+class Typing(Protocol):
+    """The platform can show that somebody is writing."""
+
+    async def show_typing(self, conversation_id: str) -> None:
+        """Show it for a few seconds. Fails silently: nothing depends on it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """A place of the profile where the published wait can be shown: a text of at most `chars`, in each language where
+    `per_language`; or the picture of this `format` (see `bot.formats`). Not changed more often than every `least_s`."""
+
+    name: str
+    least_s: float
+    chars: int = 0
+    per_language: bool = False
+    format: str = ""
+    in_session: bool = False
+    """Whether it is gone with the session that `listen` holds, so nothing needs to be kept or restored."""
+
+
+Shown = Mapping[str, str] | bytes | None
+"""What stands in an outlet: texts by language ("" for all others), a picture, or nothing."""
+
+
+@runtime_checkable
+class Profile(Protocol):
+    """The brand's profile on this platform shows the published wait."""
+
+    outlets: Sequence[Outlet]
+
+    async def read_outlet(self, name: str) -> Shown:
+        """What stands there now, the operator's own for example. Raises Refused, Busy."""
+        ...
+
+    async def show_outlet(self, name: str, shown: Shown) -> None:
+        """Put it there. Raises Refused, Busy, Uncertain."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that `jono check` looked at. `wrong` says what is missing and how to mend it; no secrets."""
+
+    what: str
+    wrong: str = ""
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """The channel can tell whether it would work."""
+
+    async def check(self) -> list[Finding]:
+        """Look at the token, rights, intents, groups, permissions. Changes nothing on the platform."""
+        ...

@@ -1,0 +1,122 @@
+"""The channel itself, and what the bot lends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from adapters.base.arrivals import Arrival, Inbox
+from adapters.base.outgoing import Outgoing
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the platform allows, and what it can do.
+
+    `measure` tells how much of `text_chars` a text takes (in the platform's own units, after escaping).
+    `resend_is_safe` when a repeated key is delivered once only. `file_bytes` is the largest attachment, 0 when it
+    takes none. `one_reader` when only one process may listen at a time. `room` when agents have a room here.
+    """
+
+    text_chars: int
+    resend_is_safe: bool
+    sends_at_once: int = 16
+    measure: Callable[[str], int] = len
+    file_bytes: int = 0
+    one_reader: bool = False
+    room: bool = False
+    title_chars: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CommandHelp:
+    """One row of the desk's table of commands, for adapters that publish a command list. `summaries` has the summary
+    in every language, by code."""
+
+    name: str
+    arguments: str
+    summary: str
+    for_agents: bool
+    summaries: Mapping[str, str] = field(default_factory=dict)
+
+
+class Bookmarks(Protocol):
+    """How far each place of a channel was read; kept by the bot, so that an outage can be caught up with."""
+
+    async def all(self) -> Mapping[str, str]:
+        """The last mark of every place, most recently marked first."""
+        ...
+
+    def mark(self, place: str, mark: str) -> None:
+        """All up to `mark` is durable here. Written soon, not at once."""
+        ...
+
+
+class NoBookmarks:
+    """Bookmarks that last as long as the process."""
+
+    def __init__(self) -> None:
+        self._marks: dict[str, str] = {}
+
+    async def all(self) -> Mapping[str, str]:
+        """The marks of this process, the latest first."""
+        return dict(reversed(self._marks.items()))
+
+    def mark(self, place: str, mark: str) -> None:
+        """Keep it in memory."""
+        self._marks.pop(place, None)
+        self._marks[place] = mark
+
+
+def _unheard(trouble: str) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the bot lends an adapter: the channel's name, one outgoing HTTP door, real time in epoch seconds,
+    the desk's table of commands, the ids of the agents of this channel, the names of all queues, the default
+    language, and the public address of `POST /hooks/<channel>` ("" when there is none).
+
+    `report` tells what is wrong with the channel just now, for `/readyz` and the log; "" when all is well again.
+    """
+
+    name: str
+    http: ClientSession
+    now: Callable[[], float]
+    commands: Sequence[CommandHelp] = ()
+    agents: frozenset[str] = field(default_factory=frozenset)
+    queues: tuple[str, ...] = ()
+    language: str = "en"
+    hook_url: str = ""
+    bookmarks: Bookmarks = field(default_factory=NoBookmarks)
+    report: Callable[[str], None] = _unheard
+
+
+@runtime_checkable
+class Channel(Protocol):
+    """One way customers reach us, and agents answer."""
+
+    limits: Limits
+    wants_events: bool
+
+    def accept(self, headers: Mapping[str, str], body: bytes, now: float) -> list[Arrival]:
+        """Verify and read a pushed request; `now` in epoch seconds. Pure. Raises Untrusted or Malformed."""
+        ...
+
+    async def listen(self, inbox: Inbox) -> None:
+        """Pull arrivals until cancelled: one session, the bot begins the next one. A channel that is only pushed to
+        makes known where to push, and waits for ever. Raises Down or Unusable."""
+        ...
+
+    async def send(self, outgoing: Outgoing) -> str:
+        """Deliver once, return the platform's id. Raises Refused, Gone, Busy or Uncertain."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give back what was opened; may be called twice."""
+        ...
