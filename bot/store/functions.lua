@@ -314,6 +314,45 @@ local function publish(keys, args)
   return 1
 end
 
+-- Be the one reader of a channel for ttl_ms more: 1, or 0 when another process is.
+local function hold(keys, args)
+  local key, me, ttl_ms = keys[1] .. 'reader:' .. args[1], args[2], args[3]
+  local reader = redis.call('GET', key)
+  if reader and reader ~= me then return 0 end
+  redis.call('SET', key, me, 'PX', ttl_ms)
+  return 1
+end
+
+local function let_go(keys, args)
+  local key = keys[1] .. 'reader:' .. args[1]
+  if redis.call('GET', key) == args[2] then redis.call('DEL', key) end
+  return 1
+end
+
+-- Each budget is one moment: when it will be full again (the generic cell rate algorithm, ITU-T I.371). A send moves
+-- it by every_ms; it may be at most burst sends ahead of now. Gives 0 and draws on all, or the ms to wait.
+local function pace(keys, args)
+  local now, wait, moments = now_ms(), 0, {}
+  for i = 2, #args, 3 do
+    local key, every, burst = keys[1] .. 'pace:' .. args[1] .. ':' .. args[i], tonumber(args[i + 1]), tonumber(args[i + 2])
+    local full = math.max(now, tonumber(redis.call('GET', key) or 0))
+    wait = math.max(wait, full - (burst - 1) * every - now)
+    moments[key] = full + every
+  end
+  if wait > 0 then return wait end
+  for key, full in pairs(moments) do redis.call('SET', key, full, 'PX', math.max(1, full - now)) end
+  return 0
+end
+
+-- args: channel, budget, every_ms, burst, ms. Nothing may be drawn for so long.
+local function hush(keys, args)
+  local key, now = keys[1] .. 'pace:' .. args[1] .. ':' .. args[2], now_ms()
+  local full = now + tonumber(args[5]) + (tonumber(args[4]) - 1) * tonumber(args[3])
+  full = math.max(full, tonumber(redis.call('GET', key) or 0))
+  redis.call('SET', key, full, 'PX', full - now)
+  return 1
+end
+
 -- Writes nothing, but is let in only where it could: not on a replica, a full server or one that lacks replicas.
 local function probe()
   return 1
@@ -326,5 +365,9 @@ redis.register_function('jono_settle_@VERSION@', settle)
 redis.register_function('jono_revive_@VERSION@', revive)
 redis.register_function('jono_lead_@VERSION@', lead)
 redis.register_function('jono_resign_@VERSION@', resign)
+redis.register_function('jono_hold_@VERSION@', hold)
+redis.register_function('jono_let_go_@VERSION@', let_go)
+redis.register_function('jono_pace_@VERSION@', pace)
+redis.register_function('jono_hush_@VERSION@', hush)
 redis.register_function('jono_remember_@VERSION@', remember)
 redis.register_function('jono_publish_@VERSION@', publish)

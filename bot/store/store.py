@@ -7,14 +7,10 @@ Every write may be repeated without harm. What cannot be written now raises `Sto
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from redis.exceptions import ResponseError
 
 from bot.case import Case, decode
 from bot.clock import Clock
@@ -22,7 +18,10 @@ from bot.incident import Incident
 from bot.published import HistoryPoint, Published
 from bot.store import keys
 from bot.store.batch import Batcher
+from bot.store.channels import ChannelStore
 from bot.store.connection import Connection, StoreDown, check_safe, reaching, server_time
+from bot.store.library import Library
+from bot.store.rooms import RoomStore
 from bot.store.wire import (
     DONE,
     SEEN,
@@ -43,10 +42,6 @@ from bot.store.wire import (
 from status.model import Observation
 
 __all__ = ["Store", "StoreDown"]
-
-_SOURCE = Path(__file__).with_name("functions.lua").read_text(encoding="utf-8")
-_VERSION = hashlib.sha256(_SOURCE.encode()).hexdigest()[:8]
-_LIBRARY = f"#!lua name=jono_{_VERSION}\n" + _SOURCE.replace("@VERSION@", _VERSION)
 
 SEEN_PERIOD_S = 4 * 86400
 """Ids of messages are remembered for this period and the two before it: 8 to 12 days. Meta redelivers for 7
@@ -70,8 +65,11 @@ class Store:
         events_kept: int = EVENTS_KEPT,
     ) -> None:
         self._connection = connection
-        # The library's types do not know that answers are decoded to text.
-        self._client: Any = connection.client
+        self._library = library = Library(connection)
+        self._client = library.client
+        self._call, self._read = library.call, library.read
+        self.rooms = RoomStore(library)
+        self.channels = ChannelStore(library)
         self._clock = clock
         self._day_ttl_s = day_ttl_s
         self._events_kept = events_kept
@@ -85,7 +83,7 @@ class Store:
         """Check that the store is safe, load the functions, follow its clock. Raises StoreDown or UnsafeStore."""
         async with reaching():
             await check_safe(self._connection, allow_unsafe)
-            await self._load_functions()
+            await self._library.load()
         await self.follow_clock()
 
     async def follow_clock(self) -> None:
@@ -96,26 +94,6 @@ class Store:
     async def probe(self, queue: str) -> None:
         """Raises StoreDown unless the store would take a write to this queue now."""
         await self._call(queue, "probe")
-
-    async def _load_functions(self) -> None:
-        await self._client.function_load(_LIBRARY, replace=True)
-
-    async def _call(self, queue: str, function: str, *arguments: str | bytes | int | float) -> Any:
-        """Call a function of the library; a server that lost or never had it gets it again."""
-        name = f"jono_{function}_{_VERSION}"
-        call = partial(self._client.fcall, name, 1, keys.prefix(queue), *arguments)
-        async with reaching():
-            try:
-                return await call()
-            except ResponseError as error:
-                if "Function not found" not in str(error):
-                    raise
-            await self._load_functions()
-            return await call()
-
-    async def _read(self, answer: Awaitable[Any]) -> Any:
-        async with reaching():
-            return await answer
 
     # --- the one atomic step -------------------------------------------------------------------------------
 

@@ -1,0 +1,74 @@
+"""What is kept for a channel rather than for a case: who reads it, how far, how fast, and what its profile shows.
+
+All of it stands beside the channel's own queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from adapters.base import Pace
+from bot.store import keys
+from bot.store.library import Library
+from bot.store.wire import dump
+
+
+class ChannelStore:
+    """Leases, bookmarks, paces and outlets of channels."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    # --- one reader at a time ------------------------------------------------------------------------------
+
+    async def hold(self, queue: str, channel: str, who: str, ttl_s: float) -> bool:
+        """Be the one process that reads this channel for `ttl_s` more; False when another one is."""
+        return bool(await self._library.call(queue, "hold", channel, who, int(ttl_s * 1000)))
+
+    async def let_go(self, queue: str, channel: str, who: str) -> None:
+        """Let another process read at once."""
+        await self._library.call(queue, "let_go", channel, who)
+
+    # --- how far -------------------------------------------------------------------------------------------
+
+    async def bookmarks(self, queue: str, channel: str) -> dict[str, str]:
+        """The last mark of every place. Marks of a place rise, longer ones after shorter ones."""
+        key = f"{keys.prefix(queue)}marks:{channel}"
+        found: dict[str, str] = await self._library.read(self._library.client.hgetall(key))
+        return found
+
+    async def mark(self, queue: str, channel: str, marks: Mapping[str, str]) -> None:
+        """Write marks down; `marks` is not empty."""
+        key = f"{keys.prefix(queue)}marks:{channel}"
+        await self._library.read(self._library.client.hset(key, mapping=dict(marks)))
+
+    # --- how fast ------------------------------------------------------------------------------------------
+
+    async def pace(self, queue: str, channel: str, paces: Iterable[Pace]) -> float:
+        """Draw on all these budgets at once: 0, or in how many seconds it may be tried again, and nothing is drawn."""
+        rows = [value for pace in paces for value in (pace.name, round(pace.every_s * 1000), pace.burst)]
+        return float(await self._library.call(queue, "pace", channel, *rows)) / 1000
+
+    async def hush(self, queue: str, channel: str, pace: Pace, for_s: float) -> None:
+        """The platform wants silence on this budget for so long."""
+        row = (pace.name, round(pace.every_s * 1000), pace.burst)
+        await self._library.call(queue, "hush", channel, *row, int(for_s * 1000) + 1)
+
+    # --- what the profile shows ----------------------------------------------------------------------------
+
+    async def outlets(self, queue: str, channel: str) -> dict[str, dict[str, Any]]:
+        """What is known of each outlet of the channel, by its name."""
+        key = f"{keys.prefix(queue)}outlets:{channel}"
+        found = await self._library.read(self._library.client.hgetall(key))
+        return {name: msgspec.json.decode(text) for name, text in found.items()}
+
+    async def set_outlet(self, queue: str, channel: str, name: str, known: Mapping[str, Any] | None) -> None:
+        """Keep what is known of an outlet; None forgets it."""
+        key = f"{keys.prefix(queue)}outlets:{channel}"
+        if known is None:
+            await self._library.read(self._library.client.hdel(key, name))
+        else:
+            await self._library.read(self._library.client.hset(key, name, dump(known)))
