@@ -1,0 +1,85 @@
+"""A long text in parts: where it is cut, and that nothing is lost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.parts import split
+
+
+def utf16(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def test_what_fits_stays_whole() -> None:
+    assert split("Hello.\n\nYour parcel is here.", 100) == ["Hello.\n\nYour parcel is here."]
+
+
+def test_nothing_gives_no_part() -> None:
+    assert split("", 10) == split(" \n ", 10) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("one two.\n\nthree four\nfive. six", ["one two.", "three four", "five. six"]),
+        ("one two three\nfour five six", ["one two three", "four five six"]),
+        ("One two. Three four five", ["One two.", "Three four five"]),
+        ("one two three four", ["one two three", "four"]),
+    ],
+    ids=["paragraphs", "lines", "sentences", "words"],
+)
+def test_it_is_cut_where_a_reader_pauses(text: str, parts: list[str]) -> None:
+    assert split(text, 17) == parts
+
+
+def test_a_link_is_cut_only_when_it_alone_is_too_long() -> None:
+    link = "https://shop.example/orders/12345678901234567890"
+    assert split(f"Please look at {link} today", 50) == ["Please look at", link, "today"]
+    assert "".join(split(link, 20)) == link
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        "👩‍👩‍👧‍👦",
+        "👍🏽",
+        "🇫🇮",
+        "e\u0301",
+        "1\ufe0f\u20e3",
+        "🏴\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f",
+    ],
+    ids=["family", "skin tone", "flag", "accent", "keycap", "Wales"],
+)
+def test_what_reads_as_one_character_stays_one(character: str) -> None:
+    parts = split(character * 40, 5 * utf16(character) - 1, utf16)
+    assert "".join(parts) == character * 40
+    assert all(part == character * (len(part) // len(character)) for part in parts)
+
+
+texts = st.text(st.sampled_from("aZ .!\n👍🏽\u200d🇫🇮é\u0301"), max_size=300)
+
+
+@given(texts, st.integers(20, 60), st.sampled_from([len, utf16]))
+def test_every_part_fits_and_nothing_is_lost(text: str, most: int, measure: object) -> None:
+    assert callable(measure)
+    parts = split(text, most, measure)
+    assert all(parts)
+    assert all(measure(part) <= most for part in parts)
+    assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+def test_a_novel_takes_no_time() -> None:
+    novel = "Once upon a time there was a queue that did not move. " * 2_000
+    calls = 0
+
+    def counting(text: str) -> int:
+        nonlocal calls
+        calls += len(text)
+        return utf16(text)
+
+    parts = split(novel, 4096, counting)
+    assert len(parts) <= len(novel) // 3_900
+    assert calls < 4 * len(novel), "each character is looked at a few times at most"
