@@ -21,11 +21,14 @@ from aiohttp import ClientSession, web
 
 from adapters.base import BadOptions, Channel, CommandHelp, Tools
 from bot import commands
+from bot.asides import Asides
+from bot.asked import served
 from bot.board import Board
 from bot.cases import DESK_LANE, Cases
 from bot.clock import Chance, Clock
 from bot.config import Config, ConfigError, Fault
 from bot.customers import Customers
+from bot.delivery import Delivery
 from bot.desk import Desk
 from bot.events import Policy
 from bot.fetch import open_session
@@ -35,7 +38,9 @@ from bot.inbox import Inbox
 from bot.keeper import Keeper
 from bot.metrics import Metrics
 from bot.outbox import Outbox
+from bot.rooms import Rooms
 from bot.rota import Rotas
+from bot.sender import Sender
 from bot.store.connection import Connection, connect
 from bot.store.store import Store, StoreDown
 from bot.supervise import Crew, forever
@@ -67,7 +72,7 @@ class Parts:
     handover: Handover
     channels: Mapping[str, Channel]
     inbox: Inbox
-    wording: Wording
+    delivery: Delivery
     outbox: Outbox
     keeper: Keeper
     board: Board
@@ -88,26 +93,49 @@ def assemble(
     store = Store(connection, clock, day_ttl_s=days * 86_400, events_kept=config.retention.events)
     figures = Figures(store, clock, config, Rotas(config, store, clock))
     cases = Cases(store, chance, policies(config, channels), config.retention.closed_cases_days * 86_400)
-    handover = Handover(store, cases, clock)
+    several = len(config.queues) > 1
+    handover = Handover(store, cases, clock, several=several, keep_rooms_s=keep_rooms_s(config))
     desk = Desk(config, store, cases, figures, words, clock)
-    customers = Customers(store, cases, handover, figures, words, clock)
-    inbox = Inbox(config, store, cases, handover, desk, customers, clock, chance)
+    customers = Customers(config, store, cases, handover, figures, words, clock)
+    asides = Asides(config, store, cases, handover, desk, clock, channels)
+    inbox = Inbox(config, store, cases, handover, desk, customers, asides, clock, chance)
     board = Board(store, clock, metrics, config.queues)
     web_surface = Web(
         config, store, inbox, board, figures, words, clock, metrics, channels, degraded=lambda: degraded
     )
-    wording = Wording(config, store, cases, figures, words, clock)
     who = chance.process_name()
-    outbox = Outbox(store, channels, wording, handover, chance, metrics, config.limits.send_attempts, who)
+    delivery = delivery_through(channels, config, store, cases, figures, words, clock)
+    outbox = Outbox(store, channels, delivery, handover, chance, metrics, config.limits.send_attempts, who)
     store.on_outgoing = outbox.wake
     crew = Crew()
     board.on_published = lambda queue: crew.start("banner", web_surface.draw_ahead(queue))
     listeners = [name for name, channel in channels.items() if channel.wants_events]
     keeper = Keeper(config, store, cases, figures, clock, metrics, listeners, web_surface.news, who)
     return Parts(
-        config, clock, chance, connection, store, words, figures, cases, handover, channels, inbox, wording, outbox,
+        config, clock, chance, connection, store, words, figures, cases, handover, channels, inbox, delivery, outbox,
         keeper, board, web_surface, metrics, crew, degraded,
     )  # fmt: skip
+
+
+def delivery_through(
+    channels: Mapping[str, Channel],
+    config: Config,
+    store: Store,
+    cases: Cases,
+    figures: Figures,
+    words: Words,
+    clock: Clock,
+) -> Delivery:
+    """What stands between the outbox and these channels."""
+    sender = Sender(store, channels, {name: channel.queue for name, channel in config.channels.items()})
+    rooms = Rooms(config, store, figures, words, channels, sender, keep_rooms_s(config))
+    wording = Wording(config, store, cases, figures, words, clock)
+    return Delivery(store, cases, wording, rooms, sender, clock, keep_rooms_s(config))
+
+
+def keep_rooms_s(config: Config) -> int:
+    """How long what is known of a case's rooms is kept after its last change: until the case is forgotten."""
+    return config.desk.close_after_s + config.retention.closed_cases_days * 86_400
 
 
 def policies(config: Config, channels: Mapping[str, Channel]) -> dict[str, dict[str, Policy]]:
@@ -119,11 +147,19 @@ def policies(config: Config, channels: Mapping[str, Channel]) -> dict[str, dict[
                 claim_lease_s=config.desk.claim_lease_s,
                 close_after_s=config.desk.close_after_s,
                 events=channel.wants_events,
+                rooms=rooms_of(config, channels, queue),
             )
             for name, channel in channels.items()
         }
         for queue, settings in config.queues.items()
     }
+
+
+def rooms_of(config: Config, channels: Mapping[str, Channel], queue: str) -> tuple[str, ...]:
+    """The channels in whose rooms the cases of a queue are shown: where its agents are."""
+    return tuple(
+        name for name, channel in channels.items() if channel.limits.room and queue in served(config, name)
+    )
 
 
 def open_channels(config: Config, words: Words, clock: Clock, session: ClientSession) -> dict[str, Channel]:

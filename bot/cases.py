@@ -62,6 +62,10 @@ class Cases:
         self._keep_ended_s = keep_ended_s
         self._last: OrderedDict[tuple[str, str], Case] = OrderedDict()
 
+    def has_rooms(self, case: Case) -> bool:
+        """Whether agents see this case in a room somewhere."""
+        return bool(self._policies[case.queue][case.channel].rooms)
+
     def remembered(self, queue: str, lane: str) -> Case | None:
         """The conversation's open case as this process last saw it; perhaps outdated."""
         return self._last.get((queue, lane))
@@ -98,7 +102,7 @@ class Cases:
                 observations=decision.observations,
                 counts=decision.counts,
                 duty=(decision.off_duty, None) if decision.off_duty else duty,
-                out=(*entries(decision), *extra(decision)),
+                out=(*entries(decision, self._policies[queue][channel].rooms), *extra(decision)),
                 worded=worded,
                 language=language,
             )
@@ -137,7 +141,7 @@ def _still_there(case: Case | None, event: Event) -> Case | None:
     return case
 
 
-def entries(decision: Decision) -> list[OutEntry]:
+def entries(decision: Decision, rooms: Sequence[str] = ()) -> list[OutEntry]:
     """The outgoing messages of a decision. Their ids are the same however often it is decided on this version."""
     case = decision.after
     lane = keys.lane(case.channel, case.conversation_id)
@@ -150,4 +154,11 @@ def entries(decision: Decision) -> list[OutEntry]:
             {**body, **moved},
         )
         for number, body in enumerate(decision.out)
+    ] + [
+        OutEntry(
+            f"{case.id}-{case.version}-room",
+            keys.lane(room, f"#{case.id}"),
+            {"kind": "room", "case": case.id},
+        )
+        for room in rooms
     ]

@@ -13,6 +13,7 @@ from bot.case import Case, CaseState
 from bot.cases import Cases
 from bot.clock import Clock
 from bot.commands import COMMANDS
+from bot.config.settings import Config
 from bot.events import Decision, Event, GaveUp, Spoke, Told
 from bot.figures import Figures
 from bot.handover import Handover
@@ -26,8 +27,16 @@ class Customers:
     """Answers customers' commands."""
 
     def __init__(
-        self, store: Store, cases: Cases, handover: Handover, figures: Figures, words: Words, clock: Clock
+        self,
+        config: Config,
+        store: Store,
+        cases: Cases,
+        handover: Handover,
+        figures: Figures,
+        words: Words,
+        clock: Clock,
     ) -> None:
+        self._config = config
         self._store = store
         self._cases = cases
         self._handover = handover
@@ -50,6 +59,8 @@ class Customers:
         tag = await self._store.language(queue, lane) or (case or message).customer.language
         asked = _Asked(self, channel, queue, lane, message, seen, case, self._speaking(queue, tag))
         match command:
+            case "start":
+                await self._start(asked, arguments)
             case "wait":
                 await self._wait(asked)
             case "cancel":
@@ -61,6 +72,17 @@ class Customers:
 
     def _speaking(self, queue: str, tag: str) -> CustomerWords:
         return self._words.customer(self._words.negotiate(tag), self._figures.zone(queue))
+
+    async def _start(self, asked: _Asked, tag: str) -> None:
+        """A greeting. A link may have named a queue and a language: they stay chosen."""
+        code = self._words.match(tag) if tag else None
+        words = self._speaking(asked.queue, code) if code else asked.words
+        if asked.message.queue is not None:
+            home = self._config.channels[asked.channel].queue
+            await self._store.choose_queue(home, asked.lane, asked.message.queue)
+        outlook = await self._figures.outlook(asked.message.queue or asked.queue)
+        text = words.greeting(asked.message.customer.name, self._config.bot.name, outlook)
+        await asked.answer(text, language=code)
 
     async def _wait(self, asked: _Asked) -> None:
         case = asked.case
@@ -95,6 +117,8 @@ class Customers:
         seen = asked.seen
         case_id = asked.case.id if asked.case else None
         body = {"kind": "answer", "case": case_id, "customer": asked.message.customer.id, "text": text}
+        if asked.message.answer_to:
+            body["answer_to"] = asked.message.answer_to
         answer = OutEntry(f"answer-{seen}", asked.lane, body)
         chosen = (asked.lane, language) if language else None
         if event is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from adapters.base import Person
+from adapters.base import File, Person
 from bot.case import Case
 from status.model import Happened, Outlook, Promise
 
@@ -30,6 +30,9 @@ class Wrote:
     queue: str
     from_robot: bool = False
     messages_at_most: int = 2_000
+    files: tuple[File, ...] = ()
+    ref: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +53,21 @@ class Release(Act):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply(Act):
+class Spoken(Act):
+    """Something an agent wrote. `source` is `<channel>/<message>` where it stands in a room, in `place`."""
+
+    text: str
+    files: tuple[File, ...] = ()
+    source: str = ""
+    place: str = ""
+
+
+class Reply(Spoken):
     """Answer the customer."""
 
-    text: str
 
-
-@dataclass(frozen=True, slots=True)
-class Note(Act):
+class Note(Spoken):
     """Write something only agents see."""
-
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +85,55 @@ class Close(Act):
 
 
 @dataclass(frozen=True, slots=True)
-class GaveUp:
-    """The customer does not want to wait any more."""
+class Corrected(Act):
+    """An agent changed what they had written in a room as `source`, or deleted it (`text` is None); it had gone
+    `to_customer`, or was a note."""
+
+    source: str
+    place: str
+    text: str | None
+    to_customer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Act):
+    """An agent answered past the bot; the customer has it already."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The customer changed the message `ref`, or deleted it (`text` is None)."""
 
     at: float
+    ref: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """The customer reacted with an emoji."""
+
+    at: float
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A message to the customer, `entry` in the outbox, was given up."""
+
+    at: float
+    entry: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """The customer does not want to wait any more; `blocked` when nothing can reach them now."""
+
+    at: float
+    blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +173,9 @@ class Due:
 
 
 AgentsAct = Claim | Release | Reply | Note | Transfer | Close
-LaterEvent = AgentsAct | GaveUp | Spoke | Told | Due
+Remark = Changed | Reacted | Failed | Corrected
+"""What only adds to what was said: it changes nothing about who waits for whom."""
+LaterEvent = AgentsAct | Answered | Remark | GaveUp | Spoke | Told | Due
 Event = Wrote | Adopted | LaterEvent
 
 # --- what follows ------------------------------------------------------------------------------------------
@@ -129,12 +183,14 @@ Event = Wrote | Adopted | LaterEvent
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings a decision needs. `events` tells whether other programs want to hear of cases."""
+    """The settings a decision needs. `events` tells whether other programs want to hear of cases, `rooms` in which
+    channels' rooms agents see them."""
 
     target_s: float
     claim_lease_s: float
     close_after_s: float
     events: bool = False
+    rooms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

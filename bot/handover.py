@@ -22,10 +22,16 @@ HOPS = 8
 class Handover:
     """Follows and completes transfers."""
 
-    def __init__(self, store: Store, cases: Cases, clock: Clock) -> None:
+    def __init__(self, store: Store, cases: Cases, clock: Clock, *, several: bool, keep_rooms_s: int) -> None:
         self._store = store
         self._cases = cases
         self._clock = clock
+        self._several = several
+        self._keep_rooms_s = keep_rooms_s
+
+    async def start(self, home: str, lane: str) -> str:
+        """The queue where a conversation's cases begin: the one its customer chose, or the channel's own."""
+        return (self._several and await self._store.chosen_queue(home, lane)) or home
 
     async def find(self, queue: str, lane: str) -> tuple[str, Case | None]:
         """The queue a conversation's open case stands in now, and the case. Raises StoreDown."""
@@ -52,6 +58,8 @@ class Handover:
             return
         lane = keys.lane(source.channel, source.conversation_id)
         carried = await self._store.transcript(queue, case_id)
+        for channel, room in (await self._store.rooms.rooms(queue, case_id)).items():
+            await self._store.rooms.set_room(target, case_id, channel, room, self._keep_rooms_s)
         result = await self._cases.apply(
             target,
             await self._store.open_case(target, lane),

@@ -15,8 +15,9 @@ from functools import partial
 
 import structlog
 
-from adapters.base import AgentCommand, Arrival, CustomerMessage, Malformed
+from adapters.base import AgentCommand, AgentEdit, AgentTyping, Arrival, CustomerMessage, Malformed
 from bot import commands
+from bot.asides import Asides
 from bot.cases import Cases, Moved, Seen
 from bot.clock import Chance, Clock
 from bot.config.settings import Config
@@ -45,6 +46,7 @@ class Inbox:
         handover: Handover,
         desk: Desk,
         customers: Customers,
+        asides: Asides,
         clock: Clock,
         chance: Chance,
     ) -> None:
@@ -54,26 +56,34 @@ class Inbox:
         self._handover = handover
         self._desk = desk
         self._customers = customers
+        self._asides = asides
         self._clock = clock
         self._chance = chance
 
     async def receive(self, channel: str, arrival: Arrival) -> None:
         """Take one arrival in. Raises StoreDown or Malformed."""
-        if isinstance(arrival, AgentCommand):
-            home = self._config.channels[channel].queue
-            seen = seen_digest(channel, f"command:{arrival.id}")
-            await self._once(home, seen, partial(self._desk.handle, channel, arrival, seen))
-        elif self._desk.is_agent(channel, arrival.customer.id):
-            # Staff who write where customers do are nobody's customers: no case, no acknowledgement.
-            log.info("staff message ignored", channel=channel)
-        else:
-            await self._message(channel, arrival)
+        match arrival:
+            case CustomerMessage() if self._desk.is_agent(channel, arrival.customer.id):
+                # Staff who write where customers do are nobody's customers: no case, no acknowledgement.
+                log.info("staff message ignored", channel=channel)
+            case CustomerMessage():
+                await self._message(channel, arrival)
+            case AgentCommand():
+                home = self._config.channels[channel].queue
+                seen = seen_digest(channel, f"command:{arrival.id}")
+                await self._once(home, seen, partial(self._desk.handle, channel, arrival, seen))
+            case AgentEdit():
+                await self._asides.corrected(channel, arrival)
+            case AgentTyping():
+                await self._asides.typing(channel, arrival)
+            case _:
+                await self._asides.handle(channel, arrival)
 
     async def _message(self, channel: str, message: CustomerMessage) -> None:
-        queue = message.queue or self._config.channels[channel].queue
+        message = self._within_limits(message)
+        queue = message.queue or await self._start(channel, message)
         if queue not in self._config.queues:
             raise Malformed("data.queue: there is no such queue")
-        message = self._within_limits(message)
         if message.text.startswith("/"):
             name, _, arguments = message.text.partition(" ")
             command = commands.find(name, "customer")
@@ -83,6 +93,13 @@ class Inbox:
                 await self._once(queue, seen, partial(asked, command.name, arguments.strip()))
                 return
         await self._write(channel, queue, message)
+
+    async def _start(self, channel: str, message: CustomerMessage) -> str:
+        """Where the conversation's cases begin. An open case that is remembered stands there, surely."""
+        home, lane = self._config.channels[channel].queue, keys.lane(channel, message.conversation_id)
+        if self._cases.remembered(home, lane) is not None:
+            return home
+        return await self._handover.start(home, lane)
 
     async def _once(self, home: str, seen: str, work: Callable[[], Awaitable[None]]) -> None:
         """Carry out a command, unless it was before: it may have changed a case in any queue. Where it came in it is
@@ -136,6 +153,9 @@ class Inbox:
             queue=queue,
             from_robot=message.from_robot,
             messages_at_most=self._config.limits.transcript_entries,
+            files=message.files,
+            ref=message.ref,
+            group=message.group,
         )
         seen = seen_digest(channel, message.id)
         result = await self._cases.apply(

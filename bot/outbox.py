@@ -19,22 +19,19 @@ import structlog
 from adapters.base import (
     Busy,
     Channel,
-    CommandAnswer,
-    EventOut,
-    MessageOut,
-    Outgoing,
     Refused,
     Uncertain,
     Undelivered,
 )
 from bot.cases import DESK_LANE
 from bot.clock import Chance
+from bot.delivery import TO_CUSTOMERS, Delivery, parts_of
 from bot.handover import Handover
 from bot.metrics import Metrics
+from bot.sender import NotYet
 from bot.store.store import Store, StoreDown
 from bot.store.wire import OutEntry, Taken
 from bot.supervise import Crew
-from bot.wording import Wording
 
 Answer = TypeVar("Answer")
 
@@ -58,7 +55,7 @@ class Outbox:
         self,
         store: Store,
         channels: Mapping[str, Channel],
-        wording: Wording,
+        delivery: Delivery,
         handover: Handover,
         chance: Chance,
         metrics: Metrics,
@@ -67,7 +64,7 @@ class Outbox:
     ) -> None:
         self._store = store
         self._channels = channels
-        self._wording = wording
+        self._delivery = delivery
         self._handover = handover
         self._chance = chance
         self._metrics = metrics
@@ -136,16 +133,23 @@ class Outbox:
         if entry.channel == DESK_LANE:
             await self._handover.carry_over(queue, entry.body["case"], entry.body["queue"])
             return await self._delivered(queue, taken)
-        channel = self._channels[entry.channel]
-        if taken.lapsed and not channel.limits.resend_is_safe:
+        limits = self._channels[entry.channel].limits
+        if taken.lapsed and not self._may_repeat(entry):
             return await self._give_up(queue, taken, "unconfirmed: the bot stopped while it was being sent")
         if entry.body.get("moved") and await self._older_elsewhere(queue, entry):
             await self._store.settle_later(queue, self._who, taken, OLDER_FIRST_S)
             return None
-        worded = await self._wording.word(queue, entry)
+        worded = await self._delivery.word(queue, entry)
         if worded is None:
             return await self._delivered(queue, taken)
-        return await self._send(queue, taken, worded, channel)
+        parts = parts_of(worded, limits)
+        if len(parts) > 1:
+            return await self._store.split(queue, self._who, taken, parts)
+        return await self._send(queue, taken, worded)
+
+    def _may_repeat(self, entry: OutEntry) -> bool:
+        """Whether a message that perhaps arrived is sent again. To agents always: twice is better than never."""
+        return entry.body["kind"] not in TO_CUSTOMERS or self._channels[entry.channel].limits.resend_is_safe
 
     async def _older_elsewhere(self, queue: str, entry: OutEntry) -> bool:
         """Whether a queue the case came from has an older message of it still to send: their order is kept.
@@ -157,16 +161,19 @@ class Outbox:
         heads = map(_case_and_version, await self._store.heads(sorted(others), entry.lane))
         return any(other == case_id and earlier < version for other, earlier in heads)
 
-    async def _send(self, queue: str, taken: Taken, entry: OutEntry, channel: Channel) -> Taken | None:
+    async def _send(self, queue: str, taken: Taken, entry: OutEntry) -> Taken | None:
         kind = str(entry.body["kind"])
         try:
-            await channel.send(outgoing(entry))
+            await self._delivery.send(queue, entry)
+        except NotYet as soon:
+            await self._store.settle_later(queue, self._who, taken, soon.delay_s)
+            return None
         except Refused as error:
             self._metrics.sent(entry.channel, kind, "refused")
             return await self._give_up(queue, taken, str(error))
         except Uncertain as error:
             self._metrics.sent(entry.channel, kind, "uncertain")
-            if not channel.limits.resend_is_safe:
+            if not self._may_repeat(entry):
                 return await self._give_up(queue, taken, f"unconfirmed: {error}")
             await self._again(queue, taken, error, None)
             return None
@@ -195,6 +202,7 @@ class Outbox:
 
     async def _give_up(self, queue: str, taken: Taken, reason: str) -> Taken | None:
         log.warning("given up", channel=taken.entry.channel, message=taken.entry.id, reason=reason)
+        await _insist(lambda: self._delivery.given_up(queue, taken.entry, reason))
         return await _insist(lambda: self._store.settle_dead(queue, self._who, taken, reason, LEASE_S))
 
 
@@ -203,21 +211,6 @@ def _case_and_version(entry_id: str) -> tuple[str, int]:
     case_id, _, rest = entry_id.partition("-")
     version = rest.partition("-")[0]
     return (case_id, int(version)) if version.isdecimal() else ("", 0)
-
-
-def outgoing(entry: OutEntry) -> Outgoing:
-    """A stored entry as adapters take it."""
-    body = entry.body
-    match body["kind"]:
-        case "event":
-            return EventOut(entry.id, body["type"], body["data"])
-        case "command":
-            return CommandAnswer(
-                entry.id, body["command"], body["agent"], body["text"], body["ok"], body["case"]
-            )
-        case kind:
-            conversation_id = entry.lane.partition("/")[2]
-            return MessageOut(entry.id, conversation_id, body["customer"], body["case"], kind, body["text"])
 
 
 async def _insist(write: Callable[[], Awaitable[Answer]]) -> Answer:

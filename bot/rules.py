@@ -14,23 +14,30 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from adapters.base import Person
-from bot.case import Case, CaseState, changed, news
+from bot import bodies
+from bot.case import Case, CaseState, changed
 from bot.events import (
     Act,
     Adopted,
     AgentsAct,
+    Answered,
+    Changed,
     Claim,
     Close,
+    Corrected,
     Decision,
     Due,
     Event,
+    Failed,
     GaveUp,
     LaterEvent,
     Note,
     Observed,
     Policy,
+    Reacted,
     Refusal,
     Release,
+    Remark,
     Reply,
     Spoke,
     Told,
@@ -58,7 +65,7 @@ def decide(case: Case | None, event: Event, policy: Policy) -> Decision | Refusa
             decision = _adopted(event, policy) if case is None else _merged(case, event, policy)
         case _ if case is None:
             return Refusal("no_such_case")
-        case _ if not case.is_open:
+        case _ if not case.is_open and not (case.ended and isinstance(event, Remark)):
             return Refusal("ended")
         case _:
             refusal = _barred(case, event)
@@ -80,8 +87,12 @@ def _followed(case: Case, event: LaterEvent, policy: Policy) -> Decision:
     match event:
         case Claim() | Release() | Reply() | Note() | Transfer() | Close():
             return _acted(case, event, policy)
+        case Answered():
+            return _answered_outside(case, event, policy)
+        case Changed() | Reacted() | Failed() | Corrected():
+            return bodies.remark(case, event)
         case GaveUp():
-            return _ended(case, event.at, CaseState.ABANDONED, policy, case.agent or "")
+            return _gave_up(case, event, policy)
         case Spoke():
             return Decision(changed(case, customer=replace(case.customer, language=event.language)))
         case Told():
@@ -138,8 +149,8 @@ def _opened(event: Wrote, policy: Policy) -> Decision:
     )
     return Decision(
         case,
-        said=(_customer_said(event),),
-        out=_acknowledgement(case, event) + _event(case, "case.opened", event.at, policy),
+        said=(bodies.by_customer(event),),
+        out=_acknowledgement(case, event) + bodies.news_of(case, "case.opened", event.at, policy),
         observations=(Observed("arrived", event.at),),
         counts={"arrived": 1},
     )
@@ -150,7 +161,7 @@ def _wrote(case: Case, event: Wrote, policy: Policy) -> Decision:
     case = changed(
         case, messages=case.messages + 1, active_at=event.at, customer=_updated(case, event.customer)
     )
-    said = (_customer_said(event),)
+    said = (bodies.by_customer(event),)
     if case.turn_at is not None:
         return Decision(case, said=said)
     decision = _begun(changed(case, turn_at=event.at), event.at, policy)
@@ -170,6 +181,11 @@ def _begun(case: Case, at: float, policy: Policy) -> Decision:
     )
 
 
+def _gave_up(case: Case, event: GaveUp, policy: Policy) -> Decision:
+    ended = _ended(case, event.at, CaseState.ABANDONED, policy, case.agent or "")
+    return replace(ended, said=(bodies.gone(event),)) if event.blocked else ended
+
+
 def _told(case: Case, event: Told) -> Decision:
     """What was told is a promise until it is judged; the same words said again promise nothing new."""
     customer = replace(case.customer, language=event.language) if event.language else case.customer
@@ -186,15 +202,10 @@ def _updated(case: Case, customer: Person) -> Person:
     )
 
 
-def _customer_said(event: Wrote) -> Mapping[str, Any]:
-    """Without `by`: that is what the store takes for the customer's, so that a waiting case needs less room."""
-    return {"at": event.at, "text": event.text}
-
-
 def _acknowledgement(case: Case, event: Wrote) -> tuple[Mapping[str, Any], ...]:
     if event.from_robot:
         return ()
-    return (_message(case, "acknowledgement", turn=case.turn_at, variant=event.variant),)
+    return (bodies.message(case, "acknowledgement", turn=case.turn_at, variant=event.variant),)
 
 
 # --- agents ------------------------------------------------------------------------------------------------
@@ -223,12 +234,12 @@ def _acted(case: Case, act: AgentsAct, policy: Policy) -> Decision:
         case Reply():
             return _replied(case, act, policy)
         case Note():
-            return Decision(case, said=(_agent_said(act, "note", act.text),))
+            return Decision(case, said=(bodies.by_agent(act, "note"),))
         case Transfer():
             return _handed_over(case, act)
         case Close():
             closed = _ended(case, act.at, CaseState.CLOSED, policy, act.agent)
-            return replace(closed, said=(_agent_said(act, "note", act.note),) if act.note else ())
+            return replace(closed, said=(bodies.note(act, act.note),) if act.note else ())
         case _:
             assert_never(act)
 
@@ -240,7 +251,7 @@ def _claimed(case: Case, act: Act, policy: Policy) -> Decision:
     )
     if case.agent is not None:
         return Decision(held)
-    out = _event(held, "case.claimed", act.at, policy)
+    out = bodies.news_of(held, "case.claimed", act.at, policy)
     return Decision(held, out=out, observations=(_taken(case, act),))
 
 
@@ -266,6 +277,22 @@ def _released(case: Case, at: float) -> Decision:
 
 
 def _replied(case: Case, act: Reply, policy: Policy) -> Decision:
+    """Answered, and the reply goes out."""
+    decision = _answered(case, act, policy)
+    return replace(
+        decision,
+        said=(bodies.by_agent(act, "agent"),),
+        out=(bodies.reply(decision.after, act), *decision.out),
+    )
+
+
+def _answered_outside(case: Case, act: Answered, policy: Policy) -> Decision:
+    """Whoever holds the case, the customer has a human's answer."""
+    owner = replace(act, agent=case.agent, name=case.agent_name) if case.agent else act
+    return replace(_answered(case, owner, policy), said=(bodies.outside(act),))
+
+
+def _answered(case: Case, act: Reply | Answered, policy: Policy) -> Decision:
     answered = changed(
         case,
         state=CaseState.ANSWERED,
@@ -277,27 +304,18 @@ def _replied(case: Case, act: Reply, policy: Policy) -> Decision:
         first_reply_at=case.first_reply_at or act.at,
         active_at=act.at,
     )
-    decision = Decision(
-        answered,
-        said=(_agent_said(act, "agent", act.text),),
-        out=(_message(answered, "reply", text=act.text),),
-    )
     wait_s = _waited_s(case, act.at)
     if wait_s is None:
-        return decision if case.agent else replace(decision, observations=(_taken(case, act),))
+        return Decision(answered, observations=() if case.agent else (_taken(case, act),))
     counts = _judged(case, act.at, answered=True) | {"answered": 1}
     if wait_s <= policy.target_s:
         counts["within_target"] = 1
-    return replace(
-        decision,
-        out=decision.out + _event(answered, "case.answered", act.at, policy, wait_s=round(wait_s, 3)),
+    return Decision(
+        answered,
+        out=bodies.news_of(answered, "case.answered", act.at, policy, wait_s=round(wait_s, 3)),
         observations=(Observed("answered", act.at, act.agent, wait_s, case.queued),),
         counts=counts,
     )
-
-
-def _agent_said(act: Act, by: str, text: str) -> Mapping[str, Any]:
-    return {"at": round(act.at, 3), "by": by, "who": act.name, "text": text}
 
 
 # --- the end of a case -------------------------------------------------------------------------------------
@@ -309,7 +327,7 @@ def _ended(case: Case, at: float, state: CaseState, policy: Policy, by: str) -> 
     counts = _judged(case, at, answered=False) | {"closed": 1}
     if case.turn_at is not None:
         counts["left"] = 1
-    out = _event(ended, "case.closed", at, policy)
+    out = bodies.news_of(ended, "case.closed", at, policy)
     return Decision(ended, out=out, observations=(_gone(case, at, by),), counts=counts)
 
 
@@ -341,7 +359,7 @@ def _due(case: Case, event: Due, policy: Policy) -> Decision:
     if case.state is CaseState.CLAIMED and (case.lease_until or at) <= at:
         return replace(_lease_over(judged, event, policy), counts=counts)
     if _must_warn(judged, event):
-        return Decision(changed(judged, warned=True), out=(_message(judged, "update"),), counts=counts)
+        return Decision(changed(judged, warned=True), out=(bodies.message(judged, "update"),), counts=counts)
     return Decision(judged, counts=counts)
 
 
@@ -370,7 +388,7 @@ def _handed_over(case: Case, act: Transfer) -> Decision:
     moving = changed(case, state=CaseState.MOVING, agent=None, agent_name="", lease_until=None)
     return Decision(
         moving,
-        said=(_agent_said(act, "note", f"→ {act.queue}"),),
+        said=(bodies.note(act, f"→ {act.queue}"),),
         out=({"kind": "transfer", "case": case.id, "queue": act.queue},),
         observations=(_gone(case, act.at, act.agent),),
         counts={"transferred": 1},
@@ -391,7 +409,10 @@ def _adopted(event: Adopted, policy: Policy) -> Decision:
     )
     return Decision(
         case,
-        out=(_message(case, "notice", turn=case.turn_at), *_event(case, "case.opened", event.at, policy)),
+        out=(
+            bodies.message(case, "notice", turn=case.turn_at),
+            *bodies.news_of(case, "case.opened", event.at, policy),
+        ),
         observations=(Observed("arrived", event.at),),
         counts={"arrived": 1},
     )
@@ -409,16 +430,3 @@ def _merged(case: Case, event: Adopted, policy: Policy) -> Decision:
     if case.turn_at is not None or not turns:
         return Decision(merged)
     return _begun(merged, event.at, policy)
-
-
-# --- bodies of outgoing messages ---------------------------------------------------------------------------
-
-
-def _message(case: Case, kind: str, **more: Any) -> Mapping[str, Any]:
-    return {"kind": kind, "case": case.id, "customer": case.customer.id, **more}
-
-
-def _event(case: Case, name: str, at: float, policy: Policy, **more: Any) -> tuple[Mapping[str, Any], ...]:
-    if not policy.events:
-        return ()
-    return ({"kind": "event", "type": name, "data": news(case, at) | more},)

@@ -90,8 +90,8 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class OpenRoom:
-    """Make a topic or thread for a case; `send` returns its id, the `place`. A platform that makes its first message
-    along with it puts the card there; one without topics sends the card, whose id then is the place."""
+    """Make a topic or thread for a case; `send` returns its id, the `place`. Where the first message is made along with
+    it, that is the card, and its id follows after a space; one without topics sends the card, whose id is both."""
 
     key: str
     case_id: str

@@ -264,6 +264,20 @@ local function settle(keys, args)
   return { redis.call('HINCRBY', tries, lane, 1), following }
 end
 
+-- The head of a lane is sent in parts: they take its place. Gives the first part as `settle` gives the next entry,
+-- also when they stand there already.
+local function split(keys, args)
+  local p, channel, who, lane, entry = keys[1], args[1], args[2], args[3], args[4]
+  local lane_key, tries = p .. 'out:' .. lane, p .. 'tries:' .. channel
+  if redis.call('HGET', p .. 'holder:' .. channel, lane) ~= who then return {} end
+  if same_entry(redis.call('LINDEX', lane_key, 0), entry) then
+    redis.call('LPOP', lane_key)
+    for i = #args, 5, -1 do redis.call('LPUSH', lane_key, args[i]) end
+    redis.call('HSET', tries, lane, 1)
+  end
+  return { redis.call('HGET', tries, lane), redis.call('LINDEX', lane_key, 0) }
+end
+
 -- A message that was given up goes to the end of its lane again, or is dropped for good.
 local function revive(keys, args)
   local p, id, again = keys[1], args[1], args[2] == 'again'
@@ -362,6 +376,7 @@ redis.register_function('jono_probe_@VERSION@', probe)
 redis.register_function('jono_commit_@VERSION@', commit)
 redis.register_function('jono_take_@VERSION@', take)
 redis.register_function('jono_settle_@VERSION@', settle)
+redis.register_function('jono_split_@VERSION@', split)
 redis.register_function('jono_revive_@VERSION@', revive)
 redis.register_function('jono_lead_@VERSION@', lead)
 redis.register_function('jono_resign_@VERSION@', resign)

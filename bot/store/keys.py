@@ -62,6 +62,7 @@ KEYS = (
     ),
     Key("seen:<period>", "set", "12 days", "digests of message ids taken in, by 4-day period; 3 are asked"),
     Key("language:<lane>", "string", "a year", "the language a customer chose in a conversation"),
+    Key("chosen:<lane>", "string", "a year", "the queue a customer chose for a conversation, by a link"),
     Key("out:<lane>", "list", "none; empty lists vanish", "outgoing messages of one conversation, in order"),
     Key("due:<channel>", "zset", "none", "lanes with something to send, by when (real time in ms)"),
     Key("fly:<channel>", "zset", "none", "lanes being sent by some process, by the end of its lease"),

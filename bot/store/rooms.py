@@ -14,12 +14,13 @@ from bot.store.wire import dump
 
 
 class Room(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A case in a channel's room: its place, its card, how many entries of what was said are shown, and digests of
-    the card and the title that stand there. An empty place: nothing is shown yet."""
+    """A case in a channel's room: its place, its card, how many entries of what was said are shown, how many posts of
+    the next entry, and digests of the card and the title that stand there. An empty place: nothing is shown yet."""
 
     place: str = ""
     card: str = ""
     told: int = 0
+    posts: int = 0
     card_digest: str = ""
     title_digest: str = ""
 

@@ -50,6 +50,7 @@ SEEN_PERIOD_S = 4 * 86400
 EVENTS_KEPT = 250_000
 """Six weeks of a desk that gets 1,500 cases a day, each with four events; some 20 MB."""
 
+CHOSEN_TTL_S = 365 * 86400
 COMMIT_WITHIN_S = 1.5
 """A store that takes longer is down, for whoever waits for an answer to a request."""
 
@@ -170,6 +171,15 @@ class Store:
         """The language a customer chose in this conversation, if any."""
         found: str | None = await self._read(self._client.get(f"{keys.prefix(queue)}language:{lane}"))
         return found
+
+    async def chosen_queue(self, home: str, lane: str) -> str | None:
+        """The queue a customer chose for this conversation, if any; kept where its channel is at home."""
+        found: str | None = await self._read(self._client.get(f"{keys.prefix(home)}chosen:{lane}"))
+        return found
+
+    async def choose_queue(self, home: str, lane: str, queue: str) -> None:
+        """A customer chose a queue."""
+        await self._read(self._client.set(f"{keys.prefix(home)}chosen:{lane}", queue, ex=CHOSEN_TTL_S))
 
     async def find(self, queues: Sequence[str], case_id: str) -> Case | None:
         """A case by its id in whichever of these queues it stands."""
@@ -318,6 +328,12 @@ class Store:
     async def settle_later(self, queue: str, who: str, taken: Taken, delay_s: float) -> None:
         """The message was not tried: another must go first."""
         await self._settle(queue, who, taken, "later", str(int(delay_s * 1000)), 0)
+
+    async def split(self, queue: str, who: str, taken: Taken, parts: Sequence[OutEntry]) -> Taken | None:
+        """Parts take the place of a message. Gives the first; None when another process has the lane now."""
+        entry, lines = taken.entry, [part.line for part in parts]
+        found = await self._call(queue, "split", entry.channel, who, entry.lane, entry.id, *lines)
+        return Taken(OutEntry.parse(entry.lane, found[1]), int(found[0]), lapsed=False) if found else None
 
     async def heads(self, queues: Iterable[str], lane: str) -> list[str]:
         """The ids of the messages that are to go out next in this lane, in other queues."""

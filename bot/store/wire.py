@@ -196,7 +196,7 @@ def _wire_case(data: dict[str, Any], commit: Commit, before: Case | None, after:
             data["past"] = commit.past
     elif commit.moved_to:
         data["open"] = commit.moved_to
-    elif after.ended:
+    elif after.ended and not before.ended:
         data["open"] = False
     _wire_order(data, commit, before, after)
     _wire_holder(data, before, after)

@@ -18,6 +18,7 @@ from bot.words.agent import AgentWords, CaseRow
 from bot.words.customer import CustomerWords
 from bot.words.languages import SOURCE_LANGUAGE, Language, load_languages, lookup
 from bot.words.outlet import OutletWords
+from bot.words.room import RoomWords
 from bot.words.sign import SignWords
 
 __all__ = ["AgentWords", "CaseRow", "CustomerWords", "OutletWords", "SignWords", "Words"]
@@ -57,6 +58,10 @@ class Words:
     def agent(self, language: str, zone: tzinfo) -> AgentWords:
         """The voice to an agent; `zone` is the queue's time zone."""
         return AgentWords(self.language(language), zone)
+
+    def room(self, language: str, zone: tzinfo) -> RoomWords:
+        """The voice in agents' rooms; `zone` is the queue's time zone."""
+        return RoomWords(self.language(language), zone)
 
     def outlet(self, language: str, zone: tzinfo) -> OutletWords:
         """The voice in the API and on badges; `zone` is the queue's time zone."""

@@ -17,6 +17,7 @@ from bot.words.commands import command_rows, desk_summary
 from bot.words.languages import Language
 from bot.words.outlet import OutletWords
 from bot.words.plain import LINE_CHARS, SNIPPET_CHARS, one_line, person_name
+from bot.words.states import state_name
 from bot.words.times import elapsed, moment, short_duration
 from status.model import Outlook
 
@@ -84,6 +85,17 @@ class AgentWords:
     def closed(self, case: str) -> str:
         """The agent closed the case."""
         return self.language.say("Case {case} is closed.", case=case)
+
+    def resent(self) -> str:
+        """A message that was given up goes out again."""
+        return self.language.say("It is on its way again.")
+
+    def nothing_to_resend(self, message: str) -> str:
+        """`message` is whatever the agent typed."""
+        return self.language.say(
+            "There is no failed message {message}; perhaps it was sent again already.",
+            message=one_line(message, SNIPPET_CHARS),
+        )
 
     # --- what cannot be done -------------------------------------------------------------------------------
 
@@ -201,19 +213,8 @@ class AgentWords:
 
     def _row(self, row: CaseRow) -> str:
         length = elapsed(self.language, row.waiting_s)
-        facts = " · ".join((row.case, length, self._state(row.state), self._name(row.name)))
+        facts = " · ".join((row.case, length, state_name(self.language, row.state), self._name(row.name)))
         return f"{facts}: {one_line(row.snippet, SNIPPET_CHARS)}"
-
-    def _state(self, state: CaseState) -> str:
-        say = self.language.say
-        return {
-            CaseState.WAITING: say("waiting"),
-            CaseState.CLAIMED: say("claimed"),
-            CaseState.ANSWERED: say("answered"),
-            CaseState.CLOSED: say("closed"),
-            CaseState.ABANDONED: say("abandoned"),
-            CaseState.MOVING: say("being transferred"),
-        }[state]
 
     def _name(self, name: str) -> str:
         return person_name(name) or self.language.say("no name")

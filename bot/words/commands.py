@@ -15,6 +15,7 @@ def customer_summary(language: Language, command: str) -> str:
     """What a customers' command does. Raises KeyError for one that does not exist."""
     say = language.say
     return {
+        "start": say("say hello and see the wait"),
         "wait": say("how long you will wait, and your place in the queue"),
         "cancel": say("give up your case"),
         "language": say("choose the language of automatic messages"),
@@ -38,6 +39,7 @@ def desk_summary(language: Language, command: str) -> str:
         "off": say("go off duty and give back the cases you hold"),
         "wait": say("the wait that customers are told now"),
         "incident": say("announce that more agents come for a time, or take it back"),
+        "resend": say("send a message again that did not arrive"),
         "help": say("this list"),
     }[command]
 

@@ -16,7 +16,7 @@ from bot.case import ENDED, CaseState
 from bot.words.commands import command_rows, customer_summary
 from bot.words.languages import Language
 from bot.words.outlet import OutletWords
-from bot.words.plain import SNIPPET_CHARS, one_line
+from bot.words.plain import SNIPPET_CHARS, one_line, person_name
 from bot.words.sentences import Sentences
 from status.model import Outlook
 
@@ -41,6 +41,18 @@ class CustomerWords:
         wait = write.overloaded(outlook, variant) if overloaded else write.wait(outlook, variant)
         told = _row(write.greeting(name, variant), wait, write.position(position))
         return f"{told}\n{write.next_steps(variant)}"
+
+    def greeting(self, name: str, brand: str, outlook: Outlook) -> str:
+        """Somebody looks in, without a message yet."""
+        say = self.language.say
+        shown, here = person_name(name), one_line(brand, SNIPPET_CHARS)
+        hello = (
+            say("Hello {name}, this is {brand}.", name=shown, brand=here)
+            if shown
+            else say("Hello, this is {brand}.", brand=here)
+        )
+        write = say("Write your question here, and a person from our team will answer it.")
+        return _row(hello, write, OutletWords(self.language, self.zone).headline(outlook) + ".")
 
     def update(self, name: str, outlook: Outlook, variant: int) -> str:
         """The one correction, with an apology, when the wait got clearly worse than was promised."""

@@ -29,6 +29,7 @@ def test_what_is_no_command_is_not_found(written: str) -> None:
 
 def test_customers_have_their_own_commands() -> None:
     assert {command.name for command in COMMANDS if command.who == "customer"} == {
+        "start",
         "wait",
         "cancel",
         "language",

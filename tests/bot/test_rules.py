@@ -9,19 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.base import Person
+from adapters.base import File, Person
+from bot.bodies import as_it_reads, in_words
 from bot.case import Case, CaseState, changed
 from bot.events import (
     Adopted,
+    Answered,
+    Changed,
     Claim,
     Close,
+    Corrected,
     Decision,
     Due,
     Event,
+    Failed,
     GaveUp,
     Note,
     Observed,
     Policy,
+    Reacted,
     Refusal,
     Release,
     Reply,
@@ -78,6 +84,8 @@ def promised(within_s: float, at: float = OPENED) -> Promise:
 CLAIM, RELEASE, REPLY = Claim(NOW, MINE, "Ann"), Release(NOW, MINE, "Ann"), Reply(NOW, MINE, "Ann", "Hi")
 NOTE, TRANSFER = Note(NOW, MINE, "Ann", "Psst"), Transfer(NOW, MINE, "Ann", "billing")
 CLOSE, GAVE_UP, SPOKE = Close(NOW, MINE, "Ann"), GaveUp(NOW), Spoke(NOW, "pl")
+OUTSIDE, CHANGED = Answered(NOW, MINE, "Ann", "Hi"), Changed(NOW, "m-1", "Hello!")
+CORRECTED = Corrected(NOW, MINE, "Ann", "room/m-9", "t-1", "Hi!", to_customer=True)
 NO_CASE, TAKEN, ENDED, NOT_HELD = "no_such_case", "already_claimed", "ended", "not_held"
 AFTER: dict[str, list[Any]] = {
     # event:     none      waiting    held       another's  answered   free       closed  moving
@@ -90,6 +98,11 @@ AFTER: dict[str, list[Any]] = {
     "close":    [NO_CASE, "closed", "closed", TAKEN, "closed", "closed", ENDED, ENDED],
     "gave_up":  [NO_CASE, "abandoned", "abandoned", "abandoned", "abandoned", "abandoned", ENDED, ENDED],
     "spoke":    [NO_CASE, "waiting", "claimed", "claimed", "answered", "answered", ENDED, ENDED],
+    "outside":  [NO_CASE, "answered", "answered", "answered", "answered", "answered", ENDED, ENDED],
+    "changed":  [NO_CASE, "waiting", "claimed", "claimed", "answered", "answered", "closed", ENDED],
+    "reacted":  [NO_CASE, "waiting", "claimed", "claimed", "answered", "answered", "closed", ENDED],
+    "failed":   [NO_CASE, "waiting", "claimed", "claimed", "answered", "answered", "closed", ENDED],
+    "corrected":[NO_CASE, "waiting", "claimed", "claimed", "answered", "answered", "closed", ENDED],
 }  # fmt: skip
 CASES = [None, WAITING, HELD, OTHERS, ANSWERED, FREE, CLOSED, MOVING]
 EVENTS: dict[str, Event] = {
@@ -102,6 +115,11 @@ EVENTS: dict[str, Event] = {
     "close": CLOSE,
     "gave_up": GAVE_UP,
     "spoke": SPOKE,
+    "outside": OUTSIDE,
+    "changed": CHANGED,
+    "reacted": Reacted(NOW, "👍"),
+    "failed": Failed(NOW, "K7Q2M4-3-0", "the customer has blocked the bot"),
+    "corrected": CORRECTED,
 }
 TABLE = [
     pytest.param(case, EVENTS[name], expected, id=f"{name}-{column}")
@@ -443,3 +461,85 @@ def test_every_turn_that_began_is_answered_or_left_or_open(story: list[str], ste
         open_turn = case.is_open and case.turn_at is not None
         assert began == ended + open_turn
         assert outcome.timer_at is None or case.is_open
+
+
+# --- beside messages and commands --------------------------------------------------------------------------
+
+PHOTO = File("photo", "file-1", size_bytes=90_000)
+
+
+def test_files_albums_and_names_of_messages_are_kept_with_what_was_said() -> None:
+    [said] = decided(None, wrote(text="", files=(PHOTO,), ref="m-1", group="album-1")).said
+    assert said == {
+        "at": NOW,
+        "text": "",
+        "files": [["photo", "file-1", "", "", 90_000, ""]],
+        "ref": "m-1",
+        "group": "album-1",
+    }
+
+
+def test_a_reply_from_a_room_knows_where_its_fate_is_shown() -> None:
+    reply = Reply(NOW, "room/a-1", "Ann", "Look", (PHOTO,), "room/m-9", "t-1")
+    decision = decided(WAITING, reply)
+    [body] = decision.out
+    assert (body["source"], body["place"], body["origin"]) == ("room/m-9", "t-1", "room")
+    assert body["files"] == decision.said[0]["files"]
+    assert decision.said[0]["from"] == "room/m-9"
+
+
+def test_a_reply_past_the_bot_answers_the_turn_and_sends_nothing() -> None:
+    decision = decided(OTHERS, OUTSIDE)
+    assert decision.out == ()
+    assert decision.after.agent == THEIRS, "whoever holds the case keeps it"
+    assert [observed.happened for observed in decision.observations] == ["answered"]
+    assert decision.said[0]["who"] == "Ann"
+
+
+def test_a_customer_who_blocked_us_is_gone_and_agents_read_why() -> None:
+    decision = decided(HELD, GaveUp(NOW, blocked=True))
+    assert decision.after.state is CaseState.ABANDONED
+    assert [said["by"] for said in decision.said] == ["gone"]
+
+
+@pytest.mark.parametrize("case", [WAITING, HELD, ANSWERED, CLOSED])
+@pytest.mark.parametrize("name", ["changed", "reacted", "failed", "corrected"])
+def test_a_remark_changes_nothing_but_what_was_said(case: Case, name: str) -> None:
+    decision = decided(case, EVENTS[name])
+    assert changed(decision.after, version=case.version) == case
+    assert len(decision.said) == 1
+    assert decision.observations == ()
+    assert decision.counts == {}
+
+
+def test_an_agents_correction_goes_out_unless_it_was_a_note() -> None:
+    [body] = decided(ANSWERED, CORRECTED).out
+    assert (body["kind"], body["source"], body["text"]) == ("change", "room/m-9", "Hi!")
+    assert decided(ANSWERED, replace(CORRECTED, to_customer=False)).out == ()
+
+
+def test_an_edit_counts_wherever_it_stands() -> None:
+    """Platforms may deliver an edit before the message it changes."""
+    edit = {"at": 1, "by": "edit", "ref": "m-1", "text": "after"}
+    message = {"at": 2, "by": "customer", "ref": "m-1", "text": "before"}
+    for order in ([edit, message], [message, edit]):
+        assert [entry["text"] for entry in as_it_reads(order)] == ["after"]
+    gone = {"at": 3, "by": "edit", "ref": "m-1", "text": None}
+    assert as_it_reads([message, edit, gone]) == []
+
+
+def test_an_agents_correction_is_what_reads_from_then_on() -> None:
+    said = [
+        {"at": 1, "by": "agent", "who": "Ann", "text": "Tomorow", "from": "room/m-9"},
+        {"at": 2, "by": "agent", "who": "Ann", "text": "Bye"},
+        {"at": 3, "by": "change", "who": "Ann", "text": "Tomorrow", "from": "room/m-9"},
+    ]
+    assert [entry["text"] for entry in as_it_reads(said)] == ["Tomorrow", "Bye"]
+
+
+def test_files_can_be_named_in_words() -> None:
+    entry = {
+        "text": "Here:",
+        "files": [["document", "f", "bill.pdf", "", 9, ""], ["photo", "g", "", "", 9, ""]],
+    }
+    assert in_words(entry) == "Here: [bill.pdf] [photo]"

@@ -30,15 +30,15 @@ from adapters.base import (
     Undelivered,
     Untrusted,
 )
-from bot.app import Parts, assemble
+from bot.app import Parts, assemble, delivery_through
 from bot.case import Case
 from bot.cases import DESK_LANE
 from bot.clock import Chance, Clock
 from bot.config import check
+from bot.delivery import Delivery
 from bot.outbox import Outbox
 from bot.store import keys
 from bot.store.connection import connect
-from bot.wording import Wording
 
 MONDAY_NOON = 1_767_614_400.0
 """5 January 2026, 12:00 UTC."""
@@ -243,7 +243,7 @@ class Floor:
         outbox = Outbox(
             parts.store,
             self.platforms,
-            wording_of(parts),
+            delivery_of(parts, self.platforms),
             parts.handover,
             parts.chance,
             parts.metrics,
@@ -304,9 +304,11 @@ async def open_floor(
         await connection.aclose()
 
 
-def wording_of(parts: Parts) -> Wording:
-    """What puts this process's automatic messages into words."""
-    return Wording(parts.config, parts.store, parts.cases, parts.figures, parts.words, parts.clock)
+def delivery_of(parts: Parts, platforms: dict[str, Platform]) -> Delivery:
+    """What sends this process's messages, to these platforms."""
+    return delivery_through(
+        platforms, parts.config, parts.store, parts.cases, parts.figures, parts.words, parts.clock
+    )
 
 
 def changed(path: str, value: object, tables: Mapping[str, Any] = TABLES) -> dict[str, Any]:

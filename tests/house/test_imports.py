@@ -75,7 +75,7 @@ def test_the_contract_of_adapters_needs_nothing_but_python(module: Module) -> No
 
 def test_the_rules_know_only_what_they_decide_on() -> None:
     for name in imports(one("bot.rules").tree):
-        allowed = within(name, "status", "adapters.base", "bot.case", "bot.events", "bot.published")
+        allowed = within(name, "status", "adapters.base", "bot.bodies", "bot.case", "bot.events")
         assert standard(name) or allowed, name
 
 

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.base import Pace
+from bot.clock import Clock
+from bot.store.connection import connect
 from bot.store.keys import KEYS, Key, prefix
+from bot.store.rooms import Room
+from bot.store.store import Store as OpenStore
 from tests.conftest import Store
 from tests.fakes.servers import Cluster, client_of
 from tests.house.living import Shop, bot_and_shop, eventually
@@ -62,9 +67,24 @@ async def a_busy_morning(shop: Shop) -> None:
     await shop.commands("a-2", "next")
 
 
+async def a_platform_with_a_room(store_url: str) -> None:
+    """What channels keep that the shop's own webhook has no use for, through the store's own calls."""
+    connection = await connect(store_url)
+    store = OpenStore(connection, Clock())
+    await store.open()
+    await store.choose_queue("support", "chat/1", "billing")
+    await store.rooms.set_room("support", "K7Q2M4", "chat", Room("t1"), 60, ["t1"])
+    await store.channels.hold("support", "chat", "one", 60)
+    await store.channels.mark("support", "chat", {"1": "100"})
+    await store.channels.pace("support", "chat", [Pace("all", 60)])
+    await store.channels.set_outlet("support", "chat", "about", {"own": "We sell shoes"})
+    await connection.aclose()
+
+
 async def test_every_key_is_listed_and_every_listed_key_is_used(store_servers: Store, store_url: str) -> None:
     async with bot_and_shop(store_url, ANSWERS) as (_, shop):
         await a_busy_morning(shop)
+        await a_platform_with_a_room(store_url)
         await eventually(lambda: not missing(store_servers))
         found = list(everything(store_servers))
     for name, kind, ttl_s in found:

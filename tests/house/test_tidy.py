@@ -14,7 +14,7 @@ MODULE_LINES = 400
 FUNCTION_LINES = 70
 HEAD_LINES = 12
 
-LONGER = {"bot/rules.py": 430, "bot/store/store.py": 450}
+LONGER = {"bot/rules.py": 440, "bot/store/store.py": 450}
 """What is one table of small parts reads better whole: all decisions of a case, all calls of the store."""
 
 CLOCK = "bot/clock.py"

@@ -1,0 +1,78 @@
+"""One attempt to send one message: at the platform's pace, with the files it carries.
+
+It knows neither cases nor the outbox: whoever calls decides what an error means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from adapters.base import Attachment, Busy, Channel, Media, MessageOut, Outgoing, Pace, Paced, Post, Refused
+from bot.store.store import Store
+
+
+class NotYet(Exception):
+    """The platform's budget is used up; nothing was tried. `delay_s` until there is room again."""
+
+    def __init__(self, delay_s: float) -> None:
+        super().__init__(f"{delay_s:.1f} s")
+        self.delay_s = delay_s
+
+
+class Sender:
+    """Speaks to the channels. `homes` gives the queue of each channel, beside which its budgets are kept."""
+
+    def __init__(self, store: Store, channels: Mapping[str, Channel], homes: Mapping[str, str]) -> None:
+        self._store = store
+        self._channels = channels
+        self._homes = homes
+        self._paced = {name: channel for name, channel in channels.items() if isinstance(channel, Paced)}
+
+    async def send(self, name: str, outgoing: Outgoing, origin: str = "") -> str:
+        """Send now, give the platform's id. `origin` is the channel that the files come from. Raises NotYet, Refused,
+        Gone, Busy, Uncertain or StoreDown."""
+        channel = self._channels[name]
+        if isinstance(outgoing, MessageOut | Post) and outgoing.attachments:
+            outgoing = await self._with_files(name, channel, outgoing, origin)
+        paces = self._paced[name].paces(outgoing) if name in self._paced else ()
+        if paces:
+            delay_s = await self._store.channels.pace(self._homes[name], name, paces)
+            if delay_s > 0:
+                raise NotYet(delay_s)
+        try:
+            return await channel.send(outgoing)
+        except Busy as busy:
+            if paces and busy.retry_after_s is not None:
+                await self._hush(name, paces[-1], busy.retry_after_s)
+            raise
+
+    async def _hush(self, name: str, pace: Pace, for_s: float) -> None:
+        """All replicas keep quiet towards whoever asked for silence: the narrowest budget comes last."""
+        await self._store.channels.hush(self._homes[name], name, pace, for_s)
+
+    async def _with_files(
+        self, name: str, channel: Channel, outgoing: MessageOut | Post, origin: str
+    ) -> MessageOut | Post:
+        """What comes from another channel is fetched there now: nothing of it is kept."""
+        most = channel.limits.file_bytes
+        if not most:
+            raise Refused("this channel takes no files")
+        carried = []
+        for attachment in outgoing.attachments:
+            if (attachment.file.size_bytes or 0) > most:
+                raise Refused(f"the file is larger than the {most // 1_000_000} MB that this channel takes")
+            carried.append(
+                await self._fetched(attachment, origin) if origin not in ("", name) else attachment
+            )
+            if len(carried[-1].content or b"") > most:
+                raise Refused(f"the file is larger than the {most // 1_000_000} MB that this channel takes")
+        return replace(outgoing, attachments=tuple(carried))
+
+    async def _fetched(self, attachment: Attachment, origin: str) -> Attachment:
+        if attachment.file.kind == "location":
+            return attachment
+        source = self._channels.get(origin)
+        if source is None or not isinstance(source, Media):
+            raise Refused("the file cannot be fetched from where it was sent")
+        return Attachment(attachment.file, await source.fetch(attachment.file))

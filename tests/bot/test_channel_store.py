@@ -1,0 +1,121 @@
+"""What the store keeps for channels and rooms: one reader, a shared pace, bookmarks, outlets, links."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.base import Pace
+from bot.store.channels import ChannelStore
+from bot.store.connection import connect
+from bot.store.rooms import Link, Room, RoomStore
+from bot.store.store import Store
+from tests.fakes.desk import HandClock
+
+QUEUES = ("support", "billing")
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[Store]:
+    connection = await connect(store_url)
+    store = Store(connection, HandClock())
+    await store.open()
+    yield store
+    await connection.aclose()
+
+
+@pytest.fixture
+def channels(store: Store) -> ChannelStore:
+    return store.channels
+
+
+@pytest.fixture
+def rooms(store: Store) -> RoomStore:
+    return store.rooms
+
+
+async def test_one_process_reads_a_channel(channels: ChannelStore) -> None:
+    assert await channels.hold("support", "tg", "one", 30)
+    assert not await channels.hold("support", "tg", "two", 30)
+    assert await channels.hold("support", "tg", "one", 30), "it may go on"
+    assert await channels.hold("support", "other", "two", 30), "another channel is another matter"
+
+
+async def test_a_reader_that_lets_go_or_vanishes_is_followed(channels: ChannelStore) -> None:
+    await channels.hold("support", "tg", "one", 30)
+    await channels.let_go("support", "tg", "two")
+    assert not await channels.hold("support", "tg", "two", 30), "only the reader itself lets go"
+    await channels.let_go("support", "tg", "one")
+    assert await channels.hold("support", "tg", "two", 0.02)
+    await asyncio.sleep(0.03)
+    assert await channels.hold("support", "tg", "three", 30)
+
+
+async def test_a_pace_lets_a_burst_through_and_then_tells_how_long_to_wait(channels: ChannelStore) -> None:
+    pace = [Pace("chat", every_s=10, burst=3)]
+    waits = [await channels.pace("support", "tg", pace) for _ in range(5)]
+    assert waits[:3] == [0, 0, 0]
+    assert all(9 < wait <= 10 for wait in waits[3:]), "asking in vain draws nothing"
+
+
+async def test_a_burst_and_what_follows_keep_to_the_limit_of_a_minute(channels: ChannelStore) -> None:
+    """20 a minute as Telegram's groups allow: 4 at once and one every 3.75 s."""
+    pace = [Pace("group", every_s=0.0375, burst=4)]
+    loop, sent = asyncio.get_running_loop(), []
+    while len(sent) < 30:
+        wait_s = await channels.pace("support", "tg", pace)
+        if wait_s:
+            await asyncio.sleep(wait_s)
+        else:
+            sent.append(loop.time())
+    slack_s = 0.01
+    for first, last in zip(sent, sent[20:], strict=False):
+        assert last - first > 0.6 - slack_s, "the 21st within a minute"
+
+
+async def test_several_budgets_are_drawn_on_together_or_not_at_all(channels: ChannelStore) -> None:
+    everything, chat = Pace("all", 10, 2), Pace("chat", 10, 1)
+    assert await channels.pace("support", "tg", [everything, chat]) == 0
+    assert await channels.pace("support", "tg", [everything, chat]) > 0
+    assert await channels.pace("support", "tg", [everything]) == 0, "the refused one drew nothing"
+    assert await channels.pace("support", "tg", [everything]) > 0
+
+
+async def test_when_the_platform_asks_for_silence_nothing_is_sent_before(channels: ChannelStore) -> None:
+    pace = Pace("chat", 0.001, 5)
+    await channels.hush("support", "tg", pace, 20)
+    assert 19 < await channels.pace("support", "tg", [pace]) <= 20.1
+    await channels.hush("support", "tg", pace, 1)
+    assert await channels.pace("support", "tg", [pace]) > 19, "a shorter silence does not end a longer one"
+
+
+async def test_bookmarks_are_kept(channels: ChannelStore) -> None:
+    assert await channels.bookmarks("support", "dc") == {}
+    await channels.mark("support", "dc", {"1": "100", "2": "200"})
+    await channels.mark("support", "dc", {"1": "300"})
+    assert await channels.bookmarks("support", "dc") == {"1": "300", "2": "200"}
+
+
+async def test_what_is_known_of_outlets_is_kept_until_it_is_forgotten(channels: ChannelStore) -> None:
+    await channels.set_outlet("support", "tg", "about", {"own": {"": "We sell shoes"}, "at": 1.5})
+    await channels.set_outlet("support", "tg", "photo", {"own": None})
+    await channels.set_outlet("support", "tg", "photo", None)
+    assert await channels.outlets("support", "tg") == {"about": {"own": {"": "We sell shoes"}, "at": 1.5}}
+
+
+async def test_places_and_messages_of_a_room_lead_to_the_case(rooms: RoomStore) -> None:
+    assert await rooms.room("billing", "K7Q2M4", "tg") == Room()
+    room = Room(place="t17", card="m18", told=2, card_digest="a", title_digest="b")
+    await rooms.set_room("billing", "K7Q2M4", "tg", room, 60, ["t17", "m18"])
+    assert await rooms.room("billing", "K7Q2M4", "tg") == room
+    assert await rooms.rooms("billing", "K7Q2M4") == {"tg": room}
+    for name in ("t17", "m18"):
+        assert await rooms.link(QUEUES, "tg", name) == Link("K7Q2M4")
+    assert await rooms.link(QUEUES, "dc", "t17") is None, "ids are a channel's own"
+
+
+async def test_what_was_sent_for_a_message_is_found_again(rooms: RoomStore) -> None:
+    await rooms.set_link("support", "tg", "sent:m20", Link("K7Q2M4", ("555",)), 60)
+    assert await rooms.link(QUEUES, "tg", "sent:m20") == Link("K7Q2M4", ("555",))
