@@ -73,7 +73,7 @@ async def _acknowledge(parts: Parts) -> None:
         async def deliver(one: Taken | None) -> None:
             async with free:
                 while one is not None:
-                    await parts.wording.word("support", one.entry)
+                    await parts.delivery.word("support", one.entry)
                     one = await parts.store.settle_delivered("support", "bench", one, 60)
 
         await asyncio.gather(*(deliver(one) for one in taken))

@@ -83,12 +83,18 @@ class Parts:
 
 
 def assemble(
-    config: Config, clock: Clock, chance: Chance, connection: Connection, session: ClientSession
+    config: Config,
+    clock: Clock,
+    chance: Chance,
+    connection: Connection,
+    session: ClientSession,
+    channels: Mapping[str, Channel] | None = None,
 ) -> Parts:
-    """Put a bot together. Raises ConfigError when a channel's options cannot work."""
+    """Put a bot together, with its own channels where none are given. Raises ConfigError when a channel's options
+    cannot work."""
     words, metrics = Words(config.bot.language), Metrics()
     degraded = {"bot": "starting"}
-    channels = open_channels(config, words, clock, session)
+    channels = channels or open_channels(config, words, clock, session)
     days = config.publish.history_days + KEEP_DAYS_LONGER
     store = Store(connection, clock, day_ttl_s=days * 86_400, events_kept=config.retention.events)
     figures = Figures(store, clock, config, Rotas(config, store, clock))

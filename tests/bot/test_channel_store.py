@@ -63,7 +63,8 @@ async def test_a_pace_lets_a_burst_through_and_then_tells_how_long_to_wait(chann
 async def test_a_burst_and_what_follows_keep_to_the_limit_of_a_minute(channels: ChannelStore) -> None:
     """20 a minute as Telegram's groups allow: 4 at once and one every 3.75 s."""
     pace = [Pace("group", every_s=0.0375, burst=4)]
-    loop, sent = asyncio.get_running_loop(), []
+    loop = asyncio.get_running_loop()
+    sent: list[float] = []
     while len(sent) < 30:
         wait_s = await channels.pace("support", "tg", pace)
         if wait_s:

@@ -294,11 +294,11 @@ async def open_floor(
     connection = await connect(url)
     try:
         async with ClientSession() as session:
-            parts = assemble(config, clock, chance, connection, session)
+            platforms = platforms or {name: Platform() for name in config.channels}
+            parts = assemble(config, clock, chance, connection, session, platforms)
             # Banners have tests of their own; each takes a process to draw.
             parts.board.on_published = lambda queue: None
             await parts.store.open()
-            platforms = platforms or {name: Platform() for name in config.channels}
             yield Floor(parts, clock, platforms)
     finally:
         await connection.aclose()
