@@ -19,6 +19,7 @@ from adapters.base import (
     OutsideReply,
     Typing,
 )
+from bot.case import Case
 from bot.cases import Cases, Moved
 from bot.clock import Clock
 from bot.config.settings import Config
@@ -60,12 +61,19 @@ class Asides:
         lane = keys.lane(channel, aside.conversation_id)
         start = await self._handover.start(self._config.channels[channel].queue, lane)
         queue, case = await self._handover.find(start, lane)
-        if case is None:
+        if case is None or await self._is_of_another(case, aside):
             return
         seen = seen_digest(channel, f"{type(aside).__name__}:{aside.id}")
         result = await self._cases.apply(queue, case, self._event(channel, aside), channel=channel, seen=seen)
         if isinstance(result, Moved):
             raise StoreDown("the case is being handed over")
+
+    async def _is_of_another(self, case: Case, aside: Aside) -> bool:
+        """Platforms tell of every message that is deleted in a conversation, also of our own and of older ones."""
+        if not isinstance(aside, CustomerEdit) or aside.text is not None:
+            return False
+        said = await self._store.transcript(case.queue, case.id)
+        return all(entry.get("ref") != aside.ref for entry in said)
 
     def _event(self, channel: str, aside: Aside) -> LaterEvent:
         at = self._clock.now()
@@ -100,7 +108,7 @@ class Asides:
         event = Corrected(
             self._clock.now(),
             keys.lane(channel, edit.agent.id),
-            edit.agent.name or edit.agent.id,
+            edit.agent.name or written["who"],
             source,
             edit.place,
             edit.text,

@@ -70,9 +70,10 @@ class View:
         card_digest, title_digest = _digest(text, buttons), _digest(title, self._state, self._open)
         if not room.place:
             told = max(0, len(self.said) - SHOWN_AT_MOST)
+            label = self.words.label(self.case, self.limits.title_chars)
             opened = Room(told=told, card_digest=card_digest, title_digest=title_digest)
             key = f"{self.case.id}-{self.case.version}-open"
-            return RoomStep(OpenRoom(key, self.case.id, title, self._state, text, buttons), opened)
+            return RoomStep(OpenRoom(key, self.case.id, title, label, self._state, text, buttons), opened)
         if room.card_digest != card_digest:
             key = f"{self.case.id}-{card_digest}-card"
             shown = changed(room, card_digest=card_digest)

@@ -91,11 +91,13 @@ class Button:
 @dataclass(frozen=True, slots=True)
 class OpenRoom:
     """Make a topic or thread for a case; `send` returns its id, the `place`. Where the first message is made along with
-    it, that is the card, and its id follows after a space; one without topics sends the card, whose id is both."""
+    it, that is the card, and its id follows after a space; one without topics sends the card, whose id is both.
+    `title` tells how the case stands, `label` only what never changes, for platforms that seldom let it."""
 
     key: str
     case_id: str
     title: str
+    label: str
     state: CaseState
     text: str
     buttons: tuple[Button, ...] = ()

@@ -50,6 +50,10 @@ class RoomWords:
         name = one_line(case.customer.name, room) if room > 3 else ""
         return " · ".join(filter(None, (head, name, tail)))[:most]
 
+    def label(self, case: Case, most: int) -> str:
+        """The id and the name: what never changes."""
+        return " · ".join(filter(None, (case.id, one_line(case.customer.name, most - len(case.id) - 3))))
+
     def _title_tail(self, case: Case) -> str:
         if case.state is CaseState.WAITING and case.turn_at is not None:
             return self.language.say("since {time}", time=self._clock(case.turn_at, case.opened_at))
