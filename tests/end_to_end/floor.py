@@ -182,12 +182,12 @@ async def kept(store_url: str) -> dict[str, list[Kept]]:
     return found
 
 
-async def nothing_left_to_send(store_url: str, within_s: float = 60.0) -> None:
+async def nothing_left_to_send(store_url: str, within_s: float = 60.0, channel: str = CHANNEL) -> None:
     """Wait until every outgoing message was settled."""
     connection = await connect(store_url)
     try:
         async with asyncio.timeout(within_s):
-            while await Store(connection, Clock()).outgoing(QUEUE, CHANNEL):
+            while await Store(connection, Clock()).outgoing(QUEUE, channel):
                 await asyncio.sleep(0.05)
     finally:
         await connection.aclose()

@@ -10,8 +10,8 @@ from tests.house.source import Module, imports, modules, standard, within
 
 CONTRACT = [module for module in modules("adapters") if within(module.name, "adapters.base")]
 ADAPTERS = [module for module in modules("adapters") if module not in CONTRACT and module.name != "adapters"]
-TRANSPORTS = {"telegram": {"httpx"}}
-"""What a platform's library sends through, where only its errors tell whether a request left."""
+TRANSPORTS = {"telegram": {"httpx"}, "discord": {"yarl"}}
+"""What a platform's library sends through, where it asks for its types or only its errors tell what was sent."""
 
 PURE = {
     "__future__",
