@@ -7,7 +7,8 @@ and logged once. Invariant: cancelling the supervisor's task ends everything it 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -20,6 +21,8 @@ log = structlog.get_logger(__name__)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 CALM_S = 30.0
 """A loop that ran this long before it failed starts again as if for the first time."""
+ENDS_WITHIN_S = 2.0
+"""So long whoever is cancelled may take to give back what it holds."""
 
 
 async def forever(name: str, loop: Callable[[], Awaitable[None]], chance: Chance) -> None:
@@ -39,6 +42,41 @@ async def forever(name: str, loop: Callable[[], Awaitable[None]], chance: Chance
             log.error("task failed, starting again", task=name, error=type(error).__name__, exc_info=error)
         failures = 0 if clock.time() - started > CALM_S else failures + 1
         await asyncio.sleep(chance.backoff(failures, FIRST_PAUSE_S, LONGEST_PAUSE_S))
+
+
+async def outcome(work: Coroutine[Any, Any, None]) -> BaseException | None:
+    """Wait for `work` in a task of its own, and give what it failed with, whatever that is; None when it did not.
+
+    Work that cancels itself has failed as well. Cancelling the caller cancels it, and waits for its end.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task})
+    finally:
+        await ended(task)
+    return asyncio.CancelledError("cancelled from within") if task.cancelled() else task.exception()
+
+
+async def ended(*tasks: asyncio.Task[None]) -> None:
+    """Cancel tasks and wait until they have ended; their errors are nobody's any more."""
+    for task in tasks:
+        task.cancel()
+    _, hanging = await asyncio.wait(tasks, timeout=ENDS_WITHIN_S)
+    for task in tasks:
+        if task in hanging:
+            log.error("task does not end", task=task.get_name())
+        elif not task.cancelled():
+            task.exception()
+
+
+@contextlib.asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Have `work` done for as long as the block lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        await ended(task)
 
 
 class Crew:

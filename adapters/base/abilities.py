@@ -12,11 +12,11 @@ from adapters.base.outgoing import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A budget of the platform: at most `burst` sends at once and one more every `every_s` seconds."""
+    """A budget of the platform: at most `most` sends within any `per_s` seconds."""
 
     name: str
-    every_s: float
-    burst: int = 1
+    most: int
+    per_s: float
 
 
 @runtime_checkable

@@ -1,22 +1,21 @@
 """Telegram: customers in private chats, agents in a group with a topic for each case.
 
-The updates are pulled by our own loop or pushed to a webhook; python-telegram-bot gives the calls and the types, and
-its Updater is not used: it confirms updates to Telegram before they are stored
-(https://core.telegram.org/bots/api#getting-updates).
+python-telegram-bot gives the calls and the types; its Updater is not used, as it confirms updates to Telegram before
+they are stored.
 
-    calls    what a failed call says of the message
-    updates  updates as arrivals
-    room     the agents' group
-    media    files
-    profile  what people see of the bot
-    check    whether it would work
-
-Invariant: an update is confirmed only after all that it meant was taken in.
+    calls     what a failed call says of the message
+    inlet     how updates come in
+    updates   what they mean
+    content   what a message says
+    room      the agents' group
+    media     files, out and in
+    profile   what people see of the bot
+    check     whether it would work
 """
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import hmac
 import json
 import logging
@@ -25,12 +24,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from telegram import Bot, ReplyParameters, Update
-from telegram.request import HTTPXRequest
+from telegram import Bot, ReplyParameters
+from telegram.error import BadRequest, ChatMigrated, Forbidden
 
 from adapters.base import (
     Arrival,
     BadOptions,
+    Busy,
     CommandAnswer,
     EditOut,
     EventOut,
@@ -47,30 +47,37 @@ from adapters.base import (
     Post,
     Receipt,
     Refused,
+    RoomOut,
     ShowCard,
     Shown,
     Tools,
+    Undelivered,
     Untrusted,
 )
 from adapters.telegram import media, profile
-from adapters.telegram.calls import Migrated, listening, sending
+from adapters.telegram.calls import Migrated, Request, listening, sending, unless_unchanged
 from adapters.telegram.check import findings
-from adapters.telegram.room import SAME, Room
-from adapters.telegram.updates import ALLOWED, Reader, utf16
+from adapters.telegram.content import cut, utf16
+from adapters.telegram.inlet import Inlet
+from adapters.telegram.room import Room
+from adapters.telegram.updates import Reader
 
 TEXT_UNITS, TITLE_CHARS, TOAST_CHARS = 4096, 120, 200
-"""https://core.telegram.org/bots/api#sendmessage, #createforumtopic (in UTF-16 units), #answercallbackquery"""
-POLL_S = 30
+"""https://core.telegram.org/bots/api#sendmessage, #createforumtopic, #answercallbackquery"""
 READ_TIMEOUT_S, CONNECT_TIMEOUT_S, POOL_TIMEOUT_S = 20.0, 5.0, 10.0
-EVERYTHING = Pace("all", every_s=1 / 25, burst=5)
-"""30 messages a second over all chats (https://core.telegram.org/bots/faq#broadcasting-to-users)."""
-PRIVATE_S = 1.0
+EVERYTHING = Pace("all", most=28, per_s=1.0)
+"""30 messages a second over all chats (https://core.telegram.org/bots/faq#broadcasting-to-users), with some room for
+what the way to Telegram does to their distances."""
+PRIVATE_S = 1.1
 """One message a second to one chat (same page)."""
-GROUP = Pace("group", every_s=3.75, burst=4)
-"""20 messages a minute to one group (same page): four at once and sixteen more within the minute."""
+GROUP = Pace("group", most=19, per_s=62.0)
+"""20 messages a minute to one group (same page)."""
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
-TOKEN = re.compile(r"\d+:[\w-]+")
-SECRET = re.compile(r"[\w-]{1,256}")
+TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
+SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+CONVERSATION = re.compile(r"(?:b([^:]+):)?(-?[0-9]+)")
+ANSWER_TO = re.compile(r"m(-?[0-9]+):([0-9]+):([0-9]+)")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +101,7 @@ class Telegram:
     def __init__(self, options: Options, tools: Tools) -> None:
         self._options = options
         self._tools = tools
-        self._chat_id = options.agents_chat
-        self._room: Room | None = None
+        self._trouble = ""
         self._requests = (_request(), _request(connections=2))
         self._bot = Bot(
             options.token,
@@ -105,6 +111,7 @@ class Telegram:
             get_updates_request=self._requests[1],
         )
         self._reader = Reader(tools.agents, tools.queues, options.agents_chat)
+        self._inlet = Inlet(self._bot, self._requests[1], self._reader, tools)
         self.limits = Limits(
             text_chars=TEXT_UNITS,
             resend_is_safe=False,
@@ -130,77 +137,83 @@ class Telegram:
             raise Malformed("the body is not JSON") from None
         if not isinstance(update, dict):
             raise Malformed("body: must be an object")
-        return self._reader.arrivals(self._updates([update]))
+        return self._reader.arrivals(self._inlet.readable([update]))
 
     async def listen(self, inbox: Inbox) -> None:
         """Pull updates, or tell Telegram where to push them. Raises Down or Unusable."""
         with listening():
             self._reader.username = (await self._bot.get_me()).username or ""
-            await profile.publish_commands(self._bot, self._tools.commands, self._chat_id)
-            if self._options.mode == "webhook":
-                await self._bot.set_webhook(
-                    self._tools.hook_url,
-                    allowed_updates=ALLOWED,
-                    secret_token=self._options.webhook_secret,
-                )
-                await asyncio.Event().wait()
-            await self._bot.delete_webhook()
-            await self._pull(inbox)
+            await profile.publish_commands(self._bot, self._tools.commands)
+            await self._publish_desk()
+        if self._options.mode == "webhook":
+            await self._inlet.be_pushed(self._options.webhook_secret)
+        else:
+            await self._inlet.pull(inbox)
 
-    async def _pull(self, inbox: Inbox) -> None:
-        """Each call confirms all updates before `offset`: so it is made after they were taken in."""
-        offset: int | None = None
-        while True:
-            batch = await self._bot.do_api_request(
-                "getUpdates",
-                {"offset": offset, "timeout": POLL_S, "allowed_updates": ALLOWED},
-                read_timeout=POLL_S + READ_TIMEOUT_S,
-            )
-            for arrival in self._reader.arrivals(self._updates(batch)):
-                await inbox(arrival)
-            if batch:
-                offset = batch[-1]["update_id"] + 1
-
-    def _updates(self, raw: Sequence[Mapping[str, Any]]) -> list[Update]:
-        """One that the library cannot read, for being newer than it, must not stop all others."""
-        read = []
-        for one in raw:
-            try:
-                read.append(Update.de_json(dict(one), self._bot))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                logging.getLogger(__name__).warning("an update cannot be read: %s", type(error).__name__)
-        return read
+    async def _publish_desk(self) -> None:
+        """A group that is closed to the bot must not keep it from its customers."""
+        if not self._reader.chat_id:
+            return
+        try:
+            await profile.publish_desk(self._bot, self._tools.commands, self._reader.chat_id)
+        except ChatMigrated as moved:
+            self._moved_to(moved.new_chat_id)
+            await profile.publish_desk(self._bot, self._tools.commands, self._reader.chat_id)
+        except (BadRequest, Forbidden) as error:
+            self._report(f"the agents' group: {error.message}")
 
     # --- out -----------------------------------------------------------------------------------------------
 
     def paces(self, outgoing: Outgoing) -> Sequence[Pace]:
-        """A chat's own budget and that of the bot; toasts are free."""
+        """A chat's own budget and that of the bot; toasts are free, each file of an album is a message."""
         match outgoing:
             case MessageOut() | EditOut():
-                return (EVERYTHING, Pace(f"chat:{outgoing.conversation_id}", PRIVATE_S))
+                chat = Pace(f"chat:{outgoing.conversation_id}", PRIVATE_S * _messages(outgoing))
+                return (EVERYTHING, chat)
             case CommandAnswer() if outgoing.answer_to.startswith("q"):
                 return ()
+            case CommandAnswer() if not outgoing.answer_to.startswith("m-"):
+                return (EVERYTHING, Pace(f"chat:{outgoing.agent_id}", PRIVATE_S))
+            case Receipt():
+                return (EVERYTHING, MARKS)
+            case EventOut():
+                return ()
             case _:
-                return (EVERYTHING, GROUP)
+                return (EVERYTHING, Pace(GROUP.name, GROUP.every_s * _messages(outgoing), GROUP.burst))
 
     async def send(self, outgoing: Outgoing) -> str:
         """Send to a customer, an agent or the room. Raises Refused, Gone, Busy or Uncertain."""
         try:
-            with sending():
-                return await self._send(outgoing)
+            return await self._sent(outgoing)
         except Migrated as migrated:
             self._moved_to(migrated.chat_id)
         try:
-            with sending():
-                return await self._send(outgoing)
+            return await self._sent(outgoing)
         except Migrated as migrated:
             raise Refused("the group moves on and on") from migrated
 
+    async def _sent(self, outgoing: Outgoing) -> str:
+        try:
+            with sending():
+                sent = await self._send(outgoing)
+        except Refused as refused:
+            if isinstance(outgoing, RoomOut) and any(words in str(refused).lower() for words in MENDABLE):
+                self._report(f"the agents' group: {refused}")
+                raise Busy(str(refused)) from refused
+            raise
+        if isinstance(outgoing, RoomOut):
+            self._report("")
+        return sent
+
+    def _report(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._tools.report(trouble)
+
     def _moved_to(self, chat_id: int) -> None:
         """The group has another id from now on; whoever starts the bot next must know it."""
-        self._reader.chats.add(chat_id)
-        self._chat_id, self._room = chat_id, None
-        self._tools.report(f"the agents' group has become a supergroup: set agents_chat = {chat_id}")
+        self._reader.moved_to(chat_id)
+        log.warning("the agents' group has become a supergroup: set agents_chat = %d", chat_id)
 
     async def _send(self, outgoing: Outgoing) -> str:
         match outgoing:
@@ -211,7 +224,7 @@ class Telegram:
             case CommandAnswer():
                 return await self._answer(outgoing)
             case EventOut():
-                return SAME
+                return outgoing.key
             case _:
                 return await self._in_room(outgoing)
 
@@ -225,56 +238,64 @@ class Telegram:
     async def _edit(self, out: EditOut) -> str:
         business, chat_id = parse_conversation(out.conversation_id)
         number = int(out.message_id[1:])
-        if out.text is not None:
-            await self._bot.edit_message_text(out.text, chat_id, number, business_connection_id=business)
-        elif business is not None:
+        if out.text is None and business is not None:
             await self._bot.delete_business_messages(business, [number])
-        else:
+        elif out.text is None:
             await self._bot.delete_message(chat_id, number)
+        else:
+            await self._reword(out.text, chat_id, number, business)
         return out.message_id
 
+    async def _reword(self, text: str, chat_id: int, number: int, business: str | None) -> None:
+        """Change a text, or what stands under a file. That it stands there already is fine."""
+        where: dict[str, Any] = {"chat_id": chat_id, "message_id": number, "business_connection_id": business}
+        try:
+            await unless_unchanged(self._bot.edit_message_text(text, **where))
+        except BadRequest as error:
+            if "no text in the message" not in error.message:
+                raise
+            await unless_unchanged(self._bot.edit_message_caption(caption=text, **where))
+
     async def _answer(self, out: CommandAnswer) -> str:
-        kind, rest = out.answer_to[:1], out.answer_to[1:]
-        if kind == "q":
-            await self._bot.answer_callback_query(rest, cut(out.text, TOAST_CHARS), show_alert=not out.ok)
-            return SAME
-        chat, _, numbers = rest.partition(":")
-        topic, _, message = numbers.partition(":")
+        if out.answer_to.startswith("q"):
+            query = out.answer_to[1:]
+            await self._bot.answer_callback_query(query, cut(out.text, TOAST_CHARS), show_alert=not out.ok)
+            return out.key
+        if not (where := ANSWER_TO.fullmatch(out.answer_to)):
+            raise Refused("it is not told where to answer")
+        chat, topic, message = map(int, where.groups())
         sent = await self._bot.send_message(
-            int(chat),
+            chat,
             cut(out.text, TEXT_UNITS),
-            message_thread_id=int(topic) or None,
-            reply_parameters=ReplyParameters(int(message), allow_sending_without_reply=True),
+            message_thread_id=topic or None,
+            reply_parameters=ReplyParameters(message, allow_sending_without_reply=True),
         )
         return f"m{sent.message_id}"
 
-    async def _in_room(self, out: OpenRoom | ShowCard | NameRoom | Post | Receipt) -> str:
-        if self._room is None:
-            topics = bool((await self._bot.get_chat(self._chat_id)).is_forum)
-            self._room = Room(self._bot, self._chat_id, topics)
+    async def _in_room(self, out: RoomOut) -> str:
+        room = Room(self._bot, self._reader.chat_id)
         match out:
             case OpenRoom():
-                return await self._room.open(out)
+                return await room.open(out)
             case ShowCard():
-                return await self._room.card(out)
+                return await room.card(out)
             case NameRoom():
-                return await self._room.name(out)
+                return await room.name(out)
             case Post():
-                return await self._room.post(out)
+                return await room.post(out)
             case Receipt():
-                return await self._room.mark(out)
+                return await room.mark(out)
 
     # --- beside --------------------------------------------------------------------------------------------
 
     async def fetch(self, file: File) -> bytes:
         """The content of a file that somebody sent here. Raises Refused or Busy."""
-        with sending():
-            return await media.fetch(self._bot, file)
+        return await media.fetch(self._bot, file)
 
     async def show_typing(self, conversation_id: str) -> None:
-        """Show it for five seconds."""
+        """Show it for five seconds. Fails silently."""
         business, chat_id = parse_conversation(conversation_id)
-        with sending():
+        with contextlib.suppress(Undelivered, Migrated), sending():
             await self._bot.send_chat_action(chat_id, "typing", business_connection_id=business)
 
     async def read_outlet(self, name: str) -> Shown:
@@ -289,7 +310,8 @@ class Telegram:
 
     async def check(self) -> list[Finding]:
         """Whether it would work."""
-        return await findings(self._bot, self._chat_id, polling=self._options.mode == "polling")
+        hook_url = self._tools.hook_url if self._options.mode == "webhook" else ""
+        return await findings(self._bot, self._reader.chat_id, hook_url)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -298,21 +320,27 @@ class Telegram:
 
 
 def parse_conversation(conversation_id: str) -> tuple[str | None, int]:
-    """The business connection, if it is one's conversation, and the chat."""
-    connection, _, chat_id = conversation_id.rpartition(":")
-    return (connection.removeprefix("b") or None), int(chat_id)
+    """The business connection, if it is one's conversation, and the chat. Raises Refused."""
+    named = CONVERSATION.fullmatch(conversation_id)
+    if named is None:
+        raise Refused("no such chat")
+    return named[1], int(named[2])
 
 
-def cut(text: str, most: int) -> str:
-    """The beginning of a text, as many UTF-16 units as fit."""
-    if utf16(text) <= most:
-        return text
-    kept = text.encode("utf-16-le", "surrogatepass")[: 2 * (most - 1)]
-    return kept.decode("utf-16-le", "ignore") + "…"
+def _messages(outgoing: Outgoing) -> int:
+    """How many messages Telegram counts."""
+    match outgoing:
+        case MessageOut() | Post():
+            return max(1, len(outgoing.attachments))
+        case NameRoom():
+            # The name, and that the topic is closed.
+            return 1 if outgoing.open else 2
+        case _:
+            return 1
 
 
-def _request(connections: int = 64) -> HTTPXRequest:
-    return HTTPXRequest(
+def _request(connections: int = 64) -> Request:
+    return Request(
         connection_pool_size=connections,
         read_timeout=READ_TIMEOUT_S,
         write_timeout=READ_TIMEOUT_S,
@@ -340,6 +368,7 @@ def open_channel(options: Options, tools: Tools) -> Telegram:
             raise BadOptions(
                 "mode", 'is "webhook", but server.public_url does not say where Telegram reaches us'
             )
-    # It logs every address at level INFO, and the token is part of the address.
+    # They log addresses, which hold the token, and answers, which hold what people wrote.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("telegram").setLevel(logging.CRITICAL)
     return Telegram(options, tools)

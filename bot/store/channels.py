@@ -49,13 +49,12 @@ class ChannelStore:
 
     async def pace(self, queue: str, channel: str, paces: Iterable[Pace]) -> float:
         """Draw on all these budgets at once: 0, or in how many seconds it may be tried again, and nothing is drawn."""
-        rows = [value for pace in paces for value in (pace.name, round(pace.every_s * 1000), pace.burst)]
+        rows = [value for pace in paces for value in (pace.name, pace.most, round(pace.per_s * 1000))]
         return float(await self._library.call(queue, "pace", channel, *rows)) / 1000
 
     async def hush(self, queue: str, channel: str, pace: Pace, for_s: float) -> None:
         """The platform wants silence on this budget for so long."""
-        row = (pace.name, round(pace.every_s * 1000), pace.burst)
-        await self._library.call(queue, "hush", channel, *row, int(for_s * 1000) + 1)
+        await self._library.call(queue, "hush", channel, pace.name, int(for_s * 1000) + 1)
 
     # --- what the profile shows ----------------------------------------------------------------------------
 

@@ -343,27 +343,31 @@ local function let_go(keys, args)
   return 1
 end
 
--- Each budget is one moment: when it will be full again (the generic cell rate algorithm, ITU-T I.371). A send moves
--- it by every_ms; it may be at most burst sends ahead of now. Gives 0 and draws on all, or the ms to wait.
+-- args: channel, then {budget, most, per_ms} for each budget: at most so many within any such time. Of each the times
+-- of the last sends are kept, the latest first. Gives 0 and draws on all, or the ms to wait and draws on none.
 local function pace(keys, args)
-  local now, wait, moments = now_ms(), 0, {}
+  local now, wait = now_ms(), 0
   for i = 2, #args, 3 do
-    local key, every, burst = keys[1] .. 'pace:' .. args[1] .. ':' .. args[i], tonumber(args[i + 1]), tonumber(args[i + 2])
-    local full = math.max(now, tonumber(redis.call('GET', key) or 0))
-    wait = math.max(wait, full - (burst - 1) * every - now)
-    moments[key] = full + every
+    local name = args[1] .. ':' .. args[i]
+    local quiet = redis.call('GET', keys[1] .. 'hush:' .. name)
+    local first = redis.call('LINDEX', keys[1] .. 'pace:' .. name, tonumber(args[i + 1]) - 1)
+    wait = math.max(wait, (tonumber(quiet) or now) - now)
+    if first then wait = math.max(wait, tonumber(first) + tonumber(args[i + 2]) - now) end
   end
   if wait > 0 then return wait end
-  for key, full in pairs(moments) do redis.call('SET', key, full, 'PX', math.max(1, full - now)) end
+  for i = 2, #args, 3 do
+    local key = keys[1] .. 'pace:' .. args[1] .. ':' .. args[i]
+    redis.call('LPUSH', key, now)
+    redis.call('LTRIM', key, 0, tonumber(args[i + 1]) - 1)
+    redis.call('PEXPIRE', key, tonumber(args[i + 2]))
+  end
   return 0
 end
 
--- args: channel, budget, every_ms, burst, ms. Nothing may be drawn for so long.
+-- args: channel, budget, ms. Nothing may be drawn for so long.
 local function hush(keys, args)
-  local key, now = keys[1] .. 'pace:' .. args[1] .. ':' .. args[2], now_ms()
-  local full = now + tonumber(args[5]) + (tonumber(args[4]) - 1) * tonumber(args[3])
-  full = math.max(full, tonumber(redis.call('GET', key) or 0))
-  redis.call('SET', key, full, 'PX', full - now)
+  local key, ms = keys[1] .. 'hush:' .. args[1] .. ':' .. args[2], tonumber(args[3])
+  if redis.call('PTTL', key) < ms then redis.call('SET', key, now_ms() + ms, 'PX', ms) end
   return 1
 end
 

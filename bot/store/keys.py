@@ -95,10 +95,11 @@ KEYS = (
     ),
     Key(
         "pace:<channel>:<budget>",
-        "string",
-        "when it is full again",
-        "when a budget of sends is full again (ms)",
+        "list",
+        "when all of it is free again",
+        "when the last sends on a budget were (ms), the latest first",
     ),
+    Key("hush:<channel>:<budget>", "string", "when it is over", "until when a platform wants silence (ms)"),
     Key(
         "outlets:<channel>",
         "hash",

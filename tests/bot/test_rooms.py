@@ -365,7 +365,7 @@ async def test_one_post_that_is_refused_does_not_hide_the_next(floor: Floor, hou
 
 
 async def test_the_pace_of_the_platform_is_kept(floor: Floor, house: House) -> None:
-    house.paced = [Pace("group", every_s=0.05, burst=2)]
+    house.paced = [Pace("group", most=2, per_s=0.1)]
     for number in range(3):
         await floor.write(f"from {number}", who=f"c-{number}")
     await floor.deliver()

@@ -76,7 +76,8 @@ async def a_platform_with_a_room(store_url: str) -> None:
     await store.rooms.set_room("support", "K7Q2M4", "chat", Room("t1"), 60, ["t1"])
     await store.channels.hold("support", "chat", "one", 60)
     await store.channels.mark("support", "chat", {"1": "100"})
-    await store.channels.pace("support", "chat", [Pace("all", 60)])
+    await store.channels.pace("support", "chat", [Pace("all", 1, 60)])
+    await store.channels.hush("support", "chat", Pace("all", 1, 60), 60)
     await store.channels.set_outlet("support", "chat", "about", {"own": "We sell shoes"})
     await connection.aclose()
 
