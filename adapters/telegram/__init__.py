@@ -43,6 +43,7 @@ from adapters.base import (
     NameRoom,
     OpenRoom,
     Outgoing,
+    Outlet,
     Pace,
     Post,
     Receipt,
@@ -65,6 +66,8 @@ from adapters.telegram.updates import Reader
 TEXT_UNITS, TITLE_CHARS, TOAST_CHARS = 4096, 120, 200
 """https://core.telegram.org/bots/api#sendmessage, #createforumtopic, #answercallbackquery"""
 READ_TIMEOUT_S, CONNECT_TIMEOUT_S, POOL_TIMEOUT_S = 20.0, 5.0, 10.0
+SENDS_AT_ONCE = 4
+"""What a kill may leave uncertain: enough for thirty messages a second at a tenth of a second each."""
 EVERYTHING = Pace("all", most=28, per_s=1.0)
 """30 messages a second over all chats (https://core.telegram.org/bots/faq#broadcasting-to-users), with some room for
 what the way to Telegram does to their distances."""
@@ -72,6 +75,10 @@ PRIVATE_S = 1.1
 """One message a second to one chat (same page)."""
 GROUP = Pace("group", most=19, per_s=62.0)
 """20 messages a minute to one group (same page)."""
+MARKS = Pace("marks", most=10, per_s=10.0)
+"""Reactions are no messages; what limits them is not told."""
+MENDABLE = ("bot was kicked", "bot is not a member", "not enough rights", "chat not found", "is not a forum")
+"""What keeps the bot out of its agents' group until somebody lets it in."""
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -96,7 +103,7 @@ class Telegram:
     """One bot."""
 
     wants_events = False
-    outlets = (profile.SHORT_DESCRIPTION,)
+    outlets: Sequence[Outlet] = (profile.SHORT_DESCRIPTION,)
 
     def __init__(self, options: Options, tools: Tools) -> None:
         self._options = options
@@ -115,6 +122,7 @@ class Telegram:
         self.limits = Limits(
             text_chars=TEXT_UNITS,
             resend_is_safe=False,
+            sends_at_once=SENDS_AT_ONCE,
             measure=utf16,
             file_bytes=media.UPLOAD_BYTES,
             one_reader=options.mode == "polling",
@@ -165,21 +173,20 @@ class Telegram:
     # --- out -----------------------------------------------------------------------------------------------
 
     def paces(self, outgoing: Outgoing) -> Sequence[Pace]:
-        """A chat's own budget and that of the bot; toasts are free, each file of an album is a message."""
+        """A chat's own budget and that of the bot; toasts are free, in a group each file of an album is a message."""
         match outgoing:
             case MessageOut() | EditOut():
-                chat = Pace(f"chat:{outgoing.conversation_id}", PRIVATE_S * _messages(outgoing))
-                return (EVERYTHING, chat)
-            case CommandAnswer() if outgoing.answer_to.startswith("q"):
+                return (EVERYTHING, Pace(f"chat:{outgoing.conversation_id}", 1, PRIVATE_S))
+            case CommandAnswer() if not outgoing.answer_to.startswith("m"):
                 return ()
             case CommandAnswer() if not outgoing.answer_to.startswith("m-"):
-                return (EVERYTHING, Pace(f"chat:{outgoing.agent_id}", PRIVATE_S))
+                return (EVERYTHING, Pace(f"chat:{outgoing.agent_id}", 1, PRIVATE_S))
             case Receipt():
                 return (EVERYTHING, MARKS)
             case EventOut():
                 return ()
             case _:
-                return (EVERYTHING, Pace(GROUP.name, GROUP.every_s * _messages(outgoing), GROUP.burst))
+                return (EVERYTHING, *[GROUP] * _messages(outgoing))
 
     async def send(self, outgoing: Outgoing) -> str:
         """Send to a customer, an agent or the room. Raises Refused, Gone, Busy or Uncertain."""
@@ -328,9 +335,9 @@ def parse_conversation(conversation_id: str) -> tuple[str | None, int]:
 
 
 def _messages(outgoing: Outgoing) -> int:
-    """How many messages Telegram counts."""
+    """How many messages Telegram counts in a group."""
     match outgoing:
-        case MessageOut() | Post():
+        case Post():
             return max(1, len(outgoing.attachments))
         case NameRoom():
             # The name, and that the topic is closed.

@@ -6,9 +6,11 @@ left, so the message is certainly not delivered), and no answer (perhaps it is).
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import httpx
 from telegram.error import (
@@ -21,20 +23,42 @@ from telegram.error import (
     RetryAfter,
     TelegramError,
 )
+from telegram.request import HTTPXRequest
 
 from adapters.base import Busy, ChannelError, Down, Gone, Refused, Uncertain, Unusable
 
+# The library warns of every 429 until one asks for the type that it will give from its next major version on.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
+
 NEVER_LEFT = (httpx.PoolTimeout, httpx.ConnectTimeout, httpx.ConnectError)
 """No request was written, so nothing was delivered."""
+GATEWAY_TIMEOUT = "(504)"
+"""Somebody in between did not wait for Telegram, which perhaps did it."""
 PLACE_GONE = (
     "message thread not found",
     "topic_deleted",
     "topic_id_invalid",
     "message to edit not found",
-    "message to reply not found",
+    "message to be replied not found",
 )
-"""What the Bot API says of a deleted topic or card (https://core.telegram.org/bots/api#making-requests; seen)."""
+"""What is said of a deleted topic or card (https://github.com/tdlib/telegram-bot-api, Client.cpp, and seen)."""
 UNCHANGED = ("message is not modified", "topic_not_modified")
+REASON_CHARS = 200
+
+
+class Request(HTTPXRequest):
+    """The library's HTTP, strict with answers. One that makes no sense is not logged: it may hold what people wrote."""
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """The answer. Raises TelegramError for what is none of Telegram's."""
+        try:
+            read = json.loads(payload.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            read = None
+        if not isinstance(read, dict) or not read.keys() & {"result", "description"}:
+            raise TelegramError("Invalid server response")
+        return read
 
 
 class Migrated(Exception):
@@ -52,9 +76,6 @@ def sending() -> Iterator[None]:
         yield
     except TelegramError as error:
         _undelivered(error)
-    except AttributeError as error:
-        # The library expects an object in an error's body; a proxy in between may answer anything.
-        raise Busy("an answer that makes no sense") from error
 
 
 async def unless_unchanged(call: Awaitable[object]) -> None:
@@ -66,27 +87,34 @@ async def unless_unchanged(call: Awaitable[object]) -> None:
             raise
 
 
+def _foreign(error: TelegramError) -> bool:
+    """Whether somebody in between answered: a proxy, say, whose 403 or 404 says nothing of us."""
+    return type(error.__cause__) is TelegramError
+
+
 def _undelivered(error: TelegramError) -> NoReturn:
     match error:
         case RetryAfter():
             raise Busy("too many requests", _seconds(error)) from error
         case ChatMigrated():
             raise Migrated(error.new_chat_id) from error
-        case BadRequest():
-            # Before NetworkError, of which it is a kind.
+        case BadRequest() | Forbidden() if not _foreign(error):
+            # Before NetworkError, of which BadRequest is a kind.
             gone = any(words in error.message.lower() for words in PLACE_GONE)
-            raise (Gone if gone else Refused)(error.message) from error
-        case Forbidden():
-            raise Refused(error.message) from error
+            raise (Gone if gone else Refused)(error.message[:REASON_CHARS]) from error
         case InvalidToken():
             # Somebody must mend it, and may: the message waits.
             raise Busy("the token is not accepted") from error
-        case NetworkError() if not isinstance(error.__cause__, httpx.HTTPError):
-            raise Busy("Telegram answers with an error") from error
         case NetworkError() if isinstance(error.__cause__, NEVER_LEFT):
             raise Busy(f"no connection: {type(error.__cause__).__name__}") from error
-        case NetworkError():
+        case NetworkError() if isinstance(error.__cause__, httpx.HTTPError):
             raise Uncertain(f"no answer: {type(error.__cause__).__name__}") from error
+        case NetworkError() if GATEWAY_TIMEOUT in error.message:
+            raise Uncertain("no answer: gateway timeout") from error
+        case NetworkError() | Forbidden():
+            raise Busy("Telegram answers with an error") from error
+        case _ if type(error) is TelegramError:
+            raise Uncertain("an answer that makes no sense") from error
         case _:
             raise Busy(type(error).__name__) from error
 
@@ -104,18 +132,18 @@ def listening() -> Iterator[None]:
         yield
     except TelegramError as error:
         raise _unheard(error) from error
-    except AttributeError as error:
-        raise Down("Telegram's answer makes no sense") from error
 
 
 def _unheard(error: TelegramError) -> ChannelError:
     match error:
+        case _ if _foreign(error):
+            return Down("somebody in between answers for Telegram")
         case InvalidToken():
             return Unusable("the token is not accepted; take it anew from @BotFather (token)")
         case Conflict():
             return Down("another program reads with the same token; stop it, or make a bot of its own for it")
         case BadRequest() | Forbidden():
-            return Unusable(error.message)
+            return Unusable(error.message[:REASON_CHARS])
         case RetryAfter():
             return Down("Telegram asks for fewer requests")
         case _:

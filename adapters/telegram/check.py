@@ -4,67 +4,81 @@ from __future__ import annotations
 
 from telegram import Bot, ChatFullInfo, ChatMemberAdministrator
 from telegram.constants import ChatType
-from telegram.error import TelegramError
+from telegram.error import ChatMigrated, TelegramError
 
 from adapters.base import Finding, Unheard
 from adapters.telegram.calls import listening
 
 
-async def findings(bot: Bot, agents_chat: int, *, polling: bool) -> list[Finding]:
-    """What was looked at, and what is wrong with it."""
+async def findings(bot: Bot, agents_chat: int, hook_url: str) -> list[Finding]:
+    """What was looked at, and what is wrong with it. `hook_url` is empty where updates are pulled."""
     try:
         with listening():
             me = await bot.get_me()
+            found = [Finding(f"the token is @{me.username}'s"), await _updates(bot, hook_url)]
     except Unheard as error:
         return [Finding("the token", str(error))]
-    found = [Finding(f"the token: it is @{me.username}'s"), await _updates(bot, polling)]
     if not agents_chat:
         return [*found, Finding("no agents' group: agents work elsewhere")]
     try:
         chat = await bot.get_chat(agents_chat)
         member = await bot.get_chat_member(agents_chat, me.id)
+    except ChatMigrated as moved:
+        return [
+            *found,
+            Finding("the agents' group", f"has another id now: set agents_chat = {moved.new_chat_id}"),
+        ]
     except TelegramError as error:
         way_out = "add the bot to the group, and set agents_chat to the group's id"
-        return [*found, Finding("the agents' group", f"{error.message}; {way_out}")]
+        return [*found, Finding("the agents' group", f"{error.message}: {way_out}")]
+    admin = member if isinstance(member, ChatMemberAdministrator) else None
     return [
         *found,
-        *_group(chat),
-        *_rights(chat, member if isinstance(member, ChatMemberAdministrator) else None),
+        _group(chat),
+        _reading(admin, bool(me.can_read_all_group_messages)),
+        *_topics(chat, admin),
     ]
 
 
-async def _updates(bot: Bot, polling: bool) -> Finding:
+async def _updates(bot: Bot, hook_url: str) -> Finding:
     hook = await bot.get_webhook_info()
-    if polling:
+    if not hook_url:
         return Finding(
             "updates are pulled" + (": the webhook that is set will be removed" if hook.url else "")
         )
-    return Finding("updates are pushed", hook.last_error_message or "")
+    if hook.url not in ("", hook_url):
+        return Finding("updates are pushed: the webhook that is set will be replaced")
+    trouble = hook.last_error_message if hook.pending_update_count else ""
+    return Finding("updates are pushed", trouble or "")
 
 
-def _group(chat: ChatFullInfo) -> list[Finding]:
+def _group(chat: ChatFullInfo) -> Finding:
     what = f"the agents' group “{chat.title}”"
+    if chat.type == ChatType.GROUP:
+        return Finding(
+            what, "has no topics: turn on Topics in its settings, then set agents_chat to its new id"
+        )
     if chat.type != ChatType.SUPERGROUP:
-        return [
-            Finding(
-                what, "is no supergroup: turn on Topics in its settings, then set agents_chat to its new id"
-            )
-        ]
+        return Finding(what, "is no group: make one, with Topics turned on, and set agents_chat to its id")
     if not chat.is_forum:
-        return [Finding(f"{what} has no topics: agents reply to cards (turn on Topics for one topic a case)")]
-    return [Finding(f"{what} has topics")]
+        return Finding(f"{what} has no topics: agents reply to cards (turn on Topics for one topic a case)")
+    return Finding(f"{what} has topics")
 
 
-def _rights(chat: ChatFullInfo, admin: ChatMemberAdministrator | None) -> list[Finding]:
-    what = "the bot's rights in the group"
-    if admin is None:
-        return [
-            Finding(what, "the bot is no administrator, so it cannot read what agents write: make it one")
-        ]
-    if chat.is_forum and not admin.can_manage_topics:
-        return [
-            Finding(
-                what, "the right “Manage topics” is missing: give it in the group's list of administrators"
-            )
-        ]
+def _reading(admin: ChatMemberAdministrator | None, reads_all: bool) -> Finding:
+    if admin is not None or reads_all:
+        return Finding("the bot reads what agents write")
+    return Finding(
+        "the bot reads what agents write",
+        "it does not, being no administrator: make it one in the group's settings",
+    )
+
+
+def _topics(chat: ChatFullInfo, admin: ChatMemberAdministrator | None) -> list[Finding]:
+    what = "the bot manages topics"
+    if not chat.is_forum:
+        return []
+    if admin is None or not admin.can_manage_topics:
+        way_out = "give it in the group's list of administrators"
+        return [Finding(what, f"the right “Manage topics” is missing: {way_out}")]
     return [Finding(what)]

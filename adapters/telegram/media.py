@@ -5,6 +5,7 @@ Bots may download 20 MB and upload 50 MB, photos 10 MB (https://core.telegram.or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -17,8 +18,10 @@ from telegram import (
     InputMediaVideo,
     ReplyParameters,
 )
+from telegram.error import BadRequest
 
-from adapters.base import Attachment, File, Refused
+from adapters.base import Attachment, Busy, File, Refused, Uncertain
+from adapters.telegram.calls import sending
 
 UPLOAD_BYTES = 50_000_000
 PHOTO_BYTES = 10_000_000
@@ -30,6 +33,10 @@ IN_ALBUMS = {
     "audio": InputMediaAudio,
     "document": InputMediaDocument,
 }
+TOGETHER = ({"photo", "video"}, {"document"}, {"audio"})
+"""What an album may be made of (https://core.telegram.org/bots/api#sendmediagroup)."""
+NOT_ITS_KIND = re.compile(r"image|photo|video|audio|voice|sticker|media", re.IGNORECASE)
+"""In what is said of a file that is not what it is sent as: of a picture in a strange format, for example."""
 
 
 async def send_attachments(
@@ -41,40 +48,56 @@ async def send_attachments(
     reply: ReplyParameters | None = None,
     business: str | None = None,
 ) -> str:
-    """Send one file, or several as an album; gives the id of the first message."""
-    common: dict[str, Any] = {
+    """Send one file, or several as an album; gives the id of the first message. What Telegram does not take as the
+    picture, film or sound that it is said to be, it gets as a document."""
+    where: dict[str, Any] = {
+        "chat_id": chat_id,
         "message_thread_id": topic,
         "reply_parameters": reply,
         "business_connection_id": business,
     }
-    if len(attachments) > 1:
-        media = [_album_part(one) for one in attachments]
-        messages = await bot.send_media_group(chat_id, media, **common)
-        return f"m{messages[0].message_id}"
-    [attachment] = attachments
-    if attachment.file.kind == "location":
-        latitude, _, longitude = attachment.file.ref.partition(",")
-        sent = await bot.send_location(chat_id, float(latitude), float(longitude), **common)
-        return f"m{sent.message_id}"
-    method = method_of(attachment)
-    send: Callable[..., Awaitable[Any]] = getattr(bot, f"send_{method}")
-    sent = await send(chat_id, _content(attachment), **common)
-    return f"m{sent.message_id}"
+    methods = methods_of(attachments)
+    try:
+        return await _send(bot, where, attachments, methods)
+    except BadRequest as error:
+        uploaded = all(one.content is not None for one in attachments)
+        if not (uploaded and set(methods) != {"document"} and NOT_ITS_KIND.search(error.message)):
+            raise
+    return await _send(bot, where, attachments, ["document"] * len(attachments))
 
 
-def method_of(attachment: Attachment) -> str:
-    """What a file is sent as: as it came, or by its kind; a picture too large for a photo as a document."""
+def methods_of(attachments: Sequence[Attachment]) -> list[str]:
+    """What each file is sent as; all as documents where they do not go together."""
+    methods = [_method_of(attachment) for attachment in attachments]
+    if len(methods) == 1 or any(set(methods) <= kinds for kinds in TOGETHER):
+        return methods
+    return ["document"] * len(methods)
+
+
+def _method_of(attachment: Attachment) -> str:
+    """As it came, or by its kind; a picture too large for a photo as a document."""
     if attachment.content is None:
         return attachment.file.ref.partition(":")[0]
     method = METHOD_OF.get(attachment.file.kind, "document")
     return "document" if method == "photo" and len(attachment.content) > PHOTO_BYTES else method
 
 
-def _album_part(attachment: Attachment) -> Any:
-    made = IN_ALBUMS.get(method_of(attachment))
-    if made is None:
-        raise Refused(f"a {attachment.file.kind} cannot be part of an album")
-    return made(_content(attachment))
+async def _send(
+    bot: Bot, where: dict[str, Any], attachments: Sequence[Attachment], methods: Sequence[str]
+) -> str:
+    if len(attachments) > 1:
+        parts = zip(attachments, methods, strict=True)
+        media = [IN_ALBUMS[method](_content(attachment)) for attachment, method in parts]
+        messages = await bot.send_media_group(media=media, **where)
+        return f"m{messages[0].message_id}"
+    [attachment], [method] = attachments, methods
+    if attachment.file.kind == "location":
+        latitude, _, longitude = attachment.file.ref.partition(",")
+        sent = await bot.send_location(latitude=float(latitude), longitude=float(longitude), **where)
+        return f"m{sent.message_id}"
+    send: Callable[..., Awaitable[Any]] = getattr(bot, f"send_{method}")
+    sent = await send(**{method: _content(attachment)}, **where)
+    return f"m{sent.message_id}"
 
 
 def _content(attachment: Attachment) -> str | InputFile:
@@ -84,8 +107,12 @@ def _content(attachment: Attachment) -> str | InputFile:
 
 
 async def fetch(bot: Bot, file: File) -> bytes:
-    """The content of a file that somebody sent here."""
+    """The content of a file that somebody sent here. Raises Refused or Busy."""
     if file.kind == "location":
         raise Refused("a location has no content")
-    found = await bot.get_file(file.ref.partition(":")[2])
-    return bytes(await found.download_as_bytearray())
+    try:
+        with sending():
+            found = await bot.get_file(file.ref.partition(":")[2])
+            return bytes(await found.download_as_bytearray())
+    except Uncertain as error:
+        raise Busy(str(error)) from error

@@ -14,12 +14,15 @@ from telegram.constants import ForumIconColor
 
 from adapters.base import Button, CaseState, Fate, NameRoom, OpenRoom, Post, Receipt, Refused, ShowCard
 from adapters.telegram.calls import unless_unchanged
+from adapters.telegram.content import cut
 from adapters.telegram.media import send_attachments
 
 COLOURS: dict[CaseState, ForumIconColor] = {"waiting": ForumIconColor.YELLOW, "claimed": ForumIconColor.BLUE}
 """A topic keeps the colour it was made with; the title tells the state from then on."""
 MARKS: dict[Fate, str] = {"delivered": "👍", "failed": "👎", "noted": "✍"}
 """Of the emoji that bots may react with (https://core.telegram.org/bots/api#reactiontypeemoji)."""
+TEXT_UNITS, TITLE_UNITS = 4096, 128
+"""https://core.telegram.org/bots/api#sendmessage, #createforumtopic"""
 SAME = ""
 """What a call returns that changes something and makes nothing new."""
 
@@ -46,20 +49,21 @@ class Place:
 
 
 class Room:
-    """Shows cases in the group `chat_id`; `topics` tells whether it has them."""
+    """Shows cases in the group `chat_id`."""
 
-    def __init__(self, bot: Bot, chat_id: int, topics: bool) -> None:
+    def __init__(self, bot: Bot, chat_id: int) -> None:
         self._bot = bot
         self._chat_id = chat_id
-        self._topics = topics
 
     async def open(self, out: OpenRoom) -> str:
-        """Make the topic, or send the card where there are none; gives the place."""
-        if not self._topics:
-            sent = await self._bot.send_message(self._chat_id, out.text, reply_markup=keyboard(out.buttons))
+        """Make the topic, or send the card where there are none; gives the place. Topics may be turned on any day,
+        so the group is asked each time."""
+        if not (await self._bot.get_chat(self._chat_id)).is_forum:
+            text, keys = cut(out.text, TEXT_UNITS), keyboard(out.buttons)
+            sent = await self._bot.send_message(self._chat_id, text, reply_markup=keys)
             return f"m{sent.message_id} m{sent.message_id}"
-        colour = COLOURS.get(out.state, ForumIconColor.GREEN)
-        topic = await self._bot.create_forum_topic(self._chat_id, out.title, icon_color=colour)
+        colour, title = COLOURS.get(out.state, ForumIconColor.GREEN), cut(out.title, TITLE_UNITS)
+        topic = await self._bot.create_forum_topic(self._chat_id, title, icon_color=colour)
         return f"t{topic.message_thread_id}"
 
     async def card(self, out: ShowCard) -> str:
@@ -68,14 +72,18 @@ class Room:
         if not out.message_id:
             sent = await self._bot.send_message(
                 self._chat_id,
-                out.text,
+                cut(out.text, TEXT_UNITS),
                 message_thread_id=place.topic,
+                reply_parameters=place.reply,
                 reply_markup=keyboard(out.buttons),
                 disable_notification=True,
             )
             return f"m{sent.message_id}"
         edit = self._bot.edit_message_text(
-            out.text, self._chat_id, int(out.message_id[1:]), reply_markup=keyboard(out.buttons)
+            cut(out.text, TEXT_UNITS),
+            self._chat_id,
+            int(out.message_id[1:]),
+            reply_markup=keyboard(out.buttons),
         )
         await unless_unchanged(edit)
         return out.message_id
@@ -84,7 +92,9 @@ class Room:
         """Give the topic its title; closed when the case has ended. A card has no title beside its text."""
         place = Place.parse(out.place)
         if place.topic is not None:
-            await unless_unchanged(self._bot.edit_forum_topic(self._chat_id, place.topic, name=out.title))
+            await unless_unchanged(
+                self._bot.edit_forum_topic(self._chat_id, place.topic, name=cut(out.title, TITLE_UNITS))
+            )
             if not out.open:
                 await unless_unchanged(self._bot.close_forum_topic(self._chat_id, place.topic))
         return SAME

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from telegram import CallbackQuery, ChatMemberUpdated, Message, MessageEntity, MessageReactionUpdated, Update
+from telegram import CallbackQuery, ChatMemberUpdated, Message, MessageReactionUpdated, Update
 from telegram.constants import ChatMemberStatus, ChatType, UpdateType
 
 from adapters.base import (
@@ -21,12 +21,10 @@ from adapters.base import (
     CustomerMessage,
     CustomerReaction,
     File,
-    FileKind,
     OutsideReply,
     Person,
 )
-
-__all__ = ["ALLOWED", "Reader", "utf16"]
+from adapters.telegram.content import in_words, text_of, written_in
 
 ALLOWED = [
     UpdateType.MESSAGE,
@@ -40,25 +38,11 @@ ALLOWED = [
     UpdateType.DELETED_BUSINESS_MESSAGES,
 ]
 """Reactions come only when they are asked for (https://core.telegram.org/bots/api#update)."""
-CONTENT: tuple[tuple[str, FileKind], ...] = (
-    # A moving picture also comes as a document, for clients that do not know it: so it goes first.
-    ("animation", "video"),
-    ("video", "video"),
-    ("video_note", "video"),
-    ("audio", "audio"),
-    ("voice", "voice"),
-    ("document", "document"),
-    ("sticker", "sticker"),
-)
-"""What a message may carry, and what that is elsewhere."""
 LANGUAGE_MARK = "__"
 """Between queue and language in a link's payload, which may hold letters, digits, _ and - only."""
 NOTE_MARK = "//"
-
-
-def utf16(text: str) -> int:
-    """The length of a text as Telegram counts it."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+OTHER_EMOJI = "★"
+"""For a reaction with a picture of somebody's own, which only Telegram can show."""
 
 
 class Reader:
@@ -67,24 +51,31 @@ class Reader:
     def __init__(self, agents: frozenset[str], queues: tuple[str, ...], agents_chat: int) -> None:
         self._agents = agents
         self._queues = queues
+        self.chat_id = agents_chat
         self.chats = {agents_chat} - {0}
         self.username = ""
         """The bot's own name, once it is known: commands may be meant for another bot of the group."""
 
+    def moved_to(self, chat_id: int) -> None:
+        """The agents' group has another id from now on."""
+        self.chat_id = chat_id
+        self.chats.add(chat_id)
+
     def arrivals(self, updates: Iterable[Update]) -> list[Arrival]:
-        """What a batch of updates means, in order; messages of one album are one arrival."""
+        """What a batch of updates means, in order; the messages of one album are one arrival."""
         read: list[Arrival] = []
-        last_album = ""
+        albums: dict[tuple[int, str], int] = {}
         for update in updates:
-            message = update.message or update.business_message
-            album = (message.media_group_id or "") if message is not None else ""
+            album = album_of(update)
             for arrival in self._read(update):
-                joined = _joined(read[-1], arrival) if album and album == last_album else None
-                if joined is None:
-                    read.append(arrival)
-                else:
-                    read[-1] = joined
-            last_album = album
+                where = albums.get(album) if album is not None else None
+                joined = _joined(read[where], arrival) if where is not None else None
+                if where is not None and joined is not None:
+                    read[where] = joined
+                    continue
+                if album is not None:
+                    albums[album] = len(read)
+                read.append(arrival)
         return read
 
     def _read(self, update: Update) -> Iterator[Arrival]:
@@ -115,6 +106,8 @@ class Reader:
 
     def _message(self, message: Message) -> Iterator[Arrival]:
         if message.chat.id in self.chats:
+            if message.migrate_to_chat_id is not None:
+                self.moved_to(message.migrate_to_chat_id)
             yield from self._in_the_room(message)
         elif message.chat.type == ChatType.PRIVATE and message.from_user is not None:
             if str(message.from_user.id) in self._agents:
@@ -123,17 +116,15 @@ class Reader:
                 yield from self._customer(message)
 
     def _customer(self, message: Message) -> Iterator[Arrival]:
-        written = _written(message)
+        written = written_in(message)
         if written is None:
             return
         text, files = written
-        if text.startswith("/start"):
-            text, queue = self._started(text)
-        else:
-            queue = None
+        text, queue = self._commanded(text) if text.startswith("/") else (text, None)
+        conversation_id = conversation_of(message)
         yield CustomerMessage(
-            id=f"{message.chat.id}:{message.message_id}",
-            conversation_id=conversation_of(message),
+            id=f"{conversation_id}:{message.message_id}",
+            conversation_id=conversation_id,
             customer=_customer_of(message),
             text=text,
             queue=queue,
@@ -143,10 +134,14 @@ class Reader:
             group=message.media_group_id or "",
         )
 
-    def _started(self, text: str) -> tuple[str, str | None]:
-        """`/start billing__fi`, as a link gives it: the queue, and the language as the command's argument."""
-        payload = text.partition(" ")[2].strip()
-        queue, _, language = payload.partition(LANGUAGE_MARK)
+    def _commanded(self, text: str) -> tuple[str, str | None]:
+        """A command without the bot's name. `/start billing__fi`, as a link gives it, names a queue and a language:
+        that becomes the command's argument."""
+        name, arguments = command_of(text)
+        name = name.partition("@")[0]
+        if name != "start":
+            return f"/{name} {arguments}".strip(), None
+        queue, _, language = arguments.partition(LANGUAGE_MARK)
         return f"/start {language}".strip(), queue if queue in self._queues else None
 
     def _business(self, message: Message) -> Iterator[Arrival]:
@@ -157,10 +152,16 @@ class Reader:
             yield from self._customer(message)
             return
         agent = Person(str(message.from_user.id), message.from_user.full_name)
-        message_id = f"{message.chat.id}:{message.message_id}"
-        yield OutsideReply(message_id, conversation_of(message), agent, text_of(message))
+        conversation_id = conversation_of(message)
+        written = written_in(message)
+        if written is not None:
+            message_id = f"{conversation_id}:{message.message_id}"
+            yield OutsideReply(message_id, conversation_id, agent, in_words(*written))
 
     def _edited(self, update_id: str, message: Message) -> Iterator[Arrival]:
+        if message.location is not None:
+            # One that moves: it would be an edit every few seconds.
+            return
         ref, text = f"m{message.message_id}", text_of(message)
         if message.chat.id in self.chats:
             if (place := _place(message)) and not text.startswith("/"):
@@ -171,15 +172,14 @@ class Reader:
 
     def _reacted(self, update_id: str, reaction: MessageReactionUpdated) -> Iterator[Arrival]:
         if reaction.chat.type == ChatType.PRIVATE:
-            emoji = "".join(getattr(one, "emoji", "") for one in reaction.new_reaction)
+            emoji = "".join(getattr(one, "emoji", OTHER_EMOJI) for one in reaction.new_reaction)
             yield CustomerReaction(update_id, str(reaction.chat.id), emoji)
 
     # --- agents --------------------------------------------------------------------------------------------
 
     def _in_the_room(self, message: Message) -> Iterator[Arrival]:
-        from_person = message.from_user is not None and not message.from_user.is_bot
-        written = _written(message)
-        if written is None or not (from_person or message.sender_chat is not None):
+        written = written_in(message)
+        if written is None or not _from_agent(message):
             return
         (text, files), place = written, _place(message)
         if text.startswith("/") and not text.startswith(NOTE_MARK):
@@ -188,7 +188,7 @@ class Reader:
             yield replace(_spoken(message, text, files), place=place, ref=f"m{message.message_id}")
 
     def _agent_in_private(self, message: Message) -> Iterator[Arrival]:
-        written = _written(message)
+        written = written_in(message)
         if written is None:
             return
         text, files = written
@@ -198,7 +198,7 @@ class Reader:
             yield replace(_spoken(message, text, files), answer_to=_answer_to(message), member=False)
 
     def _command(self, message: Message, text: str, place: str) -> Iterator[Arrival]:
-        name, _, arguments = text.removeprefix("/").partition(" ")
+        name, arguments = command_of(text)
         name, _, bot = name.partition("@")
         if bot and self.username and bot.lower() != self.username.lower():
             return
@@ -206,7 +206,7 @@ class Reader:
             id=f"{message.chat.id}:{message.message_id}",
             agent=_agent_of(message),
             command=name,
-            arguments=arguments.strip(),
+            arguments=arguments,
             place=place,
             member=message.chat.id in self.chats,
             answer_to=_answer_to(message),
@@ -236,10 +236,31 @@ def conversation_of(message: Message) -> str:
     return str(message.chat.id)
 
 
+def album_of(update: Update) -> tuple[int, str] | None:
+    """The chat, and the album in it that a new message is part of."""
+    message = update.message or update.business_message
+    if message is None or message.media_group_id is None:
+        return None
+    return message.chat.id, message.media_group_id
+
+
+def command_of(text: str) -> tuple[str, str]:
+    """The name of a command, with the bot's where it was given, and the rest."""
+    name, *rest = text.removeprefix("/").split(maxsplit=1) or [""]
+    return name, rest[0].strip() if rest else ""
+
+
 def _customer_of(message: Message) -> Person:
     user = message.from_user
     assert user is not None
     return Person(str(user.id), user.full_name, user.language_code or "")
+
+
+def _from_agent(message: Message) -> bool:
+    """A person, or the group itself, which is how anonymous administrators write; no bot and no channel."""
+    if message.sender_chat is not None:
+        return message.sender_chat.id == message.chat.id
+    return message.from_user is not None and not message.from_user.is_bot
 
 
 def _agent_of(message: Message) -> Person:
@@ -276,70 +297,18 @@ def _spoken(message: Message, text: str, files: tuple[File, ...]) -> AgentComman
     )
 
 
-def _written(message: Message) -> tuple[str, tuple[File, ...]] | None:
-    """Text and files; None for what says nothing, such as that somebody joined."""
-    text, files = text_of(message), tuple(_files(message))
-    if not text and not files:
-        text = _other_content(message)
-    return (text, files) if text or files else None
-
-
-def text_of(message: Message) -> str:
-    """The text or caption. A link hidden behind words is written out, as it would be lost elsewhere."""
-    text = message.text or message.caption or ""
-    entities = message.entities or message.caption_entities
-    units = text.encode("utf-16-le", "surrogatepass")
-    for entity in sorted(entities, key=lambda entity: entity.offset, reverse=True):
-        if entity.type == MessageEntity.TEXT_LINK and entity.url:
-            end = 2 * (entity.offset + entity.length)
-            units = units[:end] + f" ({entity.url})".encode("utf-16-le") + units[end:]
-    return units.decode("utf-16-le", "replace")
-
-
-def _files(message: Message) -> Iterator[File]:
-    """`ref` says with which method a file is sent on, as Telegram's file ids are of one kind each."""
-    if message.photo:
-        largest = max(message.photo, key=lambda size: size.width * size.height)
-        yield File("photo", f"photo:{largest.file_id}", size_bytes=largest.file_size)
-        return
-    for name, kind in CONTENT:
-        if (sent := getattr(message, name)) is not None:
-            yield File(
-                kind,
-                f"{name}:{sent.file_id}",
-                getattr(sent, "file_name", None) or "",
-                getattr(sent, "mime_type", None) or "",
-                sent.file_size,
-                getattr(sent, "emoji", None) or "",
-            )
-            return
-    if (where := message.location) is not None:
-        name = f"{message.venue.title}, {message.venue.address}" if message.venue else ""
-        point = f"{where.latitude:.6f},{where.longitude:.6f}"
-        link = f"https://www.openstreetmap.org/?mlat={where.latitude:.6f}&mlon={where.longitude:.6f}"
-        yield File("location", point, name, text=link)
-
-
-def _other_content(message: Message) -> str:
-    """What a message says that is neither text nor a file."""
-    if (contact := message.contact) is not None:
-        return f"{contact.first_name} {contact.last_name or ''}".strip() + f": {contact.phone_number}"
-    if message.dice is not None:
-        return message.dice.emoji
-    if message.poll is not None:
-        return "\n".join((message.poll.question, *(f"- {option.text}" for option in message.poll.options)))
-    return "[story]" if message.story is not None else ""
-
-
-def _joined(before: Arrival, after: Arrival) -> Arrival | None:
-    """Messages of one album as one, with the caption that one of them has."""
-    match before, after:
+def _joined(album: Arrival, more: Arrival) -> Arrival | None:
+    """An album with one more of its messages. It has another name then, lest a part that was taken in alone be
+    mistaken for it."""
+    match album, more:
         case CustomerMessage(), CustomerMessage():
-            text = "\n".join(filter(None, (before.text, after.text)))
-            return replace(before, text=text, files=before.files + after.files)
-        case AgentCommand(), AgentCommand() if before.files and after.files:
-            text = "\n".join(filter(None, (before.arguments, after.arguments)))
-            return replace(before, arguments=text, files=before.files + after.files)
+            text = "\n".join(filter(None, (album.text, more.text)))
+            return replace(album, id=f"{album.id}+", text=text, files=album.files + more.files)
+        case AgentCommand(), AgentCommand():
+            text = "\n".join(filter(None, (album.arguments, more.arguments)))
+            return replace(album, id=f"{album.id}+", arguments=text, files=album.files + more.files)
+        case OutsideReply(), OutsideReply():
+            return replace(album, id=f"{album.id}+", text="\n".join((album.text, more.text)))
         case _:
             return None
 

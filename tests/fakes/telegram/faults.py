@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["error", "429", "html", "list", "reset", "hang", "lost", "never", "slow"]
+Kind = Literal["error", "429", "html", "list", "reset", "hang", "lost", "never", "slow", "garbled"]
 """`error`: `code` and `description`, nothing done. `429`: with `seconds` as retry_after. `html`: 502 with a page for
 people. `list`: 500 with JSON that is no object. `reset`: the connection is reset, nothing done. `hang`: no answer,
 nothing done. `lost`: done, then the connection is reset. `never`: done, no answer. `slow`: done, answered after
-`seconds`."""
-AFTERWARDS = ("lost", "never", "slow")
+`seconds`. `garbled`: done, but the answer, with 200, is cut short."""
+AFTERWARDS = ("lost", "never", "slow", "garbled")
 
 
 @dataclass(slots=True)

@@ -49,7 +49,7 @@ class Pacer:
         return left if left > EARLY_S else 0.0
 
     def judge(self, chat: str, private: bool, messages: int) -> Verdict:
-        """What `messages` more in this chat break. They count unless they must wait."""
+        """What `messages` more in this chat break. They count unless they must wait; an album is one in private."""
         windows = {
             chat: ("private" if private else "group", self.limits.private if private else self.limits.group),
             "": ("overall", self.limits.overall),
@@ -57,7 +57,7 @@ class Pacer:
         waits = {
             kind: wait
             for key, (kind, window) in windows.items()
-            if (wait := self._wait_s(self._sent[key], window, messages)) > 0
+            if (wait := self._wait_s(self._sent[key], window, 1 if kind == "private" else messages)) > 0
         }
         wait_s = math.ceil(max(waits.values(), default=0.0)) if self.limits.enforced else 0
         if not wait_s:
