@@ -12,11 +12,13 @@ from adapters.base.outgoing import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A budget of the platform: at most `most` sends within any `per_s` seconds."""
+    """A budget of the platform: at most `most` sends within any `per_s` seconds. A message that counts several times,
+    such as an album, `draws` as many."""
 
     name: str
     most: int
     per_s: float
+    draws: int = 1
 
 
 @runtime_checkable

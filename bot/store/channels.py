@@ -49,7 +49,9 @@ class ChannelStore:
 
     async def pace(self, queue: str, channel: str, paces: Iterable[Pace]) -> float:
         """Draw on all these budgets at once: 0, or in how many seconds it may be tried again, and nothing is drawn."""
-        rows = [value for pace in paces for value in (pace.name, pace.most, round(pace.per_s * 1000))]
+        rows: list[str | int] = []
+        for pace in paces:
+            rows += (pace.name, pace.most, round(pace.per_s * 1000), min(pace.draws, pace.most))
         return float(await self._library.call(queue, "pace", channel, *rows)) / 1000
 
     async def hush(self, queue: str, channel: str, pace: Pace, for_s: float) -> None:

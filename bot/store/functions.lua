@@ -343,23 +343,23 @@ local function let_go(keys, args)
   return 1
 end
 
--- args: channel, then {budget, most, per_ms} for each budget: at most so many within any such time. Of each the times
--- of the last sends are kept, the latest first. Gives 0 and draws on all, or the ms to wait and draws on none.
+-- args: channel, then {budget, most, per_ms, draws} for each budget: at most so many within any such time. Of each the
+-- times of the last sends are kept, the latest first. Gives 0 and draws on all, or the ms to wait and draws on none.
 local function pace(keys, args)
   local now, wait = now_ms(), 0
-  for i = 2, #args, 3 do
-    local name = args[1] .. ':' .. args[i]
+  for i = 2, #args, 4 do
+    local name, most, per_ms, draws = args[1] .. ':' .. args[i], args[i + 1], args[i + 2], args[i + 3]
     local quiet = redis.call('GET', keys[1] .. 'hush:' .. name)
-    local first = redis.call('LINDEX', keys[1] .. 'pace:' .. name, tonumber(args[i + 1]) - 1)
+    local first = redis.call('LINDEX', keys[1] .. 'pace:' .. name, most - draws)
     wait = math.max(wait, (tonumber(quiet) or now) - now)
-    if first then wait = math.max(wait, tonumber(first) + tonumber(args[i + 2]) - now) end
+    if first then wait = math.max(wait, first + per_ms - now) end
   end
   if wait > 0 then return wait end
-  for i = 2, #args, 3 do
+  for i = 2, #args, 4 do
     local key = keys[1] .. 'pace:' .. args[1] .. ':' .. args[i]
-    redis.call('LPUSH', key, now)
-    redis.call('LTRIM', key, 0, tonumber(args[i + 1]) - 1)
-    redis.call('PEXPIRE', key, tonumber(args[i + 2]))
+    for _ = 1, args[i + 3] do redis.call('LPUSH', key, now) end
+    redis.call('LTRIM', key, 0, args[i + 1] - 1)
+    redis.call('PEXPIRE', key, args[i + 2])
   end
   return 0
 end

@@ -77,6 +77,14 @@ async def test_no_window_holds_more_than_it_may(channels: ChannelStore) -> None:
         assert last - first > 0.6 - slack_s, "the 21st within the window"
 
 
+async def test_an_album_counts_as_many(channels: ChannelStore) -> None:
+    album, one = Pace("group", 5, 10, draws=3), Pace("group", 5, 10)
+    assert await channels.pace("support", "tg", [album]) == 0
+    assert await channels.pace("support", "tg", [album]) > 9
+    assert [await channels.pace("support", "tg", [one]) for _ in range(2)] == [0, 0]
+    assert await channels.pace("support", "tg", [one]) > 9
+
+
 async def test_several_budgets_are_drawn_on_together_or_not_at_all(channels: ChannelStore) -> None:
     everything, chat = Pace("all", 2, 10), Pace("chat", 1, 10)
     assert await channels.pace("support", "tg", [everything, chat]) == 0
