@@ -13,20 +13,18 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
-from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import ClientSession, web
 
-from adapters.base import BadOptions, Channel, CommandHelp, Tools
-from bot import commands
+from adapters.base import Channel, Profile
 from bot.asides import Asides
 from bot.asked import served
 from bot.board import Board
+from bot.bookmarks import StoredBookmarks
 from bot.cases import DESK_LANE, Cases
 from bot.clock import Chance, Clock
-from bot.config import Config, ConfigError, Fault
+from bot.config import Config
 from bot.customers import Customers
 from bot.delivery import Delivery
 from bot.desk import Desk
@@ -36,14 +34,20 @@ from bot.figures import Figures
 from bot.handover import Handover
 from bot.inbox import Inbox
 from bot.keeper import Keeper
+from bot.lease import Lease
+from bot.listening import Listening
 from bot.metrics import Metrics
 from bot.outbox import Outbox
+from bot.outlets import Outlets
 from bot.rooms import Rooms
 from bot.rota import Rotas
 from bot.sender import Sender
+from bot.showing import Showing
 from bot.store.connection import Connection, connect
 from bot.store.store import Store, StoreDown
 from bot.supervise import Crew, forever
+from bot.tools import open_channels
+from bot.troubles import Troubles
 from bot.web import Web
 from bot.wording import Wording
 from bot.words import Words
@@ -72,6 +76,7 @@ class Parts:
     handover: Handover
     channels: Mapping[str, Channel]
     inbox: Inbox
+    listening: Mapping[str, Listening]
     delivery: Delivery
     outbox: Outbox
     keeper: Keeper
@@ -80,6 +85,7 @@ class Parts:
     metrics: Metrics
     crew: Crew
     degraded: dict[str, str]
+    troubles: Troubles
 
 
 def assemble(
@@ -93,10 +99,24 @@ def assemble(
     """Put a bot together, with its own channels where none are given. Raises ConfigError when a channel's options
     cannot work."""
     words, metrics = Words(config.bot.language), Metrics()
-    degraded = {"bot": "starting"}
-    channels = channels or open_channels(config, words, clock, session)
+    degraded, troubles = {"bot": "starting"}, Troubles()
     days = config.publish.history_days + KEEP_DAYS_LONGER
     store = Store(connection, clock, day_ttl_s=days * 86_400, events_kept=config.retention.events)
+    bookmarks = {
+        name: StoredBookmarks(store.channels, channel.queue, name, clock)
+        for name, channel in config.channels.items()
+    }
+    listening: dict[str, Listening] = {}
+    if channels is None:
+        # What adapters report is heard once the parts that hear it are there.
+        channels = open_channels(
+            config,
+            words,
+            clock,
+            session,
+            bookmarks.__getitem__,
+            lambda name, text: listening[name].report(text),
+        )
     figures = Figures(store, clock, config, Rotas(config, store, clock))
     cases = Cases(store, chance, policies(config, channels), config.retention.closed_cases_days * 86_400)
     several = len(config.queues) > 1
@@ -107,9 +127,18 @@ def assemble(
     inbox = Inbox(config, store, cases, handover, desk, customers, asides, clock, chance)
     board = Board(store, clock, metrics, config.queues)
     web_surface = Web(
-        config, store, inbox, board, figures, words, clock, metrics, channels, degraded=lambda: degraded
+        config, store, inbox, board, figures, words, clock, metrics, channels, troubles, degraded
     )
     who = chance.process_name()
+    showing = Showing(
+        board, words, config.bot.language, figures.zone, web_surface.picture, web_surface.painter.draw
+    )
+    listening |= {
+        name: listening_to(
+            name, channel, config, store, inbox, bookmarks[name], showing, troubles, clock, chance, who
+        )
+        for name, channel in channels.items()
+    }
     delivery = delivery_through(channels, config, store, cases, figures, words, clock)
     outbox = Outbox(store, channels, delivery, handover, chance, metrics, config.limits.send_attempts, who)
     store.on_outgoing = outbox.wake
@@ -118,9 +147,35 @@ def assemble(
     listeners = [name for name, channel in channels.items() if channel.wants_events]
     keeper = Keeper(config, store, cases, figures, clock, metrics, listeners, web_surface.news, who)
     return Parts(
-        config, clock, chance, connection, store, words, figures, cases, handover, channels, inbox, delivery, outbox,
-        keeper, board, web_surface, metrics, crew, degraded,
+        config, clock, chance, connection, store, words, figures, cases, handover, channels, inbox, listening,
+        delivery, outbox, keeper, board, web_surface, metrics, crew, degraded, troubles,
     )  # fmt: skip
+
+
+def listening_to(
+    name: str,
+    channel: Channel,
+    config: Config,
+    store: Store,
+    inbox: Inbox,
+    bookmarks: StoredBookmarks,
+    showing: Showing,
+    troubles: Troubles,
+    clock: Clock,
+    chance: Chance,
+    who: str,
+) -> Listening:
+    """What hears one channel and shows the wait in its profile; under a lease where only one process may do so."""
+    queue = config.channels[name].queue
+    lease = Lease(store.channels, queue, name, who, clock)
+    outlets = None
+    if isinstance(channel, Profile) and channel.outlets:
+        outlets = Outlets(name, channel, queue, store.channels, showing, lease, clock, troubles)
+    needed = outlets is not None or channel.limits.one_reader
+    receive = partial(inbox.receive, name)
+    return Listening(
+        name, channel, receive, bookmarks, troubles, clock, chance, lease if needed else None, outlets
+    )
 
 
 def delivery_through(
@@ -166,38 +221,6 @@ def rooms_of(config: Config, channels: Mapping[str, Channel], queue: str) -> tup
     return tuple(
         name for name, channel in channels.items() if channel.limits.room and queue in served(config, name)
     )
-
-
-def open_channels(config: Config, words: Words, clock: Clock, session: ClientSession) -> dict[str, Channel]:
-    """Open every configured channel. Raises ConfigError naming the key that cannot work."""
-    rows = command_rows(words, config)
-    opened: dict[str, Channel] = {}
-    faults = []
-    for name, settings in config.channels.items():
-        tools = Tools(name, session, clock.real, rows, frozenset(settings.agents))
-        try:
-            opened[name] = import_module(f"adapters.{settings.adapter}").open_channel(settings.options, tools)
-        except BadOptions as error:
-            faults.append(Fault(f"channels.{name}.{error.key}", error.reason))
-    if faults:
-        raise ConfigError(faults)
-    return opened
-
-
-def command_rows(words: Words, config: Config) -> list[CommandHelp]:
-    """The table of commands as adapters publish it, in the bot's language."""
-    zone = ZoneInfo(config.bot.time_zone)
-    agent = words.agent(config.bot.language, zone)
-    customer = words.customer(config.bot.language, zone)
-    return [
-        CommandHelp(
-            command.name,
-            command.arguments,
-            (agent if command.who == "agent" else customer).command_summary(command.name),
-            command.who == "agent",
-        )
-        for command in commands.COMMANDS
-    ]
 
 
 @contextlib.asynccontextmanager
@@ -280,7 +303,10 @@ class Bot:
             await asyncio.gather(self._work, return_exceptions=True)
             # A banner that is being drawn ahead is needed by nobody now.
             await self.parts.crew.finish(0)
+            for name, listening in self.parts.listening.items():
+                self.parts.crew.start(f"close {name}", listening.close())
             await self.parts.outbox.drain(DRAIN_S)
+            await self.parts.crew.finish(DRAIN_S)
             await self.parts.keeper.resign(list(self.parts.config.queues))
 
     async def _run(self) -> None:
@@ -309,8 +335,8 @@ class Bot:
     def _loops(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
         parts = self.parts
         yield "board", parts.board.run
-        for name, channel in parts.channels.items():
-            yield f"listen {name}", partial(channel.listen, partial(parts.inbox.receive, name))
+        for name, listening in parts.listening.items():
+            yield f"listen {name}", listening.run
         for queue in parts.config.queues:
             yield f"keeper {queue}", partial(parts.keeper.run, queue)
             for name in (*parts.channels, DESK_LANE):

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import log
-from bot.app import open_channels, running
+from bot.app import running
 from bot.cli_common import Command, Failure, config_of, one_queue, opened_store, with_config
 from bot.clock import Chance, Clock
 from bot.config import Config
@@ -22,6 +22,7 @@ from bot.fetch import open_session
 from bot.formats import FORMATS
 from bot.light import light
 from bot.published import Published
+from bot.tools import open_channels
 from bot.words import Words
 from status.model import Outlook, TrackRecord
 

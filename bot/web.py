@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from bot.page import PICTURE_HEADERS, SECURITY_HEADERS, QueueStatus, render_page
 from bot.painter import CannotDraw, Painter, Picture
 from bot.published import Published
 from bot.store.store import Store, StoreDown
+from bot.troubles import Troubles
 from bot.words import Words
 
 log = structlog.get_logger(__name__)
@@ -56,7 +57,8 @@ class Web:
         clock: Clock,
         metrics: Metrics,
         channels: Mapping[str, Channel],
-        degraded: Callable[[], Mapping[str, str]],
+        troubles: Troubles,
+        degraded: Mapping[str, str],
     ) -> None:
         self._config = config
         self._store = store
@@ -67,8 +69,9 @@ class Web:
         self._clock = clock
         self._metrics = metrics
         self._channels = channels
+        self._troubles = troubles
         self._degraded = degraded
-        self._painter = Painter()
+        self.painter = Painter()
         self._under_way = 0
         self.stopping = asyncio.Event()
 
@@ -216,7 +219,7 @@ class Web:
         if name not in FORMATS:
             raise web.HTTPNotFound(reason=f"there is no such format; there are: {', '.join(FORMATS)}")
         try:
-            png = await self._painter.draw(self._picture(queue, name, self._language(request)))
+            png = await self.painter.draw(self.picture(queue, name, self._language(request)))
         except CannotDraw as error:
             return _problem(500, str(error))
         return web.Response(body=png, content_type="image/png", headers=PICTURE_HEADERS)
@@ -224,9 +227,10 @@ class Web:
     async def draw_ahead(self, queue: str) -> None:
         """Have the banner ready that `wait.updated` points to, before anyone asks for it."""
         with contextlib.suppress(CannotDraw):
-            await self._painter.draw(self._picture(queue, "opengraph", self._config.bot.language))
+            await self.painter.draw(self.picture(queue, "opengraph", self._config.bot.language))
 
-    def _picture(self, queue: str, name: str, language: str) -> Picture:
+    def picture(self, queue: str, name: str, language: str) -> Picture:
+        """What a queue's banner of the format `name` shows now."""
         status = self._status(queue)
         sign = self._words.sign(language, status.hours.zone).sign(status.published.outlook, status.light)
         return Picture(name, sign, self._config.bot.name, status.title)
@@ -264,15 +268,17 @@ class Web:
         return web.json_response({"status": "ok"}, headers=_NOT_KEPT)
 
     async def _readyz(self, request: web.Request) -> web.StreamResponse:
-        degraded = dict(self._degraded())
+        """A channel in trouble is told here, and the process is ready all the same: it serves all others, and one that
+        is not would not be mended by being taken out of service or started again."""
+        waiting_for = dict(self._degraded)
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 await asyncio.gather(*(self._store.probe(queue) for queue in self._config.queues))
         except (StoreDown, TimeoutError):
-            degraded["store"] = "takes no writes"
-        ready = "store" not in degraded and "bot" not in degraded
-        data = {"status": "ready" if ready else "not ready", "degraded": degraded}
-        return web.json_response(data, status=200 if ready else 503, headers=_NOT_KEPT)
+            waiting_for["store"] = "takes no writes"
+        status = "not ready" if waiting_for else "ready"
+        data = {"status": status, "degraded": {**self._troubles.shown(), **waiting_for}}
+        return web.json_response(data, status=503 if waiting_for else 200, headers=_NOT_KEPT)
 
     async def _metrics_text(self, request: web.Request) -> web.StreamResponse:
         return web.Response(

@@ -1,6 +1,6 @@
 """The outlook in few words, for the places that show one figure to everybody.
 
-From long to short: the sentence in previews of the page, the promise's text in the API, the badge.
+From long to short: the sentence in previews of the page and on profiles, the promise's text in the API, the badge.
 None of them is a sentence with a full stop, and none speaks of one customer's place in the queue.
 """
 
@@ -76,6 +76,12 @@ class OutletWords:
             case Outlook(reason="too_long"):
                 return self.language.say("very long")
         return self.language.say("unknown")
+
+    def within_chars(self, outlook: Outlook, most_chars: int) -> str:
+        """For a profile: the longest of the above that fits."""
+        badge = self.badge_text(outlook)
+        texts = (self.headline(outlook), self.promise_text(outlook), badge)
+        return next((text for text in texts if len(text) <= most_chars), badge[:most_chars])
 
     @property
     def _longest(self) -> str:

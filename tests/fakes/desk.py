@@ -294,8 +294,9 @@ async def open_floor(
     connection = await connect(url)
     try:
         async with ClientSession() as session:
-            platforms = platforms or {name: Platform() for name in config.channels}
+            # Where none are given, what comes in is taken by the configured adapters, and goes out to ours.
             parts = assemble(config, clock, chance, connection, session, platforms)
+            platforms = platforms or {name: Platform() for name in config.channels}
             # Banners have tests of their own; each takes a process to draw.
             parts.board.on_published = lambda queue: None
             await parts.store.open()
