@@ -21,7 +21,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from telegram import Bot, ReplyParameters
@@ -66,6 +66,7 @@ from adapters.telegram.updates import Reader
 TEXT_UNITS, TITLE_CHARS, TOAST_CHARS = 4096, 120, 200
 """https://core.telegram.org/bots/api#sendmessage, #createforumtopic, #answercallbackquery"""
 READ_TIMEOUT_S, CONNECT_TIMEOUT_S, POOL_TIMEOUT_S = 20.0, 5.0, 10.0
+CONNECTIONS = 64
 SENDS_AT_ONCE = 4
 """What a kill may leave uncertain: enough for thirty messages a second at a tenth of a second each."""
 EVERYTHING = Pace("all", most=28, per_s=1.0)
@@ -109,7 +110,7 @@ class Telegram:
         self._options = options
         self._tools = tools
         self._trouble = ""
-        self._requests = (_request(), _request(connections=2))
+        self._requests = (_request(CONNECTIONS), _request(2))
         self._bot = Bot(
             options.token,
             base_url=f"{options.api_base}/bot",
@@ -186,7 +187,7 @@ class Telegram:
             case EventOut():
                 return ()
             case _:
-                return (EVERYTHING, *[GROUP] * _messages(outgoing))
+                return (EVERYTHING, replace(GROUP, draws=_messages(outgoing)))
 
     async def send(self, outgoing: Outgoing) -> str:
         """Send to a customer, an agent or the room. Raises Refused, Gone, Busy or Uncertain."""
@@ -346,7 +347,7 @@ def _messages(outgoing: Outgoing) -> int:
             return 1
 
 
-def _request(connections: int = 64) -> Request:
+def _request(connections: int) -> Request:
     return Request(
         connection_pool_size=connections,
         read_timeout=READ_TIMEOUT_S,

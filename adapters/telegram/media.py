@@ -87,7 +87,7 @@ async def _send(
 ) -> str:
     if len(attachments) > 1:
         parts = zip(attachments, methods, strict=True)
-        media = [IN_ALBUMS[method](_content(attachment)) for attachment, method in parts]
+        media = [IN_ALBUMS[method](_content(attachment, in_album=True)) for attachment, method in parts]
         messages = await bot.send_media_group(media=media, **where)
         return f"m{messages[0].message_id}"
     [attachment], [method] = attachments, methods
@@ -100,10 +100,11 @@ async def _send(
     return f"m{sent.message_id}"
 
 
-def _content(attachment: Attachment) -> str | InputFile:
+def _content(attachment: Attachment, *, in_album: bool = False) -> str | InputFile:
     if attachment.content is None:
         return attachment.file.ref.partition(":")[2]
-    return InputFile(attachment.content, filename=attachment.file.name or attachment.file.kind)
+    name = attachment.file.name or attachment.file.kind
+    return InputFile(attachment.content, filename=name, attach=in_album)
 
 
 async def fetch(bot: Bot, file: File) -> bytes:

@@ -66,7 +66,7 @@ class World:
         self.updates = Updates(self.log, self.now, 700_000_000 + number * 1_000_000, conflict_s)
         self.faults = Faults(seed)
         self.pacer = Pacer(Limits(), time.monotonic)
-        self._numbers = number * 1_000_000
+        self._numbers = 10_000 + number * 1_000_000
 
     def now(self) -> float:
         """The time in epoch seconds."""
