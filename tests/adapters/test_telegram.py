@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
@@ -32,15 +32,21 @@ from adapters.base import (
 from adapters.telegram import Options, inlet, open_channel
 from tests.adapters.contract import EVENT, NOW, Contract
 from tests.adapters.telegram_side import Side, message, side
-from tests.fakes.telegram.client import TOKEN, TelegramFake, telegram_fake
+from tests.fakes.telegram.client import TOKEN, TelegramFake, TelegramProcess, telegram_process
 from tests.platforms.test_telegram_fake import listening
 
 SECRET = "s3cret_-"
 
 
+@pytest.fixture(scope="module")
+def process() -> Iterator[TelegramProcess]:
+    with telegram_process() as started:
+        yield started
+
+
 @pytest.fixture
-async def fake() -> AsyncIterator[TelegramFake]:
-    async with telegram_fake() as telegram:
+async def fake(process: TelegramProcess) -> AsyncIterator[TelegramFake]:
+    async with process.bot() as telegram:
         yield telegram
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
 from adapters.base import Busy, Checked, Refused
 from tests.adapters.telegram_side import Side, side
-from tests.fakes.telegram.client import TOKEN, TelegramFake, telegram_fake
+from tests.fakes.telegram.client import TOKEN, TelegramFake, TelegramProcess, telegram_process
 
 OUTLET = "short_description"
 
 
+@pytest.fixture(scope="module")
+def process() -> Iterator[TelegramProcess]:
+    with telegram_process() as started:
+        yield started
+
+
 @pytest.fixture
-async def fake() -> AsyncIterator[TelegramFake]:
-    async with telegram_fake() as telegram:
+async def fake(process: TelegramProcess) -> AsyncIterator[TelegramFake]:
+    async with process.bot() as telegram:
         yield telegram
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -23,16 +23,22 @@ from adapters.base import (
     ShowCard,
 )
 from tests.adapters.telegram_side import Side, side
-from tests.fakes.telegram.client import JPEG, TelegramFake, telegram_fake
+from tests.fakes.telegram.client import JPEG, TelegramFake, TelegramProcess, telegram_process
 from tests.fakes.telegram.ledger import Shown
 
 CLAIM = (Button("Claim", "claim", "K7Q2M4"), Button("Next", "next"), Button("Close", "close", "K7Q2M4"))
 OPEN = OpenRoom("k", "K7Q2M4", "🟡 Aino · 12 min", "Aino", "waiting", "Aino waits", CLAIM)
 
 
+@pytest.fixture(scope="module")
+def process() -> Iterator[TelegramProcess]:
+    with telegram_process() as started:
+        yield started
+
+
 @pytest.fixture
-async def fake() -> AsyncIterator[TelegramFake]:
-    async with telegram_fake() as telegram:
+async def fake(process: TelegramProcess) -> AsyncIterator[TelegramFake]:
+    async with process.bot() as telegram:
         yield telegram
 
 

@@ -34,7 +34,7 @@ from adapters.telegram import Options, media, open_channel
 from adapters.telegram.content import cut, utf16
 from tests.adapters.contract import EVENT, NOW
 from tests.adapters.telegram_side import Side, message, side
-from tests.fakes.telegram.client import JPEG, TOKEN, TelegramFake, telegram_fake
+from tests.fakes.telegram.client import JPEG, TOKEN, TelegramFake, TelegramProcess, telegram_process
 
 HOSTILE = (
     "*bold* _it_ `code` [x](https://a.example) ~s~ ||spoiler||",
@@ -48,9 +48,15 @@ HOSTILE = (
 )
 
 
+@pytest.fixture(scope="module")
+def process() -> Iterator[TelegramProcess]:
+    with telegram_process() as started:
+        yield started
+
+
 @pytest.fixture
-async def fake() -> AsyncIterator[TelegramFake]:
-    async with telegram_fake() as telegram:
+async def fake(process: TelegramProcess) -> AsyncIterator[TelegramFake]:
+    async with process.bot() as telegram:
         yield telegram
 
 

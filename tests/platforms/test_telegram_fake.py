@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -31,7 +31,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from tests.fakes.telegram.client import JPEG, TOKEN, TelegramFake, telegram_fake
+from tests.fakes.telegram.client import JPEG, TOKEN, TelegramFake, TelegramProcess, telegram_process
 from tests.fakes.telegram.ledger import Counts, Ledger, all_counts, counts
 from tests.fakes.telegram.methods import REACTIONS
 from tests.fakes.telegram.words import units
@@ -43,9 +43,15 @@ def new_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PTB_TIMEDELTA", "true")
 
 
+@pytest.fixture(scope="module")
+def process() -> Iterator[TelegramProcess]:
+    with telegram_process() as started:
+        yield started
+
+
 @pytest.fixture
-async def fake() -> AsyncIterator[TelegramFake]:
-    async with telegram_fake() as telegram:
+async def fake(process: TelegramProcess) -> AsyncIterator[TelegramFake]:
+    async with process.bot() as telegram:
         yield telegram
 
 

@@ -5,7 +5,9 @@
         await telegram.says(aino, "hello")
         await telegram.until(lambda ledger: ledger.texts(aino), "an answer")
 
-Invariant: the process does not outlive the block.
+Many tests may share a process: `with telegram_process() as process`, then `async with process.bot() as telegram`.
+
+Invariant: neither process nor bot outlives its block.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ import base64
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -227,23 +229,44 @@ class TelegramFake:
             return await answer.json()
 
 
-@asynccontextmanager
-async def telegram_fakes(*tokens: str, seed: int = 0) -> AsyncIterator[list[TelegramFake]]:
-    """Several bots, each with a world of its own, in one process."""
-    command = (sys.executable, "-m", "tests.fakes.telegram", *tokens, "--seed", str(seed))
+class TelegramProcess:
+    """The process: `bot` gives worlds in it, one after the other or several at a time."""
+
+    def __init__(self, api: str, control: str) -> None:
+        self.api = api
+        self._control = control
+
+    @asynccontextmanager
+    async def bot(
+        self, token: str = TOKEN, seed: int = 0, conflict_s: float = 0.2
+    ) -> AsyncIterator[TelegramFake]:
+        """A new bot and its world. Two of the same time need tokens of their own."""
+        wanted = {"token": token, "seed": seed, "conflict_s": conflict_s}
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as http:
+            async with http.post(f"{self._control}/bots", json=wanted) as answer:
+                number = int(await answer.json())
+            try:
+                yield TelegramFake(http, self.api, self._control, token, number)
+            finally:
+                await http.post(f"{self._control}/door/open")
+                await http.delete(f"{self._control}/{number}")
+
+
+@contextmanager
+def telegram_process() -> Iterator[TelegramProcess]:
+    """A process for several tests."""
+    command = (sys.executable, "-m", "tests.fakes.telegram")
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None
-            api, control = (await asyncio.to_thread(process.stdout.readline)).decode().split()
-            timeout = aiohttp.ClientTimeout(total=60)
-            async with aiohttp.ClientSession(timeout=timeout) as http:
-                yield [TelegramFake(http, api, control, token, i) for i, token in enumerate(tokens)]
+            yield TelegramProcess(*process.stdout.readline().decode().split())
         finally:
             process.kill()
 
 
 @asynccontextmanager
 async def telegram_fake(token: str = TOKEN, seed: int = 0) -> AsyncIterator[TelegramFake]:
-    """One bot and its world."""
-    async with telegram_fakes(token, seed=seed) as (fake,):
-        yield fake
+    """A process of its own with one bot."""
+    with telegram_process() as process:
+        async with process.bot(token, seed) as fake:
+            yield fake

@@ -9,7 +9,7 @@ POST /door/shut, /door/open
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -22,14 +22,17 @@ from tests.fakes.telegram.world import World
 class Control:
     """What tests may do with the worlds, by the number of the bot."""
 
-    def __init__(self, worlds: Sequence[World], door: Door) -> None:
-        self._worlds = worlds
-        self._scenes = [Scene(world) for world in worlds]
+    def __init__(self, door: Door) -> None:
+        self._worlds: dict[int, World] = {}
+        self._scenes: dict[int, Scene] = {}
         self._door = door
+        self._next = 0
 
     def app(self) -> web.Application:
         """The routes."""
         app = web.Application(client_max_size=100 * 1024**2)
+        app.router.add_post("/bots", self._bot)
+        app.router.add_delete(r"/{bot:\d+}", self._no_bot)
         app.router.add_post(r"/{bot:\d+}/act/{act:[a-z]\w+}", self._act)
         app.router.add_get(r"/{bot:\d+}/ledger", self._ledger)
         app.router.add_post(r"/{bot:\d+}/fault", self._fault)
@@ -37,6 +40,25 @@ class Control:
         app.router.add_post(r"/{bot:\d+}/set", self._set)
         app.router.add_post("/door/{what:shut|open}", self._turn)
         return app
+
+    async def _bot(self, request: web.Request) -> web.Response:
+        number, given = self._next, await request.json()
+        self._next += 1
+        world = World(number, given["token"], given["seed"], given["conflict_s"])
+        self._worlds[number], self._scenes[number] = world, Scene(world)
+        self._door.worlds[world.token] = world
+        return web.json_response(number)
+
+    async def _no_bot(self, request: web.Request) -> web.Response:
+        number = int(request.match_info["bot"])
+        del self._scenes[number]
+        await self._door.worlds.pop(self._worlds.pop(number).token).updates.aclose()
+        return web.json_response(None)
+
+    async def aclose(self) -> None:
+        """Let no bot be pushed to any more."""
+        for world in self._worlds.values():
+            await world.updates.aclose()
 
     def _world(self, request: web.Request) -> World:
         return self._worlds[int(request.match_info["bot"])]
@@ -68,5 +90,7 @@ class Control:
         return web.json_response(world.updates.pending)
 
     async def _turn(self, request: web.Request) -> web.Response:
-        await (self._door.shut() if request.match_info["what"] == "shut" else self._door.open())
+        await self._door.shut()
+        if request.match_info["what"] == "open":
+            await self._door.open()
         return web.json_response(None)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -29,9 +28,10 @@ PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gatew
 class Door:
     """The Bot API on one port. It can be shut: then connections are refused, and open ones are reset."""
 
-    def __init__(self, worlds: Mapping[str, World]) -> None:
+    def __init__(self) -> None:
         self.port = 0
-        self._worlds = worlds
+        self.worlds: dict[str, World] = {}
+        """By token."""
         self._runner: web.AppRunner | None = None
         self._open: set[asyncio.Transport] = set()
 
@@ -49,8 +49,9 @@ class Door:
     async def shut(self) -> None:
         """Refuse connections."""
         if self._runner is not None:
-            for transport in list(self._open):
+            for transport in self._open:
                 reset(transport)
+            self._open = set()
             await self._runner.cleanup()
             self._runner = None
 
@@ -59,7 +60,7 @@ class Door:
     async def _call(self, request: web.Request) -> web.StreamResponse:
         if isinstance(request.transport, asyncio.Transport):
             self._open = {one for one in self._open if not one.is_closing()} | {request.transport}
-        world = self._worlds.get(request.match_info["token"])
+        world = self.worlds.get(request.match_info["token"])
         if world is None or world.revoked:
             return answer(ApiError(401, "Unauthorized"))
         method = request.match_info["method"].lower()
@@ -123,7 +124,7 @@ class Door:
         return response
 
     async def _download(self, request: web.Request) -> web.Response:
-        world = self._worlds.get(request.match_info["token"])
+        world = self.worlds.get(request.match_info["token"])
         content = media.content_at(world, request.match_info["path"]) if world else None
         if content is None:
             return answer(ApiError(404, "Not Found"))
@@ -178,7 +179,7 @@ async def silence() -> web.Response:
 
 def reset(transport: asyncio.BaseTransport | None) -> None:
     """The connection ends at once, with RST."""
-    if isinstance(transport, asyncio.Transport):
+    if isinstance(transport, asyncio.Transport) and not transport.is_closing():
         raw = transport.get_extra_info("socket")
         if raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
