@@ -3,6 +3,7 @@
 python-telegram-bot gives the calls and the types; its Updater is not used, as it confirms updates to Telegram before
 they are stored.
 
+    options   what must be configured
     calls     what a failed call says of the message
     inlet     how updates come in
     updates   what they mean
@@ -21,15 +22,15 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from telegram import Bot, ReplyParameters
-from telegram.error import BadRequest, ChatMigrated, Forbidden
+from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from adapters.base import (
     Arrival,
-    BadOptions,
     Busy,
     CommandAnswer,
     EditOut,
@@ -56,10 +57,11 @@ from adapters.base import (
     Untrusted,
 )
 from adapters.telegram import media, profile
-from adapters.telegram.calls import Migrated, Request, listening, sending, unless_unchanged
+from adapters.telegram.calls import REASON_CHARS, Migrated, Request, listening, sending, unless_unchanged
 from adapters.telegram.check import findings
 from adapters.telegram.content import cut, utf16
 from adapters.telegram.inlet import Inlet
+from adapters.telegram.options import Options, examine
 from adapters.telegram.room import Room
 from adapters.telegram.updates import Reader
 
@@ -81,23 +83,9 @@ MARKS = Pace("marks", most=10, per_s=10.0)
 MENDABLE = ("bot was kicked", "bot is not a member", "not enough rights", "chat not found", "is not a forum")
 """What keeps the bot out of its agents' group until somebody lets it in."""
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
-TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
-SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 CONVERSATION = re.compile(r"(?:b([^:]+):)?(-?[0-9]+)")
 ANSWER_TO = re.compile(r"m(-?[0-9]+):([0-9]+):([0-9]+)")
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """`token` from @BotFather; `agents_chat`: the id of the agents' group, 0 for none; `mode`: how updates come;
-    `webhook_secret`: what Telegram shows when it pushes; `api_base`: the Bot API's address."""
-
-    token: str = field(repr=False)
-    mode: Literal["polling", "webhook"] = "polling"
-    webhook_secret: str = field(default="", repr=False)
-    agents_chat: int = 0
-    api_base: str = "https://api.telegram.org"
 
 
 class Telegram:
@@ -109,17 +97,21 @@ class Telegram:
     def __init__(self, options: Options, tools: Tools) -> None:
         self._options = options
         self._tools = tools
-        self._trouble = ""
+        self._troubles: dict[str, str] = {}
+        """What is wrong, by what it is about."""
         self._requests = (_request(CONNECTIONS), _request(2))
+        base = options.api_base.rstrip("/")
         self._bot = Bot(
             options.token,
-            base_url=f"{options.api_base}/bot",
-            base_file_url=f"{options.api_base}/file/bot",
+            base_url=f"{base}/bot",
+            base_file_url=f"{base}/file/bot",
             request=self._requests[0],
             get_updates_request=self._requests[1],
         )
         self._reader = Reader(tools.agents, tools.queues, options.agents_chat)
-        self._inlet = Inlet(self._bot, self._requests[1], self._reader, tools)
+        self._inlet = Inlet(
+            self._bot, self._requests[1], self._reader, tools.hook_url, partial(self._report, "updates")
+        )
         self.limits = Limits(
             text_chars=TEXT_UNITS,
             resend_is_safe=False,
@@ -152,24 +144,34 @@ class Telegram:
         """Pull updates, or tell Telegram where to push them. Raises Down or Unusable."""
         with listening():
             self._reader.username = (await self._bot.get_me()).username or ""
-            await profile.publish_commands(self._bot, self._tools.commands)
-            await self._publish_desk()
+        await self._publish_commands()
+        self._tell()
         if self._options.mode == "webhook":
             await self._inlet.be_pushed(self._options.webhook_secret)
         else:
             await self._inlet.pull(inbox)
 
+    async def _publish_commands(self) -> None:
+        """The lists of commands are a courtesy, and the group may be closed to us: neither keeps us from customers."""
+        trouble = ""
+        try:
+            await profile.publish_commands(self._bot, self._tools.commands)
+            if self._reader.chat_id:
+                await self._publish_desk()
+        except TelegramError as error:
+            trouble = f"the lists of commands cannot be published: {type(error).__name__}"
+        self._report("commands", trouble)
+
     async def _publish_desk(self) -> None:
-        """A group that is closed to the bot must not keep it from its customers."""
-        if not self._reader.chat_id:
-            return
+        trouble = ""
         try:
             await profile.publish_desk(self._bot, self._tools.commands, self._reader.chat_id)
         except ChatMigrated as moved:
             self._moved_to(moved.new_chat_id)
             await profile.publish_desk(self._bot, self._tools.commands, self._reader.chat_id)
         except (BadRequest, Forbidden) as error:
-            self._report(f"the agents' group: {error.message}")
+            trouble = f"the agents' group: {error.message[:REASON_CHARS]}"
+        self._report("group", trouble)
 
     # --- out -----------------------------------------------------------------------------------------------
 
@@ -206,17 +208,20 @@ class Telegram:
                 sent = await self._send(outgoing)
         except Refused as refused:
             if isinstance(outgoing, RoomOut) and any(words in str(refused).lower() for words in MENDABLE):
-                self._report(f"the agents' group: {refused}")
+                self._report("group", f"the agents' group: {refused}")
                 raise Busy(str(refused)) from refused
             raise
         if isinstance(outgoing, RoomOut):
-            self._report("")
+            self._report("group", "")
         return sent
 
-    def _report(self, trouble: str) -> None:
-        if trouble != self._trouble:
-            self._trouble = trouble
-            self._tools.report(trouble)
+    def _report(self, about: str, trouble: str) -> None:
+        if self._troubles.get(about, "") != trouble:
+            self._troubles[about] = trouble
+            self._tell()
+
+    def _tell(self) -> None:
+        self._tools.report("; ".join(filter(None, self._troubles.values())))
 
     def _moved_to(self, chat_id: int) -> None:
         """The group has another id from now on; whoever starts the bot next must know it."""
@@ -359,23 +364,7 @@ def _request(connections: int) -> Request:
 
 def open_channel(options: Options, tools: Tools) -> Telegram:
     """Raises BadOptions when an option cannot work."""
-    if not TOKEN.fullmatch(options.token):
-        raise BadOptions("token", "is no bot token; @BotFather gives one such as 123456:ABC-DEF")
-    if not options.api_base.startswith(("http://", "https://")):
-        raise BadOptions("api_base", "must begin with https:// or http://")
-    if options.agents_chat > 0:
-        raise BadOptions(
-            "agents_chat", "is the id of a person; ids of groups are negative, such as -1001234567890"
-        )
-    if options.mode == "webhook":
-        if not SECRET.fullmatch(options.webhook_secret):
-            raise BadOptions(
-                "webhook_secret", "must be 1 to 256 letters, digits, _ and -; Telegram shows it to us"
-            )
-        if not tools.hook_url:
-            raise BadOptions(
-                "mode", 'is "webhook", but server.public_url does not say where Telegram reaches us'
-            )
+    examine(options, tools)
     # They log addresses, which hold the token, and answers, which hold what people wrote.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("telegram").setLevel(logging.CRITICAL)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from telegram import Bot, Update
 
-from adapters.base import Down, Inbox, Tools
+from adapters.base import Down, Inbox
 from adapters.telegram.calls import Request, listening
 from adapters.telegram.updates import ALLOWED, Reader, album_of
 
@@ -30,11 +30,14 @@ log = logging.getLogger(__name__)
 class Inlet:
     """Reads one bot's updates; `request` is for nothing else, so that sends never keep it waiting."""
 
-    def __init__(self, bot: Bot, request: Request, reader: Reader, tools: Tools) -> None:
+    def __init__(
+        self, bot: Bot, request: Request, reader: Reader, hook_url: str, report: Callable[[str], None]
+    ) -> None:
         self._bot = bot
         self._request = request
         self._reader = reader
-        self._tools = tools
+        self._hook_url = hook_url
+        self._report = report
 
     # --- pulled --------------------------------------------------------------------------------------------
 
@@ -83,16 +86,16 @@ class Inlet:
     async def be_pushed(self, secret: str) -> None:
         """Tell Telegram where to push, and see to it that it stays so. Raises Down or Unusable."""
         with listening():
-            await self._bot.set_webhook(self._tools.hook_url, allowed_updates=ALLOWED, secret_token=secret)
+            await self._bot.set_webhook(self._hook_url, allowed_updates=ALLOWED, secret_token=secret)
         while True:
             await asyncio.sleep(WATCH_S)
             with listening():
                 hook = await self._bot.get_webhook_info()
-            if hook.url != self._tools.hook_url:
+            if hook.url != self._hook_url:
                 raise Down(
                     "another program has taken the webhook away; stop it, or make a bot of its own for it"
                 )
-            self._tools.report(self._trouble(hook.last_error_message, hook.pending_update_count))
+            self._report(self._trouble(hook.last_error_message, hook.pending_update_count))
 
     @staticmethod
     def _trouble(error: str | None, pending: int) -> str:

@@ -96,15 +96,35 @@ class TestTelegram(Contract):
         ("agents_chat", Options(TOKEN, agents_chat=5_000_000_001)),
         ("webhook_secret", Options(TOKEN, "webhook")),
         ("webhook_secret", Options(TOKEN, "webhook", "geheim ä")),
-        ("mode", Options(TOKEN, "webhook", SECRET)),
     ],
 )
 async def test_options_that_cannot_work_are_named(key: str, options: Options) -> None:
     async with ClientSession() as http:
         with pytest.raises(BadOptions) as told:
-            open_channel(options, Tools("tg", http, lambda: NOW))
+            open_channel(options, Tools("tg", http, lambda: NOW, hook_url="https://jono.example/hooks/tg"))
     assert told.value.key == key
     assert SECRET not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("hook_url", "works"),
+    [
+        ("", False),
+        ("http://jono.example/hooks/tg", False),
+        ("https://jono.example:8080/hooks/tg", False),
+        ("https://jono.example/hooks/tg", True),
+        ("https://jono.example:8443/hooks/tg", True),
+    ],
+)
+async def test_telegram_pushes_only_to_some_addresses(hook_url: str, works: bool) -> None:
+    async with ClientSession() as http:
+        tools = Tools("tg", http, lambda: NOW, hook_url=hook_url)
+        try:
+            await open_channel(Options(TOKEN, "webhook", SECRET), tools).aclose()
+        except BadOptions as told:
+            assert (works, told.key) == (False, "mode")
+        else:
+            assert works
 
 
 def test_options_show_no_secret() -> None:
@@ -208,6 +228,7 @@ async def test_a_webhook_that_was_set_is_taken_away_before_pulling(tg: Side) -> 
     async with tg.listening():
         await tg.one(CustomerMessage)
     assert tg.fake.ledger.hook == ""
+    assert tg.reports == [""]
 
 
 async def test_nothing_of_the_token_and_the_texts_is_logged(
@@ -310,7 +331,7 @@ async def test_customers_are_served_while_the_agents_group_is_closed(fake: Teleg
         await fake.says(await fake.person("Aino"), "hello")
         async with tg.listening():
             await tg.one(CustomerMessage)
-        assert tg.reports == ["the agents' group: Forbidden: bot was kicked from the supergroup chat"]
+        assert set(tg.reports) == {"the agents' group: Forbidden: bot was kicked from the supergroup chat"}
         room = OpenRoom("k", "K7Q2M4", "Aino", "Aino", "waiting", "card")
         with pytest.raises(Exception, match="kicked"):
             await tg.channel.send(room)

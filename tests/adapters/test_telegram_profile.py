@@ -49,6 +49,19 @@ async def test_each_side_sees_its_commands_in_its_language(fake: TelegramFake) -
     assert len(seen) == 8
 
 
+@pytest.mark.parametrize("kind", ["429", "error", "html"])
+async def test_lists_that_cannot_be_published_keep_nobody_from_being_served(tg: Side, kind: Any) -> None:
+    await tg.fake.fault(kind, "setMyCommands")
+    await tg.fake.says(await tg.fake.person("Aino"), "hello")
+    async with tg.listening():
+        await tg.got(1)
+    assert "cannot be published" in tg.reports[-1]
+    tg.arrivals.clear()
+    async with tg.listening():
+        await tg.got(1)
+    assert tg.reports[-1] == ""
+
+
 # --- the short description ---------------------------------------------------------------------------------
 
 
