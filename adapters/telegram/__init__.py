@@ -65,6 +65,8 @@ from adapters.telegram.options import Options, examine
 from adapters.telegram.room import Room
 from adapters.telegram.updates import Reader
 
+__all__ = ["Options", "Telegram", "open_channel"]
+
 TEXT_UNITS, TITLE_CHARS, TOAST_CHARS = 4096, 120, 200
 """https://core.telegram.org/bots/api#sendmessage, #createforumtopic, #answercallbackquery"""
 READ_TIMEOUT_S, CONNECT_TIMEOUT_S, POOL_TIMEOUT_S = 20.0, 5.0, 10.0
