@@ -326,7 +326,7 @@ class Telegram:
     async def check(self) -> list[Finding]:
         """Whether it would work."""
         hook_url = self._tools.hook_url if self._options.mode == "webhook" else ""
-        return await findings(self._bot, self._reader.chat_id, hook_url)
+        return await findings(self._bot, self._inlet, self._reader.chat_id, hook_url)
 
     async def aclose(self) -> None:
         """Close the connections."""

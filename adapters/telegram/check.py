@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from telegram import Bot, ChatFullInfo, ChatMemberAdministrator
 from telegram.constants import ChatType
 from telegram.error import ChatMigrated, TelegramError
 
 from adapters.base import Finding, Unheard
 from adapters.telegram.calls import listening
+from adapters.telegram.inlet import Inlet
 
 
-async def findings(bot: Bot, agents_chat: int, hook_url: str) -> list[Finding]:
+async def findings(bot: Bot, inlet: Inlet, agents_chat: int, hook_url: str) -> list[Finding]:
     """What was looked at, and what is wrong with it. `hook_url` is empty where updates are pulled."""
     try:
         with listening():
@@ -19,17 +22,17 @@ async def findings(bot: Bot, agents_chat: int, hook_url: str) -> list[Finding]:
     except Unheard as error:
         return [Finding("the token", str(error))]
     if not agents_chat:
-        return [*found, Finding("no agents' group: agents work elsewhere")]
+        return [*found, Finding(f"no agents' group: agents work elsewhere{await _groups(inlet)}")]
     try:
         chat = await bot.get_chat(agents_chat)
         member = await bot.get_chat_member(agents_chat, me.id)
     except ChatMigrated as moved:
         return [
             *found,
-            Finding("the agents' group", f"has another id now: set agents_chat = {moved.new_chat_id}"),
+            Finding("the agents' group", f"has another id now: agents_chat = {moved.new_chat_id}"),
         ]
     except TelegramError as error:
-        way_out = "add the bot to the group, and set agents_chat to the group's id"
+        way_out = f"add the bot to the group, and set agents_chat to the group's id{await _groups(inlet)}"
         return [*found, Finding("the agents' group", f"{error.message}: {way_out}")]
     admin = member if isinstance(member, ChatMemberAdministrator) else None
     return [
@@ -38,6 +41,18 @@ async def findings(bot: Bot, agents_chat: int, hook_url: str) -> list[Finding]:
         _reading(admin, bool(me.can_read_all_group_messages)),
         *_topics(chat, admin),
     ]
+
+
+async def _groups(inlet: Inlet) -> str:
+    """The groups that the bot has just been added to or hears of: their ids are hard to find otherwise."""
+    seen: dict[int, str] = {}
+    # Where updates are pushed they cannot be looked at.
+    with contextlib.suppress(Unheard):
+        for update in await inlet.peek():
+            chat = update.effective_chat
+            if chat is not None and chat.type in (ChatType.GROUP, ChatType.SUPERGROUP):
+                seen[chat.id] = chat.title or ""
+    return "".join(f"; the bot is in “{title}”: agents_chat = {number}" for number, title in seen.items())
 
 
 async def _updates(bot: Bot, hook_url: str) -> Finding:

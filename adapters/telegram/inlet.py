@@ -71,6 +71,13 @@ class Inlet:
             found: Any = await self._request.post(address, read_timeout=wait_s + GRACE_S)
         return list(found)
 
+    async def peek(self) -> list[Update]:
+        """What waits to be pulled. Nothing is confirmed, and a program that pulls is not disturbed: Telegram ends its
+        call only for another one that waits. Raises Down or Unusable."""
+        with listening():
+            found: Any = await self._request.post(f"{self._bot.base_url}/getUpdates?timeout=0")
+        return self.readable(found)
+
     def readable(self, raw: Sequence[Mapping[str, Any]]) -> list[Update]:
         """One that the library cannot read, for being newer than it, must not stop all others."""
         read = []

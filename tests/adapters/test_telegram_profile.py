@@ -163,6 +163,24 @@ async def test_a_group_that_is_none_or_another(fake: TelegramFake) -> None:
     assert f"agents_chat = {new}" in wrong
 
 
+async def test_the_id_of_a_new_group_is_told(tg: Side) -> None:
+    group = await tg.fake.group("Desk", [await tg.fake.person("Olga")], bot="left")
+    await tg.fake.make_bot(group, "administrator")
+    assert f"the bot is in “Desk”: agents_chat = {group}" in repr(await tg.channel.check())
+    async with side(tg.fake, agents_chat=-100123) as wrong:
+        assert f"“Desk”: agents_chat = {group}" in (await wrongs(wrong))[0]
+    assert await tg.fake.pending() == 1
+
+
+async def test_a_check_leaves_a_reader_alone(tg: Side) -> None:
+    async with tg.listening():
+        await tg.fake.until(lambda ledger: ledger.calls["getupdates"], "a poll")
+        async with side(tg.fake) as other:
+            await other.channel.check()
+        await tg.fake.says(await tg.fake.person("Aino"), "hello")
+        await tg.got(1)
+
+
 async def test_a_bot_that_reads_everything_needs_no_rights_to_read(fake: TelegramFake) -> None:
     await fake.bot_is(can_read_all_group_messages=True)
     async with side(fake, agents_chat=await fake.group("Desk", bot="member", forum=False)) as tg:
