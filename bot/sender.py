@@ -5,11 +5,15 @@ It knows neither cases nor the outbox: whoever calls decides what an error means
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from adapters.base import Attachment, Busy, Channel, Media, MessageOut, Outgoing, Pace, Paced, Post, Refused
 from bot.store.store import Store
+
+UNDER_WAY_S = 0.05
+"""After so long it is looked again whether another message to the same place is through."""
 
 
 class NotYet(Exception):
@@ -27,6 +31,7 @@ class Sender:
         self._store = store
         self._channels = channels
         self._homes = homes
+        self._under_way: set[tuple[str, str]] = set()
         self._paced = {name: channel for name, channel in channels.items() if isinstance(channel, Paced)}
 
     async def send(self, name: str, outgoing: Outgoing, origin: str = "") -> str:
@@ -36,20 +41,35 @@ class Sender:
         if isinstance(outgoing, MessageOut | Post) and outgoing.attachments:
             outgoing = await self._with_files(name, channel, outgoing, origin)
         paces = self._paced[name].paces(outgoing) if name in self._paced else ()
-        if paces:
-            delay_s = await self._store.channels.pace(self._homes[name], name, paces)
-            if delay_s > 0:
-                raise NotYet(delay_s)
+        if not paces:
+            return await channel.send(outgoing)
+        with self._alone(name, paces[-1]):
+            return await self._at_pace(name, channel, outgoing, paces)
+
+    async def _at_pace(self, name: str, channel: Channel, outgoing: Outgoing, paces: Sequence[Pace]) -> str:
+        delay_s = await self._store.channels.pace(self._homes[name], name, paces)
+        if delay_s > 0:
+            raise NotYet(delay_s)
         try:
             return await channel.send(outgoing)
         except Busy as busy:
-            if paces and busy.retry_after_s is not None:
-                await self._hush(name, paces[-1], busy.retry_after_s)
+            if busy.retry_after_s is not None:
+                # All replicas keep quiet towards whoever asked for silence.
+                await self._store.channels.hush(self._homes[name], name, paces[-1], busy.retry_after_s)
             raise
 
-    async def _hush(self, name: str, pace: Pace, for_s: float) -> None:
-        """All replicas keep quiet towards whoever asked for silence: the narrowest budget comes last."""
-        await self._store.channels.hush(self._homes[name], name, pace, for_s)
+    @contextmanager
+    def _alone(self, name: str, narrowest: Pace) -> Iterator[None]:
+        """One send at a time on the narrowest budget, which comes last: what is under way when the platform asks for
+        silence would break it."""
+        place = (name, narrowest.name)
+        if place in self._under_way:
+            raise NotYet(UNDER_WAY_S)
+        self._under_way.add(place)
+        try:
+            yield
+        finally:
+            self._under_way.discard(place)
 
     async def _with_files(
         self, name: str, channel: Channel, outgoing: MessageOut | Post, origin: str

@@ -92,15 +92,19 @@ async def telegram_house(
     *,
     bots: int = 1,
     seed: int = 0,
-    group: Mapping[str, Any] = {},
+    group: Mapping[str, Any] | None = None,
+    agents_there: bool = True,
     **tables: Any,
 ) -> AsyncIterator[TelegramHouse]:
-    """A house under way; `group` says how the group is, `tables` adds to the configuration."""
+    """A house under way; `group` says how the group is, without `agents_there` the bot does not know it; `tables` adds
+    to the configuration."""
     async with telegram_fake(seed=seed) as telegram:
         ann, ben = await telegram.person("Ann"), await telegram.person("Ben")
-        chat = await telegram.group("Acme support", [ann, ben], **group)
+        chat = await telegram.group("Acme support", [ann, ben], **(group or {}))
         settings: Tables = (
-            common(store_url) | {f"channels.{TELEGRAM}": telegram_table(telegram, chat)} | tables
+            common(store_url)
+            | {f"channels.{TELEGRAM}": telegram_table(telegram, chat if agents_there else 0)}
+            | tables
         )
         async with bot_processes(directory, settings, bots) as started:
             yield TelegramHouse(telegram, started, chat, ann, ben)
