@@ -211,13 +211,14 @@ async def reply_by_parts(house: TelegramHouse, topic: int, paragraphs: list[str]
         await house.telegram.says(house.ann, text, chat=house.group, topic=topic)
 
 
+# Telegram itself takes characters that turn the direction of writing out of messages.
 HOSTILE = (
     "@everyone @here <@123> <@&5>",
     "**bold** _it_ `code` [a](http://x.example) ||spoiler||",
     "<b>bold</b> <script>alert(1)</script> &amp;",
     "*_[]()~`>#+-=|{}.!\\",
     "{name} %s ${x} {{x}}",
-    "\u202eesrever\u202c \u200bzero\u200dwidth",
+    "\u200bzero\u200dwidth",
     "Z\u0351\u036b\u0343a\u0363\u0360l\u0335go",
     "x" * 4096,
 )
