@@ -78,6 +78,7 @@ def command_rows(words: Words, config: Config) -> list[CommandHelp]:
             summary(command, config.bot.language),
             command.who == "agent",
             {language: summary(command, language) for language in words.languages()},
+            {language: words.command_name(language, command.name) for language in words.languages()},
         )
         for command in commands.COMMANDS
     ]

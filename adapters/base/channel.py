@@ -34,14 +34,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class CommandHelp:
-    """One row of the desk's table of commands, for adapters that publish a command list. `summaries` has the summary
-    in every language, by code."""
+    """One row of the desk's table of commands, for adapters that publish a command list. `summaries` and `names` have
+    the summary and the name in every language, by code, for platforms that translate them."""
 
     name: str
     arguments: str
     summary: str
     for_agents: bool
     summaries: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 class Bookmarks(Protocol):

@@ -1,7 +1,7 @@
 """Slash commands, made from the desk's table: agents' in their server, customers' everywhere.
 
-A row's arguments become options: `[CASE] TEXT` an optional case and a text that must be given. Names stay the same in
-all languages, as answers and help texts name them; descriptions are translated.
+A row's arguments become options: `[CASE] TEXT` an optional case and a text that must be given. Names and
+descriptions are translated by Discord's own means: whoever uses it in Polish sees /przejmij, and /claim works too.
 """
 
 from __future__ import annotations
@@ -76,8 +76,9 @@ def command_of(row: CommandHelp, run: Run) -> Command[Any, ..., None]:
             ),
         ]
     )
-    description = locale_str(row.summary[:DESCRIPTION_CHARS], summaries=row.summaries)
-    command: Command[Any, ..., None] = Command(name=row.name, description=description, callback=callback)
+    description = locale_str(row.summary[:DESCRIPTION_CHARS], translations=row.summaries)
+    name = locale_str(row.name, translations=row.names)
+    command: Command[Any, ..., None] = Command(name=name, description=description, callback=callback)
     if row.for_agents:
         command.default_permissions = AGENTS_SEE
     else:
@@ -86,15 +87,15 @@ def command_of(row: CommandHelp, run: Run) -> Command[Any, ..., None]:
     return command
 
 
-class Descriptions(Translator):
-    """Takes translations of descriptions from the table."""
+class Translations(Translator):
+    """Takes translations of names and descriptions from the table."""
 
     async def translate(
         self, string: locale_str, locale: Locale, context: TranslationContextTypes
     ) -> str | None:
-        """The description in one of Discord's languages; None where there is none."""
-        summaries: dict[str, str] = string.extras.get("summaries", {})
-        found = summaries.get(locale.value.partition("-")[0])
+        """The text in one of Discord's languages; None where there is none."""
+        translations: dict[str, str] = string.extras.get("translations", {})
+        found = translations.get(locale.value.partition("-")[0])
         return found[:DESCRIPTION_CHARS] if found else None
 
 
@@ -103,5 +104,5 @@ async def digest(tree: CommandTree[Client], guilds: Sequence[Any]) -> str:
     rows = []
     for guild in (None, *guilds):
         for command in tree.get_commands(guild=guild):
-            rows.append(await command.get_translated_payload(tree, Descriptions()))
+            rows.append(await command.get_translated_payload(tree, Translations()))
     return hashlib.blake2b(json.dumps(rows, sort_keys=True).encode(), digest_size=9).hexdigest()

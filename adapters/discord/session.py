@@ -34,7 +34,7 @@ from adapters.base import (
     Unusable,
 )
 from adapters.discord.buttons import CaseButton, ContactForm
-from adapters.discord.commands import Descriptions, command_of, digest
+from adapters.discord.commands import Translations, command_of, digest
 from adapters.discord.media import files_in
 from adapters.discord.options import Options
 
@@ -106,7 +106,7 @@ class Session(discord.Client):
             elif not row.for_agents and row.name != "start":
                 self.tree.add_command(command_of(row, self._customers_command))
         self.tree.add_command(ContactForm.command(self.contacted))
-        await self.tree.set_translator(Descriptions())
+        await self.tree.set_translator(Translations())
         marks = await self._tools.bookmarks.all()
         self._marks = {place: int(mark) for place, mark in marks.items() if mark.isdecimal()}
         wanted = await digest(self.tree, [guild] if guild else [])

@@ -15,6 +15,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from bot.words.agent import AgentWords, CaseRow
+from bot.words.commands import command_name
 from bot.words.customer import CustomerWords
 from bot.words.languages import SOURCE_LANGUAGE, Language, load_languages, lookup
 from bot.words.outlet import OutletWords
@@ -50,6 +51,10 @@ class Words:
     def language(self, tag: str) -> Language:
         """The language a tag asks for, or the default: what every voice speaks through."""
         return self._languages[self.negotiate(tag)]
+
+    def command_name(self, language: str, command: str) -> str:
+        """What a command is called in a language. Raises KeyError for one that does not exist."""
+        return command_name(self.language(language), command)
 
     def customer(self, language: str, zone: tzinfo) -> CustomerWords:
         """The voice to a customer; `zone` is the queue's time zone."""

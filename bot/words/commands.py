@@ -44,6 +44,31 @@ def desk_summary(language: Language, command: str) -> str:
     }[command]
 
 
+def command_name(language: Language, command: str) -> str:
+    """What a command is called where platforms translate names: lower case, no spaces. Raises KeyError for one that
+    does not exist."""
+    say = language.say
+    return {
+        "queue": say("queue"),
+        "claim": say("claim"),
+        "next": say("next"),
+        "release": say("release"),
+        "reply": say("reply"),
+        "note": say("note"),
+        "transfer": say("transfer"),
+        "close": say("close"),
+        "on": say("on"),
+        "off": say("off"),
+        "wait": say("wait"),
+        "incident": say("incident"),
+        "resend": say("resend"),
+        "start": say("start"),
+        "cancel": say("cancel"),
+        "language": say("language"),
+        "help": say("help"),
+    }[command]
+
+
 def command_rows(commands: Iterable[CommandHelp], for_agents: bool) -> list[str]:
     """One line each for the agents' or the customers' commands: "/claim [CASE] – take a case"."""
     return [

@@ -75,7 +75,7 @@ async def test_a_line_with_an_at_is_the_agents(tools: Tools, line: str, command:
 
 async def test_empty_lines_are_nothing_and_every_other_has_its_own_id(tools: Tools) -> None:
     arrivals = await typed("one\n\n   \ntwo\none\n", tools)
-    assert len({arrival.id for arrival in arrivals}) == 3
+    assert len({arrival.id for arrival in arrivals if isinstance(arrival, CustomerMessage)}) == 3
 
 
 async def test_what_is_sent_is_shown_to_whom_it_is_for(tools: Tools, shown: io.StringIO) -> None:
