@@ -24,7 +24,7 @@ from typing import Any, cast
 
 import discord
 import yarl
-from discord import Client, PartialMessage, Webhook
+from discord import Client, PartialMessage, Webhook, WebhookType
 
 from adapters.base import (
     Arrival,
@@ -229,7 +229,9 @@ async def _follow_up(client: Client, answer_to: str, text: str) -> str:
     application_id, _, token = answer_to[1:].partition(":")
     if not application_id.isdecimal():
         raise Refused("no such interaction")
-    hook = Webhook.partial(int(application_id), token, client=client)
+    # What the library makes of an interaction itself; a partial webhook may not send what one person alone sees.
+    data: Any = {"id": application_id, "type": WebhookType.application.value, "token": token}
+    hook = Webhook.from_state(data=data, state=client._connection)
     sent = await hook.send(cut(text), ephemeral=True, wait=True, allowed_mentions=NO_MENTIONS)
     return str(sent.id)
 

@@ -68,7 +68,7 @@ def command_of(row: CommandHelp, run: Run) -> Command[Any, ..., None]:
             *(
                 inspect.Parameter(
                     option.name,
-                    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                    inspect.Parameter.KEYWORD_ONLY,
                     annotation=str,
                     default=inspect.Parameter.empty if option.required else "",
                 )

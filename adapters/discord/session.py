@@ -76,7 +76,7 @@ class Session(discord.Client):
         """Listen until the session is over. Raises Down or Unusable."""
         try:
             async with self:
-                await _first_of(self.start(self._options.token), self._take_in())
+                await _first_of(self.start(self._options.token), self.take_in())
         except discord.LoginFailure as error:
             raise Unusable(FINAL[4004]) from error
         except discord.PrivilegedIntentsRequired as error:
@@ -135,7 +135,8 @@ class Session(discord.Client):
 
     # --- taking in, in order -------------------------------------------------------------------------------
 
-    async def _take_in(self) -> None:
+    async def take_in(self) -> None:
+        """Hand over what arrived, one after another, until cancelled."""
         while True:
             next_one = await self._arrived.get()
             if next_one is None:
