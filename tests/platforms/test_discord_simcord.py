@@ -1,4 +1,4 @@
-"""Discord's behaviour as somebody else understood it: the adapter on simcord, https://pypi.org/project/simcord/.
+"""Discord's behaviour as somebody else understood it: the adapter on simcord, https://simcord.readthedocs.io/.
 
 simcord fakes the REST calls and gateway events of one Client inside the process. It knows no `enforce_nonce`, no
 profile and no presence: those stand in the tests against our own wire fake.
