@@ -246,6 +246,9 @@ def open_channel(options: Options, tools: Tools) -> Discord:
     """Raises BadOptions when an option cannot work."""
     if options.token.count(".") < 2:
         raise BadOptions("token", "is no bot token; the developer portal gives one under Bot, Reset Token")
+    for name in ("guild", "agents_channel", "agent_role"):
+        if getattr(options, name) < 0:
+            raise BadOptions(name, "is no id of Discord; copy it with a right click in developer mode")
     if options.agents_channel and not options.guild:
         raise BadOptions("guild", "is missing: set it to the id of the server that agents_channel is in")
     for name in ("api_base", "gateway_url"):
