@@ -10,11 +10,18 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-PAUSES = (re.compile(r"\n\s*\n"), re.compile(r"\n"), re.compile(r"(?<=[.!?…])\s"), re.compile(r"\s"))
-"""From the longest pause to the shortest."""
+PAUSES = (
+    re.compile(r"\n\s*\n"),
+    re.compile(r"\n"),
+    re.compile(r"(?<=[.!?…])\s|(?<=[。！？])(?![」』）])|(?<=[。！？][」』）])"),
+    re.compile(r"\s"),
+)
+"""From the longest pause to the shortest; some scripts put no space between sentences."""
+LINK = re.compile(r"https?://[\x21-\x7e]+|@[A-Za-z0-9_]+")
+"""What is of use only as a whole, where no space sets it off."""
 LEAST_FILLED = 0.3
 """A part shorter than this share of the room is not worth a longer pause; words are cut off wherever they end."""
-JOINER = "\u200d"
+JOINERS = "\u200c\u200d"
 
 
 def split(text: str, most: int, measure: Callable[[str], int] = len) -> list[str]:
@@ -27,7 +34,7 @@ def split(text: str, most: int, measure: Callable[[str], int] = len) -> list[str
     rest = text.strip()
     while rest:
         fits = _fitting(rest, most, measure)
-        cut = len(rest) if fits == len(rest) else _pause(rest, fits) or _between_characters(rest, fits)
+        cut = len(rest) if fits == len(rest) else _pause(rest, fits) or _inside_a_word(rest, fits)
         parts.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip()
     return parts
@@ -56,17 +63,20 @@ def _pause(text: str, fits: int) -> int:
     return 0
 
 
-def _between_characters(text: str, fits: int) -> int:
-    """The last place up to `fits` that cuts no character in two; `fits` where there is none."""
+def _inside_a_word(text: str, fits: int) -> int:
+    """The last place up to `fits` that cuts no link and no character in two; `fits` where there is none."""
+    for link in LINK.finditer(text, 0, 2 * fits):
+        if 0 < link.start() < fits < link.end() <= link.start() + fits:
+            return link.start()
     return next((cut for cut in range(fits, 0, -1) if _may_cut(text, cut)), fits)
 
 
 def _may_cut(text: str, at: int) -> bool:
     """Whether two characters meet at this place: a short form of https://www.unicode.org/reports/tr29/."""
     before, after = text[at - 1], text[at]
-    if JOINER in (before, after) or (before, after) == ("\r", "\n"):
+    if after in JOINERS or before == "\u200d" or (before, after) == ("\r", "\n"):
         return False
-    if unicodedata.category(after).startswith("M") or _modifies(after):
+    if unicodedata.category(after).startswith("M") or _modifies(after) or _continues_syllable(after):
         return False
     return not (_is_flag_letter(after) and _flag_letters_before(text, at) % 2 == 1)
 
@@ -74,6 +84,11 @@ def _may_cut(text: str, at: int) -> bool:
 def _modifies(character: str) -> bool:
     """Skin tones and the letters of tags, as in the flag of Wales."""
     return "\U0001f3fb" <= character <= "\U0001f3ff" or "\U000e0020" <= character <= "\U000e007f"
+
+
+def _continues_syllable(character: str) -> bool:
+    """Vowels and final consonants of Korean that is written letter by letter."""
+    return "\u1160" <= character <= "\u11ff"
 
 
 def _is_flag_letter(character: str) -> bool:
