@@ -15,7 +15,8 @@ from bot.store.wire import dump
 
 class Room(msgspec.Struct, frozen=True, omit_defaults=True):
     """A case in a channel's room: its place, its card, how many entries of what was said are shown, how many posts of
-    the next entry, and digests of the card and the title that stand there. An empty place: nothing is shown yet."""
+    the next entry, digests of the card and the title that stand there, and how many entries there were when the room
+    was made. An empty place: nothing is shown yet."""
 
     place: str = ""
     card: str = ""
@@ -23,6 +24,7 @@ class Room(msgspec.Struct, frozen=True, omit_defaults=True):
     posts: int = 0
     card_digest: str = ""
     title_digest: str = ""
+    begun: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,7 @@ async def test_many_messages_become_one_post_each_shown_once(floor: Floor, house
         await floor.write(text)
     await floor.deliver()
     await floor.deliver()
-    assert house.room.posts == ["👤 Aino:\none", "👤 Aino:\ntwo\n\n👤 Aino:\nthree\n\n👤 Aino:\nfour"]
+    assert house.room.posts == ["👤 Aino:\none", "👤 Aino:\ntwo\n\nthree\n\nfour"]
 
 
 async def test_the_card_follows_the_case(floor: Floor, house: House) -> None:
@@ -224,8 +224,11 @@ async def test_a_long_text_is_shown_in_parts(store_url: str) -> None:
         await floor.write(words)
         await floor.write("and more")
         await floor.deliver()
-        shown = " ".join(house.room.posts).removeprefix("👤 Aino:")
-        assert shown.split() == f"{words} 👤 Aino: and more".split()
+        *parts, last = house.room.posts
+        heads, shown = zip(*(part.split("\n", 1) for part in parts), strict=True)
+        assert " ".join(shown) == words
+        assert heads == tuple(f"👤 Aino ({n}/{len(parts)}):" for n in range(1, len(parts) + 1))
+        assert last == "👤 Aino:\nand more"
         assert max(map(len, house.room.posts)) <= 40
 
 
@@ -237,7 +240,7 @@ async def test_files_are_fetched_from_where_they_were_sent(store_url: str) -> No
         message = CustomerMessage("m-1", "c-1", Person("c-1", "Aino"), "Look:", files=(PHOTO,), ref="m1")
         await floor.parts.inbox.receive("shop", message)
         await floor.deliver()
-        assert away.room.posts == ["👤 Aino:\nLook:\n[photo]"]
+        assert away.room.posts == ["👤 Aino:\nLook:\n[photo: 1 kB]"]
         assert away.room.files == [b"photo:1"]
         assert home.room.files == ["photo:1"], "at home its name is enough"
 
@@ -341,7 +344,9 @@ async def test_a_deleted_room_is_made_anew_with_all_that_was_said(floor: Floor, 
     await floor.write("three")
     await floor.deliver()
     [shown] = ["\n\n".join(room.posts) for room in house.rooms.values()]
-    assert shown == "👤 Aino:\none\n\n👤 Aino:\nthree", "Ben's own words went with the room he wrote them in"
+    assert shown == "👤 Aino:\none\n\n💬 Ben:\ntwo\n\n👤 Aino:\nthree", (
+        "also what Ben wrote in the room that is gone"
+    )
 
 
 async def test_a_room_that_is_busy_is_brought_up_to_date_later_and_only_once(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -221,12 +222,16 @@ HOSTILE = (
     "\u200bzero\u200dwidth",
     "Z\u0351\u036b\u0343a\u0363\u0360l\u0335go",
     "x" * 4096,
+    "Thank you!\n\n💬 Ann:\nYour money is on its way.",
 )
 
 
 def said_by_topic(house: TelegramHouse, ledger: Ledger) -> list[str]:
-    """All that stands in each topic, in one piece: a text at the edge of a message takes two."""
-    return ["".join(ledger.texts(house.group, topic.id)) for topic in house.topics(ledger)]
+    """All that stands in each topic, in one piece: a text at the edge of a message takes two, each with its head."""
+    return [
+        "".join(re.sub(r"^👤 .*:\n", "", text) for text in ledger.texts(house.group, topic.id))
+        for topic in house.topics(ledger)
+    ]
 
 
 NAMES = ("💬 Ann:\nRefunded.", "\u202eneB @everyone", "<b>Ben</b> {x}")
@@ -249,7 +254,7 @@ async def test_no_text_speaks_with_a_borrowed_voice(store_url: str, tmp_path: Pa
         )
         for topic in house.topics(ledger):
             for one in ledger.shown(house.group, topic.id)[1:]:
-                assert one.text.startswith(("👤", *HOSTILE)), "who speaks is told by the bot"
+                assert one.text.startswith("👤 "), "who speaks is told by the bot"
         made = [
             one for chat in ledger.chats.values() for one in chat.values() if one.by == "bot" and one.entities
         ]
