@@ -67,11 +67,13 @@ class Outlets:
     async def run(self) -> None:
         """Keep every outlet up to date, until cancelled. Raises StoreDown."""
         await self._load()
-        patient_until = self._clock.monotonic() + FIRST_FIGURE_S
+        patient, patient_until = True, self._clock.monotonic() + FIRST_FIGURE_S
         async with self._showing.board.watching() as changed:
             while True:
                 changed.clear()
-                if not self._showing.stale(self._queue) or self._clock.monotonic() > patient_until:
+                nothing_yet = self._showing.stale(self._queue) and self._clock.monotonic() < patient_until
+                patient = patient and nothing_yet
+                if not patient:
                     for outlet in self._profile.outlets:
                         await self._look_after(outlet)
                 with contextlib.suppress(TimeoutError):
@@ -84,9 +86,14 @@ class Outlets:
         for name, before in self._known.items():
             known = Known.from_store(written[name]) if name in written else Known()
             if name in self._taken_down:
-                known = replace(known, standing="", tried_at=max(known.tried_at, before.tried_at))
+                known = replace(known, standing="")
             self._known[name] = replace(
-                known, refused=before.refused, refused_at=before.refused_at, refusals=before.refusals
+                known,
+                tried_at=max(known.tried_at, before.tried_at),
+                not_before=max(known.not_before, before.not_before),
+                refused=before.refused,
+                refused_at=before.refused_at,
+                refusals=before.refusals,
             )
         self._taken_down.clear()
         self.session_began()
@@ -101,8 +108,10 @@ class Outlets:
 
     async def _read(self, outlet: Outlet, wanted: Wanted) -> None:
         async with self._trying(outlet, wanted):
-            read = await self._profile.read_outlet(outlet.name)
             before = self._known[outlet.name]
+            # Should it fail in a way that nobody expects, it is not tried again at once.
+            self._known[outlet.name] = before.after_busy(outlet, None, self._clock.real())
+            read = await self._profile.read_outlet(outlet.name)
             after = before.after_read(read, wanted, self._clock.real())
             if before.kept and after.own != before.own:
                 log.info("the operator changed the profile, kept", channel=self._name, outlet=outlet.name)
@@ -116,7 +125,6 @@ class Outlets:
             await self._profile.show_outlet(outlet.name, shown)
             await self._note(outlet, self._known[outlet.name].after_show(wanted))
             log.info("the profile was changed", channel=self._name, outlet=outlet.name)
-        self._tell(outlet)
 
     @contextlib.asynccontextmanager
     async def _trying(self, outlet: Outlet, wanted: Wanted) -> AsyncIterator[None]:
@@ -128,7 +136,9 @@ class Outlets:
             log.warning("outlet refused", channel=self._name, outlet=outlet.name, reason=str(error))
             known = self._known[outlet.name].after_refused(wanted.key, self._clock.real())
             self._known[outlet.name] = known
-            self._tell(outlet, str(error))
+            if known.off:
+                text = f"{outlet.name} was refused too often to be changed any more: {error}"
+                self._troubles.tell(self._name, outlet.name, text)
         except Busy as busy:
             log.info("outlet busy", channel=self._name, outlet=outlet.name, retry_after_s=busy.retry_after_s)
             known = self._known[outlet.name]
@@ -145,11 +155,6 @@ class Outlets:
         self._known[outlet.name] = known
         if changed and not outlet.in_session and self._lease.mine:
             await self._store.set_outlet(self._queue, self._name, outlet.name, known.to_store())
-
-    def _tell(self, outlet: Outlet, reason: str = "") -> None:
-        off = self._known[outlet.name].off
-        text = f"{outlet.name} is not changed any more, it was refused too often: {reason}" if off else ""
-        self._troubles.tell(self._name, outlet.name, text)
 
     # --- when the store is away ----------------------------------------------------------------------------
 

@@ -6,179 +6,50 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.base import (
-    Arrival,
-    Channel,
-    CustomerMessage,
-    Down,
-    Inbox,
-    Limits,
-    Malformed,
-    NoBookmarks,
-    Outgoing,
-    Person,
-    Tools,
-    Unusable,
-)
+from adapters.base import Channel, Down, Inbox, Malformed, NoBookmarks, Tools, Unusable
 from adapters.webhook import Options
 from bot import listening as module
 from bot import tools
 from bot.app import Bot, assemble
 from bot.bookmarks import StoredBookmarks
-from bot.clock import Chance, Clock
+from bot.clock import Clock
 from bot.config import check
 from bot.lease import Lease
 from bot.listening import Listening
 from bot.store.channels import ChannelStore
 from bot.store.connection import connect
-from bot.store.store import Store, StoreDown
+from bot.store.store import StoreDown
 from bot.troubles import Troubles
 from bot.words import Words
 from tests.fakes.desk import AGENTS, SECRET, TABLES, changed
-
-WITHIN_S = 15.0
-LEASE_S = 1.0
-QUEUE, NAME = "support", "chat"
-
-Session = Callable[[Inbox], Awaitable[None]]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Return once the condition holds."""
-    async with asyncio.timeout(WITHIN_S):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-def message(number: int, text: str = "Hello") -> CustomerMessage:
-    return CustomerMessage(f"m-{number}", "c-1", Person("c-1", "Aino"), text)
-
-
-# --- what stands around a listener -----------------------------------------------------------------------------
-
-
-async def goes_on(inbox: Inbox) -> None:
-    await asyncio.Event().wait()
-
-
-def fails(error: BaseException) -> Session:
-    async def session(inbox: Inbox) -> None:
-        raise error
-
-    return session
-
-
-def brings(*arrivals: Arrival) -> Session:
-    async def session(inbox: Inbox) -> None:
-        for arrival in arrivals:
-            await inbox(arrival)
-        await asyncio.Event().wait()
-
-    return session
-
-
-class Source:
-    """A channel whose sessions go as written here, one after another, and then on for ever."""
-
-    wants_events = False
-
-    def __init__(self, *sessions: Session, one_reader: bool = False) -> None:
-        self.limits = Limits(1_000, resend_is_safe=False, one_reader=one_reader)
-        self.sessions = deque(sessions)
-        self.begun = self.under_way = 0
-        self.ended_at: list[float] = []
-
-    def accept(self, headers: Mapping[str, str], body: bytes, now: float) -> list[Arrival]:
-        raise Malformed("nothing is pushed here")
-
-    async def listen(self, inbox: Inbox) -> None:
-        self.begun += 1
-        self.under_way += 1
-        try:
-            await (self.sessions.popleft() if self.sessions else goes_on)(inbox)
-        finally:
-            self.under_way -= 1
-            self.ended_at.append(asyncio.get_running_loop().time())
-
-    async def send(self, outgoing: Outgoing) -> str:
-        return outgoing.key
-
-    async def aclose(self) -> None:
-        """Nothing to give back."""
-
-
-class Inlet:
-    """Takes arrivals in, after the errors that are written here."""
-
-    def __init__(self, *errors: Exception) -> None:
-        self.errors = deque(errors)
-        self.taken: list[Arrival] = []
-        self.tries = 0
-
-    async def receive(self, arrival: Arrival) -> None:
-        self.tries += 1
-        if self.errors:
-            raise self.errors.popleft()
-        self.taken.append(arrival)
-
-
-class Impatient(Chance):
-    """No pause is long; `asked` keeps which attempts were paused before, and how long they might have been."""
-
-    def __init__(self) -> None:
-        super().__init__(1)
-        self.asked: list[tuple[int, float, float]] = []
-
-    def backoff(self, attempt: int, base_s: float, cap_s: float) -> float:
-        self.asked.append((attempt, base_s, cap_s))
-        return 0.001
-
-
-class Flaky(ChannelStore):
-    """A store that may be away; `held_at` is when a lease was last granted to us."""
-
-    def __init__(self, store: ChannelStore) -> None:
-        self.behind, self.away, self.held_at = store, False, 0.0
-
-    async def hold(self, queue: str, channel: str, who: str, ttl_s: float) -> bool:
-        asked_at = asyncio.get_running_loop().time()
-        self._reach()
-        if held := await self.behind.hold(queue, channel, who, ttl_s):
-            self.held_at = asked_at
-        return held
-
-    async def let_go(self, queue: str, channel: str, who: str) -> None:
-        self._reach()
-        await self.behind.let_go(queue, channel, who)
-
-    async def bookmarks(self, queue: str, channel: str) -> dict[str, str]:
-        self._reach()
-        return await self.behind.bookmarks(queue, channel)
-
-    async def mark(self, queue: str, channel: str, marks: Mapping[str, str]) -> None:
-        self._reach()
-        await self.behind.mark(queue, channel, marks)
-
-    def _reach(self) -> None:
-        if self.away:
-            raise StoreDown("away")
+from tests.fakes.source import (
+    LEASE_S,
+    NAME,
+    QUEUE,
+    WITHIN_S,
+    Flaky,
+    Impatient,
+    Inlet,
+    Source,
+    brings,
+    fails,
+    flaky,
+    message,
+    until,
+)
 
 
 @pytest.fixture
 async def store(store_url: str) -> AsyncIterator[Flaky]:
-    connection = await connect(store_url)
-    store = Store(connection, Clock())
-    await store.open()
-    yield Flaky(store.channels)
-    await connection.aclose()
+    async with flaky(store_url) as store:
+        yield store
 
 
 class Process:
