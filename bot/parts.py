@@ -68,10 +68,10 @@ def _inside_a_word(text: str, fits: int) -> int:
     for link in LINK.finditer(text, 0, 2 * fits):
         if 0 < link.start() < fits < link.end() <= link.start() + fits:
             return link.start()
-    return next((cut for cut in range(fits, 0, -1) if _may_cut(text, cut)), fits)
+    return next((cut for cut in range(fits, 0, -1) if may_cut(text, cut)), fits)
 
 
-def _may_cut(text: str, at: int) -> bool:
+def may_cut(text: str, at: int) -> bool:
     """Whether two characters meet at this place: a short form of https://www.unicode.org/reports/tr29/."""
     before, after = text[at - 1], text[at]
     if after in JOINERS or before == "\u200d" or (before, after) == ("\r", "\n"):

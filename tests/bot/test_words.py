@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.base import CommandHelp
-from bot.case import CaseState
+from adapters.base import CommandHelp, File, FileKind, Person
+from bot.case import Case, CaseState, changed
+from bot.commands import COMMANDS as COMMANDS_OF_THE_DESK
 from bot.incident import Incident
 from bot.words import CaseRow, Words
 from bot.words.plain import NAME_CHARS, person_name
@@ -260,6 +261,8 @@ def customer_texts(language: str) -> Iterator[str]:
         yield voice.transferred("billing", outlook, variant)
     for outlook, state in product(SITUATIONS, (None, *CaseState)):
         yield voice.wait_answer(outlook, 2, state)
+    for name, outlook in product(("", "Anna"), SITUATIONS):
+        yield voice.greeting(name, "Acme", outlook)
     yield from (voice.cancelled(), voice.nothing_to_cancel(), voice.language_set())
     yield from (voice.language_list(languages), voice.unknown_language("xx", languages))
     yield from (voice.unknown_command("dance"), voice.help(COMMANDS))
@@ -275,12 +278,37 @@ def agent_texts(language: str) -> Iterator[str]:
     yield from (voice.which_case([]), voice.which_case([case, "ABCDEF"]))
     yield from (voice.no_such_queue("x", ["support"]), voice.not_an_agent(), voice.unknown_command("dance"))
     yield from (voice.usage("claim", "[CASE]"), voice.help(COMMANDS))
+    yield from (voice.resent(), voice.nothing_to_resend("x"))
     yield from (voice.on_duty(0), voice.on_duty(5), voice.off_duty(0), voice.off_duty(2))
     yield voice.queue_list(6, [CaseRow(case, "Anna", 60, state, "Hi") for state in CaseState])
     yield voice.incident(None, TUESDAY_AFTERNOON)
     for agents, from_at in ((1, TUESDAY_AFTERNOON), (2, TUESDAY_AFTERNOON + 3600), (5, TOMORROW_NINE)):
         yield voice.incident(Incident(agents, from_at, TOMORROW_NINE + 3600), TUESDAY_AFTERNOON)
     yield from (voice.wait_report("support", outlook) for outlook in SITUATIONS)
+
+
+def room_texts(language: str) -> Iterator[str]:
+    voice = WORDS.room(language, HELSINKI)
+    case = Case(
+        "7K3M2Q", "support", "shop", "c", Person("c", "", "fi"), TUESDAY_AFTERNOON, turn_at=TUESDAY_AFTERNOON
+    )
+    promises = (Promise(TUESDAY_AFTERNOON, TUESDAY_AFTERNOON, 900),)
+    warned = changed(case, promises=promises, warned=True, agent_name="Ben")
+    yield voice.title(case, 100)
+    for shown in (case, warned, *(changed(warned, state=state) for state in CaseState)):
+        yield voice.card(shown, "Support")
+    yield from map(voice.button, ("claim", "next", "release", "close", "resend"))
+    kinds: tuple[FileKind, ...] = ("photo", "audio", "voice", "document", "sticker", "location")
+    yield from (voice.file(File(kind, "r")) for kind in kinds)
+    yield from (voice.cut_short(1), voice.cut_short(5))
+    for by in ("edit", "change"):
+        for text in ("Hi", None):
+            said = voice.said({"by": by, "who": "Ben", "text": text}, "Aino")
+            yield said.lead() + said.text
+    yield voice.said({"by": "agent", "who": "Olga", "text": "Hi", "outside": True}, "Aino").head
+    for by in ("gone", "reaction", "failed"):
+        yield voice.said({"by": by, "text": "HTTP 400"}, "Aino").head
+    yield voice.said({"by": "failed", "text": "unconfirmed: no answer"}, "Aino").head
 
 
 def outlet_texts(language: str) -> Iterator[str]:
@@ -290,7 +318,12 @@ def outlet_texts(language: str) -> Iterator[str]:
 
 
 def all_texts(language: str) -> list[str]:
-    return [*customer_texts(language), *agent_texts(language), *outlet_texts(language)]
+    return [
+        *customer_texts(language),
+        *agent_texts(language),
+        *room_texts(language),
+        *outlet_texts(language),
+    ]
 
 
 @every_language
@@ -315,14 +348,31 @@ def test_english_uses_the_words_of_the_house() -> None:
 @every_language
 def test_every_command_has_a_summary(language: str) -> None:
     agent, customer = WORDS.agent(language, HELSINKI), WORDS.customer(language, HELSINKI)
-    desk = ["queue", "claim", "next", "release", "reply", "note", "transfer", "close", "incident"]
-
-    for command in (*desk, "on", "off", "wait", "help"):
-        assert agent.command_summary(command)
-    for command in ("wait", "cancel", "language", "help"):
-        assert customer.command_summary(command)
+    for command in COMMANDS_OF_THE_DESK:
+        speaker = agent if command.who == "agent" else customer
+        assert speaker.command_summary(command.name)
     with pytest.raises(KeyError):
         agent.command_summary("dance")
+
+
+@every_language
+@pytest.mark.parametrize("who", ["agent", "customer"])
+def test_names_of_commands_are_ones_that_platforms_take(language: str, who: str) -> None:
+    """https://discord.com/developers/docs/interactions/application-commands#application-command-object"""
+    commands = [command.name for command in COMMANDS_OF_THE_DESK if command.who == who]
+    names = [WORDS.command_name(language, command) for command in commands]
+
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[-\w]{1,32}", name) and name == name.lower() for name in names)
+    if language == "en":
+        assert names == commands
+
+
+def test_a_greeting_says_whose_desk_it_is_and_how_long_it_takes() -> None:
+    assert WORDS.customer("en", HELSINKI).greeting("Anna", "Acme\n", open_desk()) == (
+        "Hello Anna, this is Acme. Write your question here, and a person from our team will answer it. "
+        "You should have a reply within 15 minutes."
+    )
 
 
 def test_help_lists_the_readers_own_commands() -> None:

@@ -22,8 +22,12 @@ from bot.words.plain import NAME_CHARS, one_line, person_name
         ("An\x00n\x1ba\x7f", "Anna"),
         ("Ann\ud800a", "Anna"),
         ("\u3164\u2800\u200e", ""),
+        ("\ufe0f\ufe0f \u034f\U000e0100", ""),
+        ("❤\ufe0f\ufe0f Anna", "❤\ufe0f Anna"),
         ("Łukasz Ågren 李雷 🦊", "Łukasz Ågren 李雷 🦊"),
         ("x" * 200, "x" * 39 + "…"),
+        ("🇫🇮" * 30, "🇫🇮" * 19 + "…"),
+        ("Z" + "\u0351" * 200, "Z…"),
     ],
 )
 def test_a_name_is_one_short_visible_line(name: str, shown: str) -> None:
