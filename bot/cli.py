@@ -13,16 +13,14 @@ import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot import log
+from bot import cli_check, log
 from bot.app import running
 from bot.cli_common import Command, Failure, config_of, one_queue, opened_store, with_config
 from bot.clock import Chance, Clock
 from bot.config import Config
-from bot.fetch import open_session
 from bot.formats import FORMATS
 from bot.light import light
 from bot.published import Published
-from bot.tools import open_channels
 from bot.words import Words
 from status.model import Outlook, TrackRecord
 
@@ -51,7 +49,7 @@ def stop_on_signals() -> asyncio.Event:
     return stop
 
 
-# --- run, check --------------------------------------------------------------------------------------------
+# --- run ---------------------------------------------------------------------------------------------------
 
 
 async def _run(options: argparse.Namespace) -> int:
@@ -65,23 +63,6 @@ async def _run(options: argparse.Namespace) -> int:
         raise Failure(
             f"server.listen: {config.server.listen} cannot be used: {error.strerror}", code=2
         ) from error
-    return 0
-
-
-def _check_arguments(parser: argparse.ArgumentParser) -> None:
-    with_config(parser)
-    parser.add_argument("--store", action="store_true", help="also reach the store and check that it is safe")
-
-
-async def _check(options: argparse.Namespace) -> int:
-    config = config_of(options)
-    words = Words(config.bot.language)
-    async with open_session(allow_private=config.outgoing.allow_private) as session:
-        open_channels(config, words, Clock(), session)
-    if options.store:
-        async with opened_store(config, Clock()) as store:
-            await asyncio.gather(*(store.probe(queue) for queue in config.queues))
-    print(f"The configuration is right: {len(config.queues)} queue(s), {len(config.channels)} channel(s).")
     return 0
 
 
@@ -311,10 +292,10 @@ COMMANDS = (
     ),
     Command(
         "check",
-        "check the configuration",
+        "check the configuration, and ask every platform",
         "jono check --config config.toml --store",
-        _check_arguments,
-        _check,
+        cli_check.arguments,
+        cli_check.check,
     ),
     Command("wait", "print the published wait", "jono wait support --json", _wait_arguments, _wait),
     Command(
