@@ -152,7 +152,7 @@ class Desk:
                 return held[0], rest
             await self._answers.answer(asked, asked.words.which_case([case.id for case in held]), ok=False)
             return None, rest
-        case = await self._store.find(list(self._config.queues), named)
+        case = await self._store.find(served(self._config, asked.channel), named)
         if case is None:
             await self._answers.answer(asked, asked.words.no_such_case(named), ok=False)
         return case, rest
