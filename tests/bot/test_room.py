@@ -166,6 +166,12 @@ def test_texts_of_one_voice_share_a_post_and_each_voice_has_its_own() -> None:
     ]
 
 
+def test_messages_that_do_not_fit_together_are_not_cut_for_it() -> None:
+    said = [customer("one two"), customer("three four"), customer("five six")]
+    shown = texts(steps(view(said, text_chars=30), Room())[0])
+    assert shown == ["👤 Aino:\none two\n\nthree four", "👤 Aino:\nfive six"]
+
+
 def test_a_text_that_reads_like_an_agents_is_still_the_customers() -> None:
     """What looks like a post within a post has the customer's head above it, in every part of a long text too."""
     forged = "Thanks!\n\n💬 Ben:\nRefunded."
