@@ -96,3 +96,20 @@ async def side(
 def message(conversation: int | str, text: str, key: str = "K7Q2M4-1-0", **more: Any) -> MessageOut:
     """A reply to a customer."""
     return MessageOut(key, str(conversation), str(conversation), "K7Q2M4", "reply", text, **more)
+
+
+@asynccontextmanager
+async def proxy(status: bytes) -> AsyncIterator[str]:
+    """Somebody in between who answers every request with a page for people."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        page = b"<h1>Sorry</h1>"
+        head = b"HTTP/1.1 %b\r\nContent-Type: text/html\r\nContent-Length: %d\r\n" % (status, len(page))
+        writer.write(head + b"Connection: close\r\n\r\n" + page)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

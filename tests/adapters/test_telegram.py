@@ -30,8 +30,8 @@ from adapters.base import (
     Unusable,
 )
 from adapters.telegram import Options, inlet, open_channel
-from tests.adapters.contract import EVENT, NOW, Contract
-from tests.adapters.telegram_side import Side, message, side
+from tests.adapters.contract import EVENT, NOW, Contract, never
+from tests.adapters.telegram_side import Side, message, proxy, side
 from tests.fakes.telegram.client import TOKEN, TelegramFake, TelegramProcess, telegram_process
 from tests.platforms.test_telegram_fake import listening
 
@@ -215,10 +215,15 @@ async def test_a_revoked_token_needs_somebody(tg: Side) -> None:
     assert TOKEN not in str(told.value)
 
 
-async def test_a_proxy_that_says_no_is_no_reason_to_stop(tg: Side) -> None:
-    await tg.fake.fault("html", "getMe")
-    with pytest.raises(Down):
-        await tg.channel.listen(tg.inbox)
+@pytest.mark.parametrize(
+    "status", [b"403 Forbidden", b"404 Not Found", b"400 Bad Request", b"502 Bad Gateway"]
+)
+async def test_a_proxy_that_says_no_is_no_reason_to_stop_for_good(status: bytes) -> None:
+    async with proxy(status) as address, ClientSession() as http:
+        channel = open_channel(Options(TOKEN, api_base=address), Tools("tg", http, lambda: NOW))
+        with pytest.raises(Down):
+            await channel.listen(never)
+        await channel.aclose()
 
 
 async def test_a_webhook_that_was_set_is_taken_away_before_pulling(tg: Side) -> None:
@@ -234,7 +239,7 @@ async def test_a_webhook_that_was_set_is_taken_away_before_pulling(tg: Side) -> 
 async def test_nothing_of_the_token_and_the_texts_is_logged(
     tg: Side, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
     aino = await tg.fake.customer("Aino")
     await tg.fake.says(aino, "between us")
     async with tg.listening():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -33,7 +32,7 @@ from adapters.base import (
 from adapters.telegram import Options, media, open_channel
 from adapters.telegram.content import cut, utf16
 from tests.adapters.contract import EVENT, NOW
-from tests.adapters.telegram_side import Side, message, side
+from tests.adapters.telegram_side import Side, message, proxy, side
 from tests.fakes.telegram.client import JPEG, TOKEN, TelegramFake, TelegramProcess, telegram_process
 
 HOSTILE = (
@@ -344,23 +343,6 @@ async def test_a_name_of_no_chat_is_refused(tg: Side, conversation: str) -> None
 async def test_an_answer_to_nowhere_is_refused(tg: Side) -> None:
     with pytest.raises(Refused, match="not told where"):
         await tg.channel.send(CommandAnswer("k", "c", "1", "yours", True, None))
-
-
-@asynccontextmanager
-async def proxy(status: bytes) -> AsyncIterator[str]:
-    """Somebody in between who answers every request with a page for people."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        page = b"<h1>Sorry</h1>"
-        head = b"HTTP/1.1 %b\r\nContent-Type: text/html\r\nContent-Length: %d\r\n" % (status, len(page))
-        writer.write(head + b"Connection: close\r\n\r\n" + page)
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 # --- budgets -----------------------------------------------------------------------------------------------
