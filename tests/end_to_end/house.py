@@ -16,10 +16,13 @@ from bot.store.connection import connect
 from bot.store.store import Store
 from tests.end_to_end.floor import QUEUE
 from tests.fakes.bot_process import BotProcess, Tables, bot_processes
+from tests.fakes.discord.client import DiscordFake, discord_fake
+from tests.fakes.discord.ledger import Shown as DiscordShown
+from tests.fakes.discord.ledger import Thread as DiscordThread
 from tests.fakes.telegram.client import TOKEN, TelegramFake, telegram_fake
 from tests.fakes.telegram.ledger import Ledger, Shown, Topic
 
-TELEGRAM = "tg"
+TELEGRAM, DISCORD = "tg", "dc"
 
 
 def common(store_url: str, **tables: Any) -> dict[str, Any]:
@@ -117,3 +120,103 @@ async def dead_letters(store_url: str) -> dict[str, dict[str, Any]]:
         return await Store(connection, Clock()).dead_letters(QUEUE)
     finally:
         await connection.aclose()
+
+
+# --- Discord -----------------------------------------------------------------------------------------------
+
+
+def discord_table(discord: DiscordFake, guild: int, channel: int, role: int, **more: Any) -> dict[str, Any]:
+    """A Discord channel's table."""
+    return {
+        "adapter": "discord",
+        "queue": QUEUE,
+        "token": discord.token,
+        "guild": guild,
+        "agents_channel": channel,
+        "agent_role": role,
+        "api_base": discord.api,
+        "gateway_url": discord.gateway,
+    } | more
+
+
+@dataclass
+class DiscordRoom:
+    """A server with a forum for cases, and two agents."""
+
+    discord: DiscordFake
+    guild: int
+    forum: int
+    role: int
+    ann: int
+    ben: int
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """The channel's configuration."""
+        return discord_table(self.discord, self.guild, self.forum, self.role)
+
+    async def customer(self, name: str, **more: Any) -> int:
+        """Somebody who shares the server."""
+        person = await self.discord.person(name, **more)
+        await self.discord.joins(person, self.guild)
+        return person
+
+    async def post(self, name: str = "") -> DiscordThread:
+        """The post whose title holds this name, once it is there."""
+        ledger = await self.discord.until(
+            lambda led: [post for post in led.posts(self.forum) if name in post.name], f"a post of {name}"
+        )
+        return next(post for post in ledger.posts(self.forum) if name in post.name)
+
+    async def posts(self, thread: DiscordThread, least: int = 2) -> list[DiscordShown]:
+        """The bot's messages in a post, the card first, once there are so many."""
+        ledger = await self.discord.until(lambda led: len(led.shown(thread.id)) >= least, f"{least} messages")
+        return ledger.shown(thread.id)
+
+    async def press(self, agent: int, card: DiscordShown, label: str) -> str:
+        """An agent presses a button of a card: what they alone are answered."""
+        custom_id = dict(card.buttons)[label]
+        return await self.discord.answer(await self.discord.presses(agent, card.channel, card.id, custom_id))
+
+
+async def discord_room(discord: DiscordFake, *, forum: bool = True) -> DiscordRoom:
+    """A server as docs/discord.md makes one."""
+    owner, ann, ben = [await discord.person(name) for name in ("Olga", "Ann", "Ben")]
+    guild = await discord.guild("Acme", owner)
+    role = await discord.role(guild, "Support", "manage_threads")
+    tags = ["waiting", "claimed", "answered", "closed", "abandoned"]
+    channel = await discord.channel(guild, "cases", forum=forum, tags=tags if forum else [])
+    for agent in (ann, ben):
+        await discord.joins(agent, guild, role)
+    return DiscordRoom(discord, guild, channel, role, ann, ben)
+
+
+@dataclass
+class DiscordHouse:
+    """Bots and their server."""
+
+    room: DiscordRoom
+    bots: Sequence[BotProcess]
+
+    @property
+    def discord(self) -> DiscordFake:
+        """The platform."""
+        return self.room.discord
+
+    @property
+    def bot(self) -> BotProcess:
+        """The first bot."""
+        return self.bots[0]
+
+
+@asynccontextmanager
+async def discord_house(
+    store_url: str, directory: Path, *, bots: int = 1, seed: int = 0, forum: bool = True, **tables: Any
+) -> AsyncIterator[DiscordHouse]:
+    """A house under way, its gateway connected; `tables` adds to the configuration."""
+    async with discord_fake(seed=seed) as discord:
+        room = await discord_room(discord, forum=forum)
+        settings: Tables = common(store_url) | {f"channels.{DISCORD}": room.table} | tables
+        async with bot_processes(directory, settings, bots) as started:
+            await discord.until(lambda led: led.at_gateway("ready"), "a session")
+            yield DiscordHouse(room, started)
