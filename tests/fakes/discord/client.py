@@ -144,9 +144,10 @@ class DiscordFake:
         """`limits`, `gateway` settings, `ahead_s`, `revoked`."""
         await self._post("set", what)
 
-    async def gateway_does(self, deed: str, **more: Any) -> None:
-        """`drop` (with a `code`), `invalidate`, `reconnect`, `forget`, `freeze`, `plan`, `unplan`."""
-        await self._post(f"gateway/{deed}", more)
+    async def gateway_does(self, what: str, **more: Any) -> None:
+        """`drop` (with a `code`), `invalidate`, `reconnect`, `forget`, `freeze`, `plan` (see `gateway.Planned`),
+        `unplan`."""
+        await self._post(f"gateway/{what}", more)
 
     async def down(self) -> None:
         """Connections are refused, open ones are reset."""

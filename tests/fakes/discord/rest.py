@@ -261,7 +261,7 @@ async def silence() -> web.Response:
 
 def reset(transport: asyncio.BaseTransport | None) -> None:
     """The connection ends at once, with RST."""
-    if isinstance(transport, asyncio.Transport):
+    if isinstance(transport, asyncio.Transport) and not transport.is_closing():
         raw = transport.get_extra_info("socket")
         if raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
