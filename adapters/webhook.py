@@ -61,7 +61,7 @@ class Options:
 class Webhook:
     """One Standard Webhooks peer."""
 
-    limits = Limits(text_chars=TEXT_CHARS, resend_is_safe=True, sends_at_once=64)
+    limits = Limits(TEXT_CHARS, resend_is_safe=True, sends_at_once=64, hears_refusals=True)
 
     def __init__(self, keys: tuple[bytes, ...], url: str, tools: Tools) -> None:
         self._keys = keys

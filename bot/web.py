@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from adapters.base import Channel, Malformed, Untrusted
+from adapters.base import Arrival, Channel, Malformed, Untrusted
 from bot.badge import badge_svg
 from bot.board import Board
 from bot.clock import Clock
@@ -117,7 +117,7 @@ class Web:
             body = await self._body(request)
             arrivals = self._channels[channel].accept(request.headers, body, self._clock.real())
             for arrival in arrivals:
-                await self._inbox.receive(channel, arrival)
+                await self._receive(channel, arrival)
         except Untrusted as error:
             return _problem(401, str(error))
         except Malformed as error:
@@ -129,6 +129,16 @@ class Web:
         except StoreDown as error:
             return _later(f"the store cannot take it now: {error}")
         return web.Response(body=b'{"accepted":%d}' % len(arrivals), headers=_TAKEN)
+
+    async def _receive(self, channel: str, arrival: Arrival) -> None:
+        """What can never be taken in is an error for those who want to hear of it. Others would push it for days, and
+        hold back what comes after it."""
+        try:
+            await self._inbox.receive(channel, arrival)
+        except Malformed as error:
+            if self._channels[channel].limits.hears_refusals:
+                raise
+            log.warning("arrival dropped", channel=channel, kind=type(arrival).__name__, reason=str(error))
 
     async def _body(self, request: web.Request) -> bytes:
         """The body; most have come whole with their head, and need no waiting. Raises TimeoutError."""

@@ -20,6 +20,7 @@ class Limits:
     `measure` tells how much of `text_chars` a text takes (in the platform's own units, after escaping).
     `resend_is_safe` when a repeated key is delivered once only. `file_bytes` is the largest attachment, 0 when it
     takes none. `one_reader` when only one process may listen at a time. `room` when agents have a room here.
+    `hears_refusals` when whoever pushes wants an error for what can never be taken in, and does not push it again.
     """
 
     text_chars: int
@@ -30,6 +31,7 @@ class Limits:
     one_reader: bool = False
     room: bool = False
     title_chars: int = 100
+    hears_refusals: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,8 +103,8 @@ KEYS = (
     Key(
         "outlets:<channel>",
         "hash",
-        "none; a field goes when it is restored",
-        "what a profile shows, and the operator's own text or picture that stood there before",
+        "none",
+        "what a profile shows, when it was changed, and the operator's own text or picture from before",
     ),
     Key("leader", "string", "a few seconds", "the replica that refreshes this queue"),
     Key("fence", "string", "none", "counts leaders; a write with an older number is refused"),

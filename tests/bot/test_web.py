@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -162,6 +162,15 @@ async def test_a_request_that_breaks_the_contract_is_told_where(
     status, _, answer = await site.post("/hooks/shop", body, site.signed(body))
     assert status == 400
     assert named in answer["error"]
+    assert await site.stored() == 0
+
+
+async def test_who_would_push_it_again_for_days_is_told_that_it_is_taken(site: Site) -> None:
+    shop = site.floor.parts.channels["shop"]
+    shop.limits = replace(shop.limits, hears_refusals=False)
+    body = json.dumps(changed("data.queue", "sales", MESSAGE)).encode()
+    status, _, _ = await site.post("/hooks/shop", body, site.signed(body))
+    assert status == 200
     assert await site.stored() == 0
 
 
