@@ -54,7 +54,7 @@ def _undelivered(error: HTTPException, in_room: bool) -> Undelivered:
         return Busy("too many requests", BAN_PAUSE_S)
     if error.status == 401:
         return Busy("the token is not accepted")
-    if "RATE_LIMIT" in error.text:
+    if "RATE_LIMIT" in repr(getattr(error, "_errors", None)):
         # Pictures are limited by an answer that reads like bad input; trying again makes it longer.
         return Busy("the profile was changed too often", PROFILE_PAUSE_S)
     return Refused(f"{error.text or 'refused'} (code {error.code})")

@@ -42,6 +42,13 @@ async def all_stored(store_url: str, house: DiscordHouse, expected: dict[int, li
         assert found == expected
 
 
+async def begun_anew(house: DiscordHouse, sessions: int) -> None:
+    """Wait for another session after so many."""
+    await house.discord.until(
+        lambda led: len(led.at_gateway("ready")) > sessions, "a new session", within_s=60
+    )
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("gaps", "each"), [(8, 25), pytest.param(50, 40, marks=LONG)], ids=["", "drill"])
 async def test_gaps_are_filled_from_history(store_url: str, tmp_path: Path, gaps: int, each: int) -> None:
@@ -63,11 +70,7 @@ async def test_gaps_are_filled_from_history(store_url: str, tmp_path: Path, gaps
                 customer = chance.choice(customers)
                 expected[customer].append(f"{PRIVATE} {gap}-{number}")
                 await discord.says(customer, expected[customer][-1])
-            await discord.until(
-                lambda led, before=sessions: len(led.at_gateway("ready")) > before,
-                "a new session",
-                within_s=60,
-            )
+            await begun_anew(house, sessions)
         await all_stored(store_url, house, expected)
         ledger = await discord.read()
         identified = len(ledger.at_gateway("identified"))
@@ -100,7 +103,9 @@ async def test_nothing_is_lost_or_said_twice_through_kills(
             await house.bot.start()
         await discord.calm()
         private = [await discord.private(customer) for customer in customers]
-        await discord.until(lambda led: all(led.shown(one) for one in private), "everybody is told", within_s=90)
+        await discord.until(
+            lambda led: all(led.shown(one) for one in private), "everybody is told", within_s=90
+        )
         await nothing_left_to_send(store_url, within_s=90, channel=DISCORD)
         ledger = await discord.read()
         assert all(len(ledger.shown(one)) == 1 for one in private), "said twice"
