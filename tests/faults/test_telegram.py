@@ -182,6 +182,56 @@ async def test_limits_are_obeyed(store_url: str, tmp_path: Path, messages: int) 
         assert not ledger.violations, ledger.violations[:3]
 
 
+async def test_an_orderly_stop_leaves_nothing_uncertain(store_url: str, tmp_path: Path) -> None:
+    """What is being sent is finished, what is not begun waits for the next start."""
+    async with telegram_house(store_url, tmp_path, agents_there=False) as house:
+        telegram = house.telegram
+        await telegram.fault("slow", "sendMessage", share=1.0, seconds=0.4)
+        customers = await people(telegram, 40)
+        await write_on(telegram, customers, 40, pause_s=0.0)
+        await telegram.until(lambda led: sum(bool(led.shown(one)) for one in customers) >= 5, "some are told")
+        code, took_s = await house.bot.stop()
+        assert code == 0
+        assert took_s < 10
+        await telegram.calm()
+        await house.bot.start()
+        ledger = await telegram.until(
+            lambda led: all(led.shown(one) for one in customers), "everybody is told", within_s=60
+        )
+        assert all(len(ledger.shown(one)) == 1 for one in customers)
+        assert not await dead_letters(store_url)
+
+
+async def test_a_refused_connection_is_no_delivery(store_url: str, tmp_path: Path) -> None:
+    """Telegram is down while messages wait to go out: all arrive once, none is in doubt."""
+    async with telegram_house(store_url, tmp_path, agents_there=False) as house:
+        telegram = house.telegram
+        await telegram.fault("slow", "sendMessage", share=1.0, seconds=0.2)
+        customers = await people(telegram, 30)
+        await write_on(telegram, customers, 30, pause_s=0.0)
+        await all_taken_in(telegram)
+        await telegram.calm()
+        ledger = await telegram.read()
+        waiting = [one for one in customers if not ledger.shown(one)]
+        await telegram.down()
+        await asyncio.sleep(1)
+        await telegram.up()
+        ledger = await telegram.until(
+            lambda led: all(led.shown(one) or in_doubt(led, one) for one in customers),
+            "all are told",
+            within_s=60,
+        )
+        assert waiting, "all had arrived before: the test saw nothing"
+        assert all(len(ledger.shown(one)) <= 1 for one in customers)
+        doubtful = await uncertain(store_url, customers)
+        assert len(doubtful) <= SENDS_AT_ONCE, "only what was under way when the connection broke is in doubt"
+
+
+def in_doubt(ledger: Ledger, customer: int) -> bool:
+    """Whether a request for this customer was cut off when the doors were shut."""
+    return any(one.get("chat") == str(customer) and one["what"] == "called" for one in ledger.events)
+
+
 async def test_a_long_reply_goes_out_in_parts_and_none_twice(store_url: str, tmp_path: Path) -> None:
     """The answer to a part gets lost: that part is in doubt, those before stand, those after follow."""
     async with telegram_house(store_url, tmp_path) as house:
