@@ -448,3 +448,33 @@ async def test_long_replies_go_out_in_parts_and_only_lost_ones_again(store_url: 
         assert " ".join(parts) == text
         assert max(map(len, parts)) <= 30
         assert house.marks == {"m900": "delivered"}
+
+
+async def test_a_case_that_leaves_for_another_team_leaves_no_room_that_pretends(
+    floor: Floor, house: House
+) -> None:
+    case = await floor.opened()
+    await floor.deliver()
+    await pressed(floor, "claim", case)
+    assert house.room.buttons == ["release", "close"]
+    await pressed(floor, "transfer", case, arguments=f"{case.id} billing")
+    await floor.deliver()
+    assert house.room.buttons == []
+    assert not house.room.open
+    assert "Queue: billing" in house.room.card
+    await floor.write("still there?")
+    await floor.deliver()
+    assert len(house.rooms) == 1, "it is the other team's now"
+
+
+async def test_a_case_that_stays_with_the_team_keeps_its_room(store_url: str, house: House) -> None:
+    platforms = {"shop": Platform(), "bank": Platform(), "house": house}
+    every_queue = changed("queues.billing.team", [], tables())
+    async with open_floor(store_url, tables=every_queue, platforms=platforms) as floor:
+        case = await floor.opened()
+        await floor.deliver()
+        await pressed(floor, "transfer", case, arguments=f"{case.id} billing")
+        await floor.deliver()
+        assert house.room.open
+        assert "Queue: billing" in house.room.card
+        assert house.room.buttons == ["claim", "next"]
