@@ -116,6 +116,22 @@ def member(world: World, call: Call) -> JSON:
     return payloads.member(found, world.people[call.number("user")])
 
 
+def change_my_member(world: World, call: Call) -> JSON:
+    """Change how the bot looks in one server; what its bio says is told to nobody."""
+    one, body = guild_in(world, call), call.object
+    mine = one.members[world.me.id]
+    for name in ("avatar", "banner"):
+        if name in body:
+            _throttled(world, name)
+            kind = f"guilds/{one.id}/users/{world.me.id}"
+            setattr(mine, name, world.uploads.picture(kind, f"{name}s", body[name], name))
+            world.log.note("profile", name=f"{name}:{one.id}", value=getattr(mine, name))
+    if "bio" in body:
+        mine.bio = str(body["bio"] or "")
+        world.log.note("profile", name=f"bio:{one.id}", value=mine.bio)
+    return payloads.member(mine, world.me)
+
+
 # --- commands ----------------------------------------------------------------------------------------------
 
 

@@ -110,7 +110,7 @@ class Rest:
             method, _, path = route.partition(" ")
             app.router.add_route(method, API + path, self._handler(route, handler, with_token))
         app.router.add_route("*", API + "/{rest:.*}", self._nowhere)
-        app.router.add_get("/{path:(attachments|avatars|banners|embed)/.+}", self._download)
+        app.router.add_get("/{path:(attachments|avatars|banners|embed|guilds)/.+}", self._download)
         return app
 
     def _handler(self, route: str, handler: Handler, with_token: bool) -> Any:

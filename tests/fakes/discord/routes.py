@@ -22,6 +22,7 @@ ROUTES: list[Route] = [
     ("GET /gateway/bot", account.gateway, True),
     ("GET /guilds/{guild}", account.guild, True),
     ("GET /guilds/{guild}/members/{user}", account.member, True),
+    ("PATCH /guilds/{guild}/members/@me", account.change_my_member, True),
     ("GET /guilds/{guild}/threads/active", channels.active, True),
     (f"PUT {COMMANDS}", account.publish, True),
     (f"GET {COMMANDS}", account.published, True),

@@ -74,7 +74,7 @@ class Uploads:
         good = query.get("hm") == self._sign(path, ends) and int(ends, 16) > now
         return stored if good else None
 
-    def picture(self, kind: str, owner: int, given: object, field: str) -> str | None:
+    def picture(self, kind: str, owner: int | str, given: object, field: str) -> str | None:
         """Keep a picture of a profile, given as a data URI; its hash. None takes it away. Raises ApiError."""
         if given is None:
             return None
