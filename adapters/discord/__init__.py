@@ -3,10 +3,15 @@
 The gateway is listened to by one process; everything is sent by REST, from any process and without a session.
 
     calls     what a failed call says of the message
+    rest      the client that sends
     text      text as it was written, whatever marks it holds
     session   the gateway: what happens, as arrivals
+    intake    taking in, in order, also what was missed
+    reading   messages as arrivals
+    desk      what is asked by commands, buttons and forms
     commands  slash commands, made from the desk's table
     buttons   buttons and forms
+    answers   answers to what was asked
     room      the agents' channel
     media     files
     outlet    what people see of the bot
@@ -17,14 +22,14 @@ Invariant: no message mentions anybody, whatever it says.
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 import discord
 import yarl
-from discord import Client, PartialMessage, Webhook, WebhookType
+from discord import Client, PartialMessage
 
 from adapters.base import (
     Arrival,
@@ -42,7 +47,6 @@ from adapters.base import (
     Outgoing,
     Post,
     Receipt,
-    Refused,
     ShowCard,
     Shown,
     Tools,
@@ -50,12 +54,14 @@ from adapters.base import (
     Untrusted,
 )
 from adapters.discord import media, outlet
-from adapters.discord.calls import SLEEPS_S, calling
+from adapters.discord.answers import answer, answer_on
+from adapters.discord.calls import calling
 from adapters.discord.check import findings
 from adapters.discord.options import Options
-from adapters.discord.room import NO_MENTIONS, SAME, Room
+from adapters.discord.rest import Rest
+from adapters.discord.room import NO_MENTIONS, SAME, Room, number_of
 from adapters.discord.session import Session
-from adapters.discord.text import TEXT_CHARS, escape, measure, nonce
+from adapters.discord.text import TEXT_CHARS, cut, escape, measure, nonce
 
 __all__ = ["Discord", "Options", "open_channel"]
 
@@ -72,8 +78,7 @@ class Discord:
         self._options = options
         self._tools = tools
         self._session: Session | None = None
-        self._rest: Client | None = None
-        self._logging_in = asyncio.Lock()
+        self._rest = Rest(options.token)
         self.outlets = tuple(outlet.OUTLETS[name] for name in options.profile)
         self.limits = Limits(
             text_chars=TEXT_CHARS,
@@ -101,24 +106,14 @@ class Discord:
 
     # --- out -----------------------------------------------------------------------------------------------
 
-    async def _client(self) -> Client:
-        """A client that is logged in and has no session: it only sends."""
-        async with self._logging_in:
-            if self._rest is None:
-                client = Client(intents=discord.Intents.none(), max_ratelimit_timeout=SLEEPS_S)
-                try:
-                    await client.login(self._options.token)
-                    self._rest = client
-                finally:
-                    if self._rest is None:
-                        await client.close()
-            return self._rest
-
     async def send(self, outgoing: Outgoing) -> str:
         """Send to a customer, an agent or the room. Raises Refused, Gone, Busy or Uncertain."""
         in_room = isinstance(outgoing, ShowCard | NameRoom | Post | Receipt)
         with calling(in_room=in_room):
-            client = await self._client()
+            return await self._sent(outgoing)
+
+    async def _sent(self, outgoing: Outgoing) -> str:
+        async with self._rest.client() as client:
             match outgoing:
                 case MessageOut():
                     return await self._message(client, outgoing)
@@ -133,10 +128,10 @@ class Discord:
 
     async def _message(self, client: Client, out: MessageOut) -> str:
         if out.answer_to:
-            return await _follow_up(client, out.answer_to, out.text)
+            return await answer_on(client, out.answer_to, out.text)
         attachments = await media.with_content(client, out.attachments)
         places = [one.file.text for one in attachments if one.file.kind == "location"]
-        sent = await client.get_partial_messageable(int(out.conversation_id)).send(
+        sent = await client.get_partial_messageable(number_of(out.conversation_id)).send(
             escape("\n".join(filter(None, (out.text, *places)))) or None,
             files=media.files_of(attachments),
             nonce=nonce(out.key),
@@ -145,8 +140,8 @@ class Discord:
         return str(sent.id)
 
     async def _edit(self, client: Client, out: EditOut) -> str:
-        channel = client.get_partial_messageable(int(out.conversation_id))
-        message = PartialMessage(channel=channel, id=int(out.message_id))
+        channel = client.get_partial_messageable(number_of(out.conversation_id))
+        message = PartialMessage(channel=channel, id=number_of(out.message_id))
         if out.text is None:
             await message.delete()
         else:
@@ -155,10 +150,12 @@ class Discord:
 
     async def _answer(self, client: Client, out: CommandAnswer) -> str:
         if out.answer_to.startswith("i"):
-            return await _follow_up(client, out.answer_to, out.text)
+            return await answer(client, out.answer_to, out.text)
         place, _, message_id = out.answer_to[1:].partition(":")
-        channel = client.get_partial_messageable(int(place))
-        reference = PartialMessage(channel=channel, id=int(message_id)).to_reference(fail_if_not_exists=False)
+        channel = client.get_partial_messageable(number_of(place))
+        reference = PartialMessage(channel=channel, id=number_of(message_id)).to_reference(
+            fail_if_not_exists=False
+        )
         sent = await channel.send(
             cut(out.text), reference=reference, nonce=nonce(out.key), allowed_mentions=NO_MENTIONS
         )
@@ -185,19 +182,21 @@ class Discord:
 
     async def fetch(self, file: File) -> bytes:
         """The content of a file that somebody sent here. Raises Refused or Busy."""
-        with calling():
-            return await media.fetch(await self._client(), file)
+        with calling(sends=False):
+            async with self._rest.client() as client:
+                return await media.fetch(client, file)
 
     async def show_typing(self, conversation_id: str) -> None:
         """Show it for ten seconds."""
-        with calling():
-            client = await self._client()
-            await client.http.send_typing(int(conversation_id))
+        with contextlib.suppress(Undelivered), calling():
+            async with self._rest.client() as client:
+                await client.http.send_typing(number_of(conversation_id))
 
     async def read_outlet(self, name: str) -> Shown:
         """What stands there now. Raises Refused or Busy."""
-        with calling():
-            return await outlet.read(await self._client(), name)
+        with calling(sends=False):
+            async with self._rest.client() as client:
+                return await outlet.read(client, name, self._options.guild)
 
     async def show_outlet(self, name: str, shown: Shown) -> None:
         """Put it there. Raises Refused, Busy or Uncertain."""
@@ -205,13 +204,15 @@ class Discord:
             if name == outlet.PRESENCE.name:
                 await outlet.show_presence(self._session, shown)
             else:
-                await outlet.show(await self._client(), name, shown)
+                async with self._rest.client() as client:
+                    await outlet.show(client, name, shown, self._options.guild)
 
     async def check(self) -> list[Finding]:
         """Whether it would work."""
         try:
-            with calling():
-                return await findings(await self._client(), self._options)
+            with calling(sends=False):
+                async with self._rest.client() as client:
+                    return await findings(client, self._options)
         except Undelivered as error:
             return [
                 Finding("the token", f"{error}; take it anew from the developer portal, under Bot (token)")
@@ -219,27 +220,7 @@ class Discord:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._rest is not None:
-            await self._rest.close()
-            self._rest = None
-
-
-async def _follow_up(client: Client, answer_to: str, text: str) -> str:
-    """Answer an interaction; only whoever made it sees it."""
-    application_id, _, token = answer_to[1:].partition(":")
-    if not application_id.isdecimal():
-        raise Refused("no such interaction")
-    # What the library makes of an interaction itself; a partial webhook may not send what one person alone sees.
-    data: Any = {"id": application_id, "type": WebhookType.application.value, "token": token}
-    hook = Webhook.from_state(data=data, state=client._connection)
-    sent = await hook.send(cut(text), ephemeral=True, wait=True, allowed_mentions=NO_MENTIONS)
-    return str(sent.id)
-
-
-def cut(text: str) -> str:
-    """An answer as it is sent: escaped, and no longer than a message may be."""
-    escaped = escape(text)
-    return escaped if len(escaped) <= TEXT_CHARS else escaped[: TEXT_CHARS - 1].rstrip("\\") + "…"
+        await self._rest.aclose()
 
 
 def open_channel(options: Options, tools: Tools) -> Discord:

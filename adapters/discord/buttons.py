@@ -10,6 +10,8 @@ from discord import ButtonStyle, Interaction, TextStyle
 from discord.app_commands import AppCommandContext, AppInstallationType, Command
 from discord.ui import Button, DynamicItem, Item, Modal, TextInput, View
 
+from adapters.discord.desk import Desk, quietly
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -18,12 +20,10 @@ NOTE_CHARS, TEXT_CHARS = 1000, 4000
 """A form's field takes 4,000 characters (https://discord.com/developers/docs/components/reference#text-input)."""
 
 
-class Commanded(Protocol):
+class WithDesk(Protocol):
     """What a button needs of the session it is pressed in."""
 
-    async def commanded(self, interaction: Interaction[Any], name: str, arguments: str) -> None:
-        """Carry out a command that is acknowledged already."""
-        ...
+    desk: Desk
 
 
 class CaseButton(DynamicItem[Button[View]], template=r"jono:(?P<command>[a-z]+)(?: (?P<arguments>.+))?"):
@@ -44,12 +44,11 @@ class CaseButton(DynamicItem[Button[View]], template=r"jono:(?P<command>[a-z]+)(
 
     async def callback(self, interaction: Interaction[Any]) -> None:
         """Closing asks for a note first; everything else is carried out at once."""
-        session: Commanded = interaction.client
+        session: WithDesk = interaction.client
         if self.command == "close":
-            await interaction.response.send_modal(NoteForm(session, self.arguments))
-            return
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        await session.commanded(interaction, self.command, self.arguments)
+            await quietly(interaction.response.send_modal(NoteForm(session.desk, self.arguments)))
+        else:
+            await session.desk.agents_command(interaction, self.command, self.arguments)
 
 
 class NoteForm(Modal, title="/close"):
@@ -59,15 +58,14 @@ class NoteForm(Modal, title="/close"):
         label="/note", style=TextStyle.paragraph, required=False, max_length=NOTE_CHARS
     )
 
-    def __init__(self, session: Commanded, case_id: str) -> None:
+    def __init__(self, desk: Desk, case_id: str) -> None:
         super().__init__()
-        self._session = session
+        self._desk = desk
         self._case_id = case_id
 
     async def on_submit(self, interaction: Interaction[Any]) -> None:
         """Close the case."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._session.commanded(interaction, "close", f"{self._case_id} {self.note.value}".strip())
+        await self._desk.agents_command(interaction, "close", f"{self._case_id} {self.note.value}".strip())
 
 
 class ContactForm(Modal, title="/contact"):
@@ -80,11 +78,7 @@ class ContactForm(Modal, title="/contact"):
         self._carry = carry
 
     async def on_submit(self, interaction: Interaction[Any]) -> None:
-        """Take the message in, and show the way to the private conversation, where the answer comes."""
-        private = await interaction.user.create_dm()
-        await interaction.response.send_message(
-            f"✅ https://discord.com/channels/@me/{private.id}", ephemeral=True
-        )
+        """Take the message in."""
         await self._carry(interaction, self.text.value)
 
     @classmethod
@@ -92,7 +86,7 @@ class ContactForm(Modal, title="/contact"):
         """The command that opens the form, in servers and in private."""
 
         async def contact(interaction: Interaction[Any]) -> None:
-            await interaction.response.send_modal(cls(carry))
+            await quietly(interaction.response.send_modal(cls(carry)))
 
         made: Command[Any, ..., None] = Command(name="contact", description="✉️", callback=contact)
         made.allowed_contexts = AppCommandContext(guild=True, dm_channel=True, private_channel=True)

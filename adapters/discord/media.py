@@ -28,10 +28,16 @@ def kind_of(mime: str, *, voice: bool = False) -> FileKind:
 
 
 def files_in(message: Message) -> tuple[File, ...]:
-    """What a message carries; a sticker is told by its name."""
+    """What a message carries, or the one it forwards; a sticker is told by its name."""
     place = f"{message.channel.id}/{message.id}"
-    sent = [_file(place, one) for one in message.attachments]
-    return (*sent, *(_sticker(one) for one in message.stickers))
+    sent = [_file(place, one) for one in _sent_with(message)]
+    forwarded = [one for snapshot in message.message_snapshots for one in snapshot.stickers]
+    return (*sent, *(_sticker(one) for one in [*message.stickers, *forwarded]))
+
+
+def _sent_with(message: Message) -> list[Sent]:
+    forwarded = [one for snapshot in message.message_snapshots for one in snapshot.attachments]
+    return [*message.attachments, *forwarded]
 
 
 def _file(place: str, sent: Sent) -> File:
@@ -52,7 +58,7 @@ async def fetch(client: Client, file: File) -> bytes:
     if not attachment_id:
         raise Refused(f"a {file.kind} of Discord cannot be sent elsewhere")
     message = await client.get_partial_messageable(int(channel_id)).fetch_message(int(message_id))
-    found = next((one for one in message.attachments if str(one.id) == attachment_id), None)
+    found = next((one for one in _sent_with(message) if str(one.id) == attachment_id), None)
     if found is None:
         raise Refused("the file is not there any more")
     return await found.read()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Surface = Literal["presence", "about", "banner"]
+Surface = Literal["presence", "about", "banner", "guild_banner", "guild_bio"]
 
 
 @dataclass(frozen=True, slots=True)

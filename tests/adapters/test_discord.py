@@ -70,7 +70,7 @@ async def side() -> AsyncIterator[Side]:
         options = Options(
             **{name: value for name, value in room.table.items() if name not in ("adapter", "queue")}
         )
-        options = replace(options, profile=("presence", "about", "banner"))
+        options = replace(options, profile=("presence", "about", "banner", "guild_banner", "guild_bio"))
         channel = open_channel(options, Tools("dc", http, lambda: 0.0))
         yield Side(channel, room, fake, aino, await fake.private(aino))
         await channel.aclose()
@@ -221,8 +221,8 @@ async def test_files_go_out_and_come_in(side: Side) -> None:
     await side.channel.send(side.message("", attachments=(bill,)))
     assert (await side.fake.read()).shown(side.private)[0].files == ["bill.pdf"]
     sent = await side.fake.says(side.aino, "", files=[("look.png", b"\x89PNG..", "image/png")])
-    message = await side.channel._client()
-    found = await message.get_partial_messageable(side.private).fetch_message(sent)
+    async with side.channel._rest.client() as client:
+        found = await client.get_partial_messageable(side.private).fetch_message(sent)
     ref = f"{side.private}/{sent}/{found.attachments[0].id}"
     assert await side.channel.fetch(File("photo", ref)) == b"\x89PNG.."
     with pytest.raises(Refused):
@@ -272,6 +272,15 @@ async def test_about_and_banner_are_read_shown_and_restored(side: Side) -> None:
     png = b"\x89PNG\r\n\x1a\n" + bytes(60)
     await side.channel.show_outlet("banner", png)
     assert await side.channel.read_outlet("banner") == png
+
+
+async def test_one_servers_banner_and_bio_are_shown(side: Side) -> None:
+    png = b"\x89PNG\r\n\x1a\n" + bytes(60)
+    await side.channel.show_outlet("guild_banner", png)
+    assert await side.channel.read_outlet("guild_banner") == png
+    await side.channel.show_outlet("guild_bio", {"": "Reply within 15 minutes"})
+    assert (await side.fake.read()).profile[f"bio:{side.room.guild}"] == "Reply within 15 minutes"
+    assert await side.channel.read_outlet("guild_bio") is None, "Discord tells nobody what it says"
 
 
 async def test_a_throttled_profile_is_left_alone_for_a_quarter_of_an_hour(side: Side) -> None:

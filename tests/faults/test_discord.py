@@ -50,7 +50,7 @@ async def begun_anew(house: DiscordHouse, sessions: int) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("gaps", "each"), [(8, 25), pytest.param(50, 40, marks=LONG)], ids=["", "drill"])
+@pytest.mark.parametrize(("gaps", "each"), [(5, 40), pytest.param(50, 40, marks=LONG)], ids=["", "drill"])
 async def test_gaps_are_filled_from_history(store_url: str, tmp_path: Path, gaps: int, each: int) -> None:
     """The session is invalid again and again, and people go on writing while there is none."""
     chance = random.Random(draw_seed())

@@ -97,7 +97,7 @@ async def house(kind: str) -> AsyncIterator[House]:
         await env.start()
         taking = asyncio.create_task(session.take_in())
         channel = Discord(options, tools)
-        channel._rest = session
+        channel._rest._client = session
         yield House(env, session, channel, options, forum, text, ann, zed, aino, arrivals)
         taking.cancel()
         await asyncio.gather(taking, return_exceptions=True)
@@ -232,7 +232,7 @@ async def test_buttons_work_before_and_after_a_restart(house: House) -> None:
     place, _ = await opened(house)
     await house.ann.click(shown(house, place)[0], label="Claim")
     assert house.last(AgentCommand).arguments == "K7Q2M4"
-    again = Session(house.options, house.session._tools, house.session._inbox)
+    again = Session(house.options, house.session._tools, house.session._intake._inbox)
     await house.env.restart_bot(again)
     house.arrivals.clear()
     await house.ann.click(shown(house, place)[0], label="Claim")
