@@ -23,6 +23,7 @@ Invariant: no message mentions anybody, whatever it says.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
@@ -235,6 +236,8 @@ def open_channel(options: Options, tools: Tools) -> Discord:
     for name in ("api_base", "gateway_url"):
         if "://" not in getattr(options, name):
             raise BadOptions(name, "must be an address such as https://discord.com/api/v10")
+    # It warns of voice, which nobody wants here, and of limits, with addresses that hold tokens.
+    logging.getLogger("discord").setLevel(logging.ERROR)
     _point_to(options)
     return Discord(options, tools)
 

@@ -42,7 +42,7 @@ class Rest:
     async def _logged_in(self) -> Client:
         async with self._logging_in:
             if self._client is None:
-                client = Client(intents=discord.Intents.none(), max_ratelimit_timeout=SLEEPS_S)
+                client = Client(intents=discord.Intents(guilds=True), max_ratelimit_timeout=SLEEPS_S)
                 try:
                     await client.login(self._token)
                     self._client = client
