@@ -90,12 +90,24 @@ class Outbox:
             wake.clear()
             flying = self._flying[place]
             room = at_once - len(flying)
-            taken, next_s = await self._store.take(queue, channel, self._who, room, LEASE_S, flying)
+            taken, next_s = await self._take(queue, channel, room)
             for one in taken:
                 flying.add(one.entry.lane)
                 self._crew.start(f"send {channel}", self._lane(place, one))
             soon_s = LOOK_AGAIN_S if next_s is None or len(taken) == room else max(next_s, 0.01)
             await _either(wake, min(LOOK_AGAIN_S, soon_s))
+
+    async def _take(self, queue: str, channel: str, room: int) -> tuple[list[Taken], float | None]:
+        """Lease what is due. Whoever stops meanwhile gives it back: else it would look as if it was being sent."""
+        flying = self._flying[queue, channel]
+        taking = asyncio.ensure_future(self._store.take(queue, channel, self._who, room, LEASE_S, flying))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            with contextlib.suppress(StoreDown):
+                for one in (await taking)[0]:
+                    await self._store.settle_later(queue, self._who, one, 0.0)
+            raise
 
     async def drain(self, within_s: float) -> None:
         """Finish what is being sent; nothing new is begun, and what waits behind it is left to others."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -157,3 +158,26 @@ async def test_a_stop_finishes_what_is_being_sent(floor: Floor, shop: Platform) 
         shop.blocked.set()
     assert {message.key for message in shop.sent if isinstance(message, MessageOut)} == {"e-1", "e-2"}
     assert await floor.outgoing() == 0
+
+
+async def test_a_stop_between_lease_and_send_gives_the_message_back(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be taken for one that was being sent, and on some platforms never be sent again."""
+    await put(floor, entry(1))
+    store, leased = floor.parts.store, asyncio.Event()
+    take = store.take
+
+    async def slowly(*arguments: Any, **more: Any) -> Any:
+        taken = await take(*arguments, **more)
+        leased.set()
+        await asyncio.sleep(0.05)
+        return taken
+
+    monkeypatch.setattr(store, "take", slowly)
+    running = asyncio.create_task(floor._new_outbox().run("support", "shop"))
+    await leased.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    [one], _ = await take("support", "shop", "another process", 10, 60)
+    assert (one.entry.id, one.attempt, one.lapsed) == ("e-1", 1, False)
