@@ -82,7 +82,7 @@ async def test_gaps_are_filled_from_history(store_url: str, tmp_path: Path, gaps
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("kills", "messages"), [(10, 200), pytest.param(100, 3_000, marks=LONG)], ids=["", "drill"]
+    ("kills", "messages"), [(40, 600), pytest.param(200, 10_000, marks=LONG)], ids=["", "drill"]
 )
 async def test_nothing_is_lost_or_said_twice_through_kills(
     store_url: str, tmp_path: Path, kills: int, messages: int
@@ -91,12 +91,13 @@ async def test_nothing_is_lost_or_said_twice_through_kills(
     chance = random.Random(draw_seed())
     async with discord_house(store_url, tmp_path) as house:
         discord = house.discord
-        await discord.fault("slow", "POST /channels/{channel}/messages", share=1.0, seconds=0.5)
+        await discord.fault("slow", "POST /channels/{channel}/messages", share=1.0, seconds=1.5)
         customers = await people(house, messages)
-        expected = {customer: [f"{PRIVATE} hello"] for customer in customers}
         for customer in customers:
             await discord.says(customer, f"{PRIVATE} hello")
-        await all_stored(store_url, house, expected)
+        async with asyncio.timeout(60):
+            while len(await kept(store_url)) < messages:
+                await asyncio.sleep(0.2)
         for _ in range(kills):
             await asyncio.sleep(chance.uniform(0.2, 0.8))
             await house.bot.kill()

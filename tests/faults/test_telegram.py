@@ -98,7 +98,7 @@ async def test_the_librarys_own_updater_loses_messages_in_the_same_test(tmp_path
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("kills", "messages"), [(20, 400), pytest.param(200, 10_000, marks=LONG)], ids=["", "drill"]
+    ("kills", "messages"), [(40, 1_000), pytest.param(200, 10_000, marks=LONG)], ids=["", "drill"]
 )
 async def test_what_a_kill_leaves_uncertain_is_never_said_twice_and_always_shown(
     store_url: str, tmp_path: Path, kills: int, messages: int
@@ -109,7 +109,7 @@ async def test_what_a_kill_leaves_uncertain_is_never_said_twice_and_always_shown
         telegram = house.telegram
         await telegram.fault("slow", "sendMessage", share=1.0, seconds=0.05)
         customers = await people(telegram, messages)
-        writing = asyncio.create_task(write_on(telegram, customers, messages, pause_s=0.02))
+        writing = asyncio.create_task(write_on(telegram, customers, messages, pause_s=0.05))
         for _ in range(kills):
             await asyncio.sleep(chance.uniform(0.1, 0.6))
             await house.bot.kill()
