@@ -93,9 +93,7 @@ class Asides:
         if not (edit.member or self._desk.is_agent(channel, edit.agent.id)):
             log.warning("edit refused", channel=channel, reason="not an agent")
             return
-        queues = list(self._config.queues)
-        link = await self._store.rooms.link(queues, channel, edit.place)
-        case = await self._store.find(queues, link.case) if link else None
+        case = await self._case_at(channel, edit.place)
         if case is None:
             return
         source = keys.lane(channel, edit.ref)
@@ -119,11 +117,15 @@ class Asides:
 
     async def typing(self, channel: str, typing: AgentTyping) -> None:
         """Let the customer see that an answer is being written. Raises StoreDown."""
-        queues = list(self._config.queues)
-        link = await self._store.rooms.link(queues, channel, typing.place)
-        case = await self._store.find(queues, link.case) if link else None
+        case = await self._case_at(channel, typing.place)
         if case is None or not case.is_open:
             return
         platform = self._channels[case.channel]
         if isinstance(platform, Typing):
             await platform.show_typing(case.conversation_id)
+
+    async def _case_at(self, channel: str, place: str) -> Case | None:
+        """The case that a place of a room is about."""
+        queues = list(self._config.queues)
+        link = await self._store.rooms.link(queues, channel, place)
+        return await self._store.find(queues, link.case) if link else None

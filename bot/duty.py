@@ -111,7 +111,7 @@ class Duty:
         if not message_id:
             await self._answers.usage(asked, "resend")
             return
-        for queue in self._config.queues:
+        for queue in served(self._config, asked.channel):
             if await self._store.revive(queue, message_id, again=True):
                 self._store.on_outgoing(queue)
                 await self._answers.answer(asked, asked.words.resent(), queue=queue)

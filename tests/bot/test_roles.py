@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from adapters.base import AgentCommand, Limits, Person
+from adapters.base import AgentCommand, Limits, Person, Refused
 from bot.case import Case
 from bot.case import changed as case_with
 from bot.commands import COMMANDS
@@ -141,3 +141,12 @@ async def test_a_customer_who_forges_agents_commands_writes_words(floor: Floor, 
     await floor.deliver()
     found = await floor.case()
     assert found is None or found.agent is None
+
+
+async def test_messages_of_another_team_are_not_sent_again(floor: Floor) -> None:
+    await floor.opened(channel="bank")
+    floor.platforms["bank"].troubles.append(Refused("no"))
+    await floor.deliver()
+    [lost] = await floor.parts.store.dead_letters("billing")
+    assert not await give(floor, "shop", ROLES["named"][1], "resend", lost)
+    assert await give(floor, "bank", ROLES["other team"][1], "resend", lost)
