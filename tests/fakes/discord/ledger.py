@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from tests.fakes.discord.mentions import seen
 from tests.fakes.discord.things import JSON
@@ -112,15 +111,6 @@ class Asked:
     failed: bool = False
     """Whether Discord told that the application did not respond."""
     modal: JSON | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What became of texts on their way to one place."""
-
-    lost: int
-    repeated: int
-    inverted: int
 
 
 @dataclass(slots=True)
@@ -276,29 +266,3 @@ class Ledger:
                 start += 1
             most = max(most, end - start + 1)
         return most
-
-
-def counts(expected: Sequence[str], seen_texts: Sequence[str]) -> Counts:
-    """How many of the expected texts were never seen, how many were seen again, and how many neighbours among them
-    were seen in the wrong order. What else was seen does not matter."""
-    wanted = set(expected)
-    assert len(wanted) == len(expected), "expected texts must differ"
-    first: dict[str, int] = {}
-    repeated = 0
-    for index, text in enumerate(seen_texts):
-        if text in wanted:
-            repeated += text in first
-            first.setdefault(text, index)
-    order = [first[text] for text in expected if text in first]
-    inverted = sum(after < before for before, after in pairwise(order))
-    return Counts(len(expected) - len(first), repeated, inverted)
-
-
-def all_counts(expected: Mapping[int, Sequence[str]], ledger: Ledger) -> Counts:
-    """The sum over channels: what was to be shown in each by the bot, against what was."""
-    parts = [counts(texts, ledger.texts(channel)) for channel, texts in expected.items()]
-    return Counts(
-        sum(part.lost for part in parts),
-        sum(part.repeated for part in parts),
-        sum(part.inverted for part in parts),
-    )
