@@ -131,7 +131,12 @@ def assemble(
     )
     who = chance.process_name()
     showing = Showing(
-        board, words, config.bot.language, figures.zone, web_surface.picture, web_surface.painter.draw
+        board,
+        words,
+        config.bot.language,
+        figures.zone,
+        web_surface.pictures.picture,
+        web_surface.pictures.painter.draw,
     )
     listening |= {
         name: listening_to(
@@ -143,7 +148,7 @@ def assemble(
     outbox = Outbox(store, channels, delivery, handover, chance, metrics, config.limits.send_attempts, who)
     store.on_outgoing = outbox.wake
     crew = Crew()
-    board.on_published = lambda queue: crew.start("banner", web_surface.draw_ahead(queue))
+    board.on_published = lambda queue: crew.start("banner", web_surface.pictures.draw_ahead(queue))
     listeners = [name for name, channel in channels.items() if channel.wants_events]
     keeper = Keeper(config, store, cases, figures, clock, metrics, listeners, web_surface.news, who)
     return Parts(
@@ -287,8 +292,7 @@ class Bot:
             self.address = f"http://{host}:{runner.addresses[0][1]}"
             yield
         finally:
-            self.parts.web.stopping.set()
-            self.parts.board.tell()
+            self.parts.web.stop()
             await runner.cleanup()
 
     @contextlib.asynccontextmanager

@@ -421,8 +421,7 @@ async def test_events_tell_the_wait_at_once_then_every_change_then_end_with_the_
             keeps_the_contract(wait)
         await publish(site.floor)
         assert (await next_waits(answer, 1))[0]["state"] == "open"
-        site.floor.parts.web.stopping.set()
-        site.floor.parts.board.tell()
+        site.floor.parts.web.stop()
         async with asyncio.timeout(10):
             await answer.content.read()
     assert site.floor.parts.board.watchers == 0

@@ -1,0 +1,82 @@
+"""The HTTP surface: hooks for channels, the status page and its figures, badges, banners, health and metrics.
+
+Routes translate between HTTP and the rest; they decide nothing. Each module here holds the routes of one purpose;
+this one puts them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from adapters.base import Channel
+from bot.board import Board
+from bot.clock import Clock
+from bot.config.settings import Config
+from bot.figures import Figures
+from bot.inbox import Inbox
+from bot.metrics import Metrics
+from bot.published import Published
+from bot.store.store import Store
+from bot.troubles import Troubles
+from bot.web.answers import plain
+from bot.web.api import Api
+from bot.web.health import Health
+from bot.web.hooks import Hooks
+from bot.web.pages import Pages
+from bot.web.pictures import Pictures
+from bot.web.stream import Stream
+from bot.web.view import View
+from bot.words import Words
+
+
+class Web:
+    """All routes of one process."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        inbox: Inbox,
+        board: Board,
+        figures: Figures,
+        words: Words,
+        clock: Clock,
+        metrics: Metrics,
+        channels: Mapping[str, Channel],
+        troubles: Troubles,
+        degraded: Mapping[str, str],
+    ) -> None:
+        self._config = config
+        self._view = View(config, board, figures, words, clock)
+        self.pictures = Pictures(self._view)
+        self._stream = Stream(self._view)
+        self._parts = (
+            Hooks(config.limits, inbox, clock, metrics, channels),
+            Pages(self._view),
+            Api(self._view),
+            self._stream,
+            self.pictures,
+            Health(config.queues, store, metrics, troubles, degraded),
+        )
+
+    def application(self) -> web.Application:
+        """The routes, ready to be served."""
+        app = web.Application(client_max_size=self._config.limits.body_bytes)
+        app.on_response_prepare.append(plain)
+        for part in self._parts:
+            app.add_routes(part.routes())
+        return app
+
+    def stop(self) -> None:
+        """End what would go on for ever: the event streams."""
+        self._stream.stopping.set()
+        self._view.board.tell()
+
+    def news(self, published: Published) -> dict[str, Any]:
+        """What `wait.updated` tells: the wait as JSON, and where its picture is."""
+        data = self._view.json(published, self._config.bot.language)
+        base = self._config.server.public_url.rstrip("/")
+        return {**data, "banner_url": f"{base}/banner/{published.queue}/opengraph.png"}

@@ -1,0 +1,39 @@
+"""What all routes answer alike: headers, compact JSON, problems, and the plain face of every error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+FOR_ALL = {**NOT_KEPT, "Access-Control-Allow-Origin": "*"}
+
+
+def compact(data: Mapping[str, Any]) -> str:
+    """JSON without a space."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def problem(status: int, detail: str) -> web.Response:
+    """An error in a sentence."""
+    return web.json_response({"error": detail}, status=status, headers=NOT_KEPT)
+
+
+def later(detail: str) -> web.Response:
+    """Not now: come back in two seconds."""
+    return web.json_response({"error": detail}, status=503, headers={"Retry-After": "2", **NOT_KEPT})
+
+
+async def plain(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Nobody needs to know which version of what serves here; an error is short JSON."""
+    response.headers["Server"] = "Jono"
+    if isinstance(response, web.HTTPException) and response.status >= 400:
+        body = compact({"error": response.reason}).encode()
+        response.body = body
+        # The length is known already when this is called.
+        response.headers.update(
+            NOT_KEPT, **{"Content-Type": "application/json", "Content-Length": str(len(body))}
+        )

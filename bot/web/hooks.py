@@ -1,0 +1,102 @@
+"""`POST /hooks/<channel>`: what platforms push, verified by their adapter and taken in.
+
+A hook answers 2xx only after the arrival is durable, and 503 with Retry-After within two seconds when the store cannot
+take it now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+
+import structlog
+from aiohttp import web
+
+from adapters.base import Arrival, Channel, Malformed, Untrusted
+from bot.clock import Clock
+from bot.config.settings import LimitSettings
+from bot.inbox import Inbox
+from bot.metrics import Metrics
+from bot.store.store import StoreDown
+from bot.web.answers import later, problem
+
+log = structlog.get_logger(__name__)
+
+BODY_WITHIN_S = 10.0
+_TAKEN = {"Content-Type": "application/json"}
+
+
+class Hooks:
+    """The hooks of all channels."""
+
+    def __init__(
+        self,
+        limits: LimitSettings,
+        inbox: Inbox,
+        clock: Clock,
+        metrics: Metrics,
+        channels: Mapping[str, Channel],
+    ) -> None:
+        self._limits = limits
+        self._inbox = inbox
+        self._clock = clock
+        self._metrics = metrics
+        self._channels = channels
+        self._under_way = 0
+
+    def routes(self) -> list[web.RouteDef]:
+        """One for each channel."""
+        return [web.post(f"/hooks/{name}", partial(self._hook, name)) for name in self._channels]
+
+    async def _hook(self, channel: str, request: web.Request) -> web.StreamResponse:
+        if self._under_way >= self._limits.requests_at_once:
+            return later("too many requests at once")
+        started = self._clock.monotonic()
+        self._under_way += 1
+        try:
+            answer = await self._take_in(channel, request)
+        finally:
+            self._under_way -= 1
+        self._metrics.request(channel, answer.status, self._clock.monotonic() - started)
+        return answer
+
+    async def _take_in(self, channel: str, request: web.Request) -> web.Response:
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            return problem(415, "a compressed body is not taken")
+        try:
+            body = await self._body(request)
+            arrivals = self._channels[channel].accept(request.headers, body, self._clock.real())
+            for arrival in arrivals:
+                await self._receive(channel, arrival)
+        except Untrusted as error:
+            return problem(401, str(error))
+        except Malformed as error:
+            return problem(400, str(error))
+        except web.HTTPRequestEntityTooLarge:
+            return problem(413, f"the body is larger than {self._limits.body_bytes} bytes")
+        except TimeoutError:
+            return later("the request did not come in time")
+        except StoreDown as error:
+            return later(f"the store cannot take it now: {error}")
+        return web.Response(body=b'{"accepted":%d}' % len(arrivals), headers=_TAKEN)
+
+    async def _receive(self, channel: str, arrival: Arrival) -> None:
+        """What can never be taken in is an error for those who want to hear of it. Others would push it for days, and
+        hold back what comes after it."""
+        try:
+            await self._inbox.receive(channel, arrival)
+        except Malformed as error:
+            if self._channels[channel].limits.hears_refusals:
+                raise
+            log.warning("arrival dropped", channel=channel, kind=type(arrival).__name__, reason=str(error))
+
+    async def _body(self, request: web.Request) -> bytes:
+        """The body; most have come whole with their head, and need no waiting. Raises TimeoutError."""
+        if request.content.is_eof():
+            body = request.content.read_nowait()
+            if len(body) > self._limits.body_bytes:
+                raise web.HTTPRequestEntityTooLarge(self._limits.body_bytes, len(body))
+            return body
+        async with asyncio.timeout(BODY_WITHIN_S):
+            return await request.read()

@@ -1,0 +1,59 @@
+"""Badges and banners: the published wait as pictures that other sites show."""
+
+from __future__ import annotations
+
+import contextlib
+
+from aiohttp import web
+
+from bot.badge import badge_svg
+from bot.formats import FORMATS
+from bot.page import PICTURE_HEADERS
+from bot.painter import CannotDraw, Painter, Picture
+from bot.web.answers import problem
+from bot.web.view import View
+
+
+class Pictures:
+    """The picture routes, and what a banner of a queue shows now."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self.painter = Painter()
+
+    def routes(self) -> list[web.RouteDef]:
+        """The badge, and a banner for each format."""
+        return [
+            web.get("/badge/{queue}.svg", self._badge),
+            web.get("/banner/{queue}/{format}.png", self._banner),
+        ]
+
+    async def _badge(self, request: web.Request) -> web.StreamResponse:
+        view = self._view
+        queue = view.queue(request)
+        status = view.status(queue)
+        voice = view.words.outlet(view.language(request), view.figures.zone(queue))
+        svg = badge_svg(status.title, voice.badge_text(status.published.outlook), status.light)
+        return web.Response(text=svg, content_type="image/svg+xml", headers=PICTURE_HEADERS)
+
+    async def _banner(self, request: web.Request) -> web.StreamResponse:
+        queue, name = self._view.queue(request), request.match_info["format"]
+        if name not in FORMATS:
+            raise web.HTTPNotFound(reason=f"there is no such format; there are: {', '.join(FORMATS)}")
+        try:
+            png = await self.painter.draw(self.picture(queue, name, self._view.language(request)))
+        except CannotDraw as error:
+            return problem(500, str(error))
+        return web.Response(body=png, content_type="image/png", headers=PICTURE_HEADERS)
+
+    async def draw_ahead(self, queue: str) -> None:
+        """Have the banner ready that `wait.updated` points to, before anyone asks for it."""
+        with contextlib.suppress(CannotDraw):
+            await self.painter.draw(self.picture(queue, "opengraph", self._view.config.bot.language))
+
+    def picture(self, queue: str, name: str, language: str) -> Picture:
+        """What a queue's banner of the format `name` shows now."""
+        status = self._view.status(queue)
+        voice = self._view.words.sign(language, status.hours.zone)
+        sign = voice.sign(status.published.outlook, status.light)
+        return Picture(name, sign, self._view.config.bot.name, status.title)

@@ -1,0 +1,71 @@
+"""What the routes that show the published wait share: the request's queue and language, and how a queue stands."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from bot.board import Board
+from bot.card import QueueStatus
+from bot.clock import Clock
+from bot.config.settings import Config
+from bot.figures import Figures
+from bot.published import Published
+from bot.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The published wait, as requests ask for it."""
+
+    config: Config
+    board: Board
+    figures: Figures
+    words: Words
+    clock: Clock
+
+    def language(self, request: web.Request) -> str:
+        """`?lang=` first, then what the browser asks for: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4"""
+        asked = [request.query["lang"]] if "lang" in request.query else []
+        ranked = []
+        for part in request.headers.get("Accept-Language", "")[:200].split(","):
+            tag, _, quality = part.strip().partition(";q=")
+            with contextlib.suppress(ValueError):
+                if float(quality or 1) > 0:
+                    ranked.append((-float(quality or 1), tag))
+        return self.words.negotiate(*asked, *(tag for _, tag in sorted(ranked, key=lambda one: one[0])))
+
+    def queue(self, request: web.Request) -> str:
+        """The queue of the path. Raises HTTPNotFound."""
+        return self.known(request.match_info["queue"])
+
+    def selected(self, request: web.Request) -> str | None:
+        """The queue of `?queue=`, None where all are asked for. Raises HTTPNotFound."""
+        asked = request.query.get("queue")
+        return None if asked is None else self.known(asked)
+
+    def known(self, queue: str) -> str:
+        """A queue's name, if it is one. Raises HTTPNotFound."""
+        if queue not in self.config.queues:
+            raise web.HTTPNotFound(reason="there is no such queue")
+        return queue
+
+    def status(self, queue: str) -> QueueStatus:
+        """How a queue stands now, with its history."""
+        settings = self.config.queues[queue]
+        return QueueStatus(
+            title=self.config.title(queue),
+            hours=self.figures.hours(queue),
+            target_s=settings.target_s,
+            overloaded_s=settings.overloaded_s,
+            published=self.board.published(queue),
+            history=self.board.history(queue),
+        )
+
+    def json(self, published: Published, language: str) -> dict[str, Any]:
+        """The published wait as other programs read it."""
+        voice = self.words.outlet(language, self.figures.zone(published.queue))
+        return published.to_json(voice.promise_text)
