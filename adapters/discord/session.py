@@ -97,6 +97,12 @@ class Session(discord.Client):
             raise Down(f"the session ended ({type(error).__name__})") from error
         raise Down("the session ended")
 
+    async def close(self) -> None:
+        """End the session. What the library would still tell in a moment, it must not tell a closed client."""
+        if self._connection._ready_task is not None:
+            self._connection._ready_task.cancel()
+        await super().close()
+
     async def take_in(self) -> None:
         """Hand over what arrives, one after another, until cancelled."""
         await self._intake.run()

@@ -115,3 +115,18 @@ def active(world: World, call: Call) -> JSON:
         raise unknown("guild")
     seen = [one for one in world.active(guild.id) if world.visible(one)]
     return {"threads": [world.channel_of(one) for one in seen], "members": []}
+
+
+def archived(world: World, call: Call) -> JSON:
+    """The threads of a channel that are archived, those that were archived last first."""
+    private = call.route.endswith("/private")
+    needed = ["read_message_history", *(["manage_threads"] if private else [])]
+    parent = channel_in(world, call, *needed)
+    kind = PRIVATE_THREAD if private else PUBLIC_THREAD
+    found = [one for one in world.channels.values() if one.parent == parent.id and one.type == kind]
+    asleep = sorted((one for one in found if one.archived), key=lambda one: -one.archived_at)
+    limit = int(call.query.get("limit", "50"))
+    before = call.query.get("before")
+    bodies = [world.channel_of(one) for one in asleep]
+    older = [one for one in bodies if before is None or one["thread_metadata"]["archive_timestamp"] < before]
+    return {"threads": older[:limit], "members": [], "has_more": len(older) > limit}

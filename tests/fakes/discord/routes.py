@@ -31,6 +31,8 @@ ROUTES: list[Route] = [
     ("GET /channels/{channel}", channels.get, True),
     ("PATCH /channels/{channel}", channels.change, True),
     ("POST /channels/{channel}/threads", channels.start, True),
+    ("GET /channels/{channel}/threads/archived/public", channels.archived, True),
+    ("GET /channels/{channel}/threads/archived/private", channels.archived, True),
     ("POST /channels/{channel}/typing", messages.typing, True),
     ("GET /channels/{channel}/messages", messages.history, True),
     ("POST /channels/{channel}/messages", messages.create, True),
