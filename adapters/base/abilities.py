@@ -51,13 +51,15 @@ class Typing(Protocol):
 @dataclass(frozen=True, slots=True)
 class Outlet:
     """A place of the profile where the published wait can be shown: a text of at most `chars`, in each language where
-    `per_language`; or the picture of this `format` (see `bot.formats`). Not changed more often than every `least_s`."""
+    `per_language`; or the picture of this `format` (see `bot.formats`), encoded as "png" or "jpeg". Not changed more
+    often than every `least_s`."""
 
     name: str
     least_s: float
     chars: int = 0
     per_language: bool = False
     format: str = ""
+    encoding: str = "png"
     in_session: bool = False
     """Whether it is gone with the session that `listen` holds, so nothing needs to be kept or restored."""
 
