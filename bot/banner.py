@@ -27,6 +27,7 @@ from bot.font import (
     typeface,
 )
 from bot.formats import FORMATS, Format
+from bot.jpeg import as_jpeg
 from bot.light import SHAPES, Light
 from bot.render import render
 from bot.words.plain import NAME_CHARS, one_line
@@ -83,8 +84,8 @@ class _Row:
         return len(self.block.lines) * self.block.size_px * LINE_HEIGHT + self.space_px
 
 
-def render_banner(name: str, sign: Sign, brand: str, title: str) -> bytes:
-    """The banner in the format of that name as PNG; `title` is the queue's.
+def render_banner(name: str, sign: Sign, brand: str, title: str, encoding: str = "png") -> bytes:
+    """The banner in the format of that name as PNG, or as "jpeg"; `title` is the queue's.
 
     Raises KeyError for a name not in FORMATS, MissingGlyphs for a text the font cannot draw.
     """
@@ -93,7 +94,7 @@ def render_banner(name: str, sign: Sign, brand: str, title: str) -> bytes:
         skip_system_fonts=True,
         font_files=[str(FONT_FILE)],
     )
-    return png
+    return as_jpeg(png) if encoding == "jpeg" else png
 
 
 def banner_svg(banner: Format, sign: Sign, brand: str, title: str) -> str:

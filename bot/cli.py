@@ -13,16 +13,11 @@ import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot import cli_check, log
+from bot import cli_banner, cli_check, log
 from bot.app import running
-from bot.cli_common import Command, Failure, config_of, one_queue, opened_store, with_config
+from bot.cli_common import Command, Failure, config_of, one_queue, opened_store, published_of, with_config
 from bot.clock import Chance, Clock
-from bot.config import Config
-from bot.formats import FORMATS
-from bot.light import light
-from bot.published import Published
 from bot.words import Words
-from status.model import Outlook, TrackRecord
 
 __all__ = ["COMMANDS", "Failure"]
 
@@ -66,7 +61,7 @@ async def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-# --- wait, banner ------------------------------------------------------------------------------------------
+# --- wait --------------------------------------------------------------------------------------------------
 
 
 def _wait_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,20 +72,10 @@ def _wait_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-async def _published(config: Config, queue: str) -> Published:
-    clock = Clock()
-    async with opened_store(config, clock) as store:
-        published = await store.published(queue)
-    if published is not None and clock.now() <= published.next_refresh + config.publish.refresh_s:
-        return published
-    outlook = Outlook("unknown", clock.now(), 0, 0, reason="stale")
-    return Published(queue, outlook, clock.now(), TrackRecord(0, 0, 0))
-
-
 async def _wait(options: argparse.Namespace) -> int:
     config = config_of(options)
     queue = one_queue(config, options.queue)
-    published = await _published(config, queue)
+    published = await published_of(config, queue)
     words = Words(config.bot.language)
     zone = config.zone(queue)
     if options.json:
@@ -98,35 +83,6 @@ async def _wait(options: argparse.Namespace) -> int:
         print(json.dumps(published.to_json(voice.promise_text), ensure_ascii=False))
     else:
         print(words.agent(config.bot.language, zone).wait_report(config.title(queue), published.outlook))
-    return 0
-
-
-def _banner_arguments(parser: argparse.ArgumentParser) -> None:
-    with_config(parser)
-    parser.add_argument("queue", nargs="?", metavar="QUEUE", help="may be left out when there is only one")
-    parser.add_argument("--format", choices=sorted(FORMATS), help="only this one (default: all)")
-    parser.add_argument("--language", default="", metavar="CODE", help="default: bot.language")
-    parser.add_argument(
-        "--out", type=Path, default=Path("banners"), metavar="DIR", help="where to (default: banners)"
-    )
-
-
-async def _banner(options: argparse.Namespace) -> int:
-    from bot.banner import render_banner
-
-    config = config_of(options)
-    queue = one_queue(config, options.queue)
-    outlook = (await _published(config, queue)).outlook
-    settings = config.queues[queue]
-    words = Words(config.bot.language)
-    zone = config.zone(queue)
-    shown = light(outlook, settings.target_s, settings.overloaded_s)
-    sign = words.sign(options.language or config.bot.language, zone).sign(outlook, shown)
-    options.out.mkdir(parents=True, exist_ok=True)
-    for name in [options.format] if options.format else sorted(FORMATS):
-        path = options.out / f"{queue}-{name}.png"
-        path.write_bytes(render_banner(name, sign, config.bot.name, config.title(queue)))
-        print(path)
     return 0
 
 
@@ -302,8 +258,8 @@ COMMANDS = (
         "banner",
         "write banners of the published wait",
         "jono banner --format x --out .",
-        _banner_arguments,
-        _banner,
+        cli_banner.arguments,
+        cli_banner.banner,
     ),
     Command(
         "export",

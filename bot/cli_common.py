@@ -18,8 +18,10 @@ from bot import config as configuration
 from bot import log
 from bot.clock import Clock
 from bot.config import Config
+from bot.published import Published
 from bot.store.connection import connect
 from bot.store.store import Store
+from status.model import Outlook, TrackRecord
 
 DEFAULT_CONFIG = Path("config.toml")
 
@@ -75,6 +77,17 @@ async def opened_store(config: Config, clock: Clock) -> AsyncIterator[Store]:
         yield store
     finally:
         await connection.aclose()
+
+
+async def published_of(config: Config, queue: str) -> Published:
+    """What was published last, or that it is not known where that is too old. Raises like `opened_store`."""
+    clock = Clock()
+    async with opened_store(config, clock) as store:
+        published = await store.published(queue)
+    if published is not None and clock.now() <= published.next_refresh + config.publish.refresh_s:
+        return published
+    outlook = Outlook("unknown", clock.now(), 0, 0, reason="stale")
+    return Published(queue, outlook, clock.now(), TrackRecord(0, 0, 0))
 
 
 def one_queue(config: Config, name: str | None) -> str:

@@ -10,6 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+Encoding = Literal["png", "jpeg"]
+
+SUFFIXES: Mapping[str, Encoding] = {"png": "png", "jpg": "jpeg"}
+"""How the file of each encoding is named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -23,12 +28,14 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """The size of a platform's picture in pixels, and the part of it that stays visible everywhere."""
+    """The size of a platform's picture in pixels, the part of it that stays visible everywhere, and the encoding its
+    platform likes best."""
 
     width: int
     height: int
     safe: Box
     shape: Literal["wide", "round"] = "wide"
+    encoding: Encoding = "png"
 
 
 INNER_CIRCLE = Box(0.15, 0.15, 0.7, 0.7)
@@ -39,12 +46,12 @@ FORMATS: Mapping[str, Format] = {
     # https://support.discord.com/hc/en-us/articles/360028716472 asks to keep the top edge plain.
     "discord-guild": Format(960, 540, Box(0.08, 0.2, 0.84, 0.7)),
     # Twice the 851 x 315 of https://www.facebook.com/help/125379114252045; phones show the middle 16:9.
-    "facebook": Format(1702, 630, Box(0.2, 0.13, 0.6, 0.74)),
+    "facebook": Format(1702, 630, Box(0.2, 0.13, 0.6, 0.74), encoding="jpeg"),
     # https://help.x.com/en/managing-your-account/common-issues-when-uploading-profile-photo; the profile
     # picture covers the lower left, phones crop the edges.
     "x": Format(1500, 500, Box(0.32, 0.13, 0.58, 0.74)),
     # Shown as a circle by Telegram, LINE, WhatsApp: https://core.telegram.org/bots/api#setmyprofilephoto
-    "square": Format(640, 640, INNER_CIRCLE, "round"),
+    "square": Format(640, 640, INNER_CIRCLE, "round", "jpeg"),
     # https://discord.com/developers/docs/reference#image-formatting, also shown as a circle.
     "avatar": Format(512, 512, INNER_CIRCLE, "round"),
     # 1.91:1, https://developers.facebook.com/docs/sharing/webmasters/images

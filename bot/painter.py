@@ -2,7 +2,7 @@
 or more, in which no message could come in.
 
 One short-lived process a picture, one at a time; a picture is drawn once for each thing it says. `python -m
-bot.painter` is that process: what to draw comes as JSON on standard input, the PNG goes to standard output.
+bot.painter` is that process: what to draw comes as JSON on standard input, the encoded picture goes to standard output.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Picture:
     sign: Sign
     brand: str
     title: str
+    encoding: str = "png"
 
 
 class Painter:
@@ -44,14 +45,14 @@ class Painter:
         self._one_at_a_time = asyncio.Lock()
 
     async def draw(self, picture: Picture) -> bytes:
-        """The picture as PNG. Raises CannotDraw."""
+        """The picture in its encoding. Raises CannotDraw."""
         async with self._one_at_a_time:
-            png = self._drawn.get(picture)
-            if png is None:
-                png = self._drawn[picture] = await _drawn_beside(picture)
+            drawn = self._drawn.get(picture)
+            if drawn is None:
+                drawn = self._drawn[picture] = await _drawn_beside(picture)
                 if len(self._drawn) > PICTURES_KEPT:
                     self._drawn.popitem(last=False)
-            return png
+            return drawn
 
 
 async def _drawn_beside(picture: Picture) -> bytes:
@@ -67,7 +68,7 @@ async def _drawn_beside(picture: Picture) -> bytes:
     )
     try:
         async with asyncio.timeout(DRAWN_WITHIN_S):
-            png, complaint = await process.communicate(msgspec.json.encode(asdict(picture)))
+            drawn, complaint = await process.communicate(msgspec.json.encode(asdict(picture)))
     except TimeoutError:
         raise CannotDraw("drawing took too long") from None
     finally:
@@ -78,7 +79,7 @@ async def _drawn_beside(picture: Picture) -> bytes:
         raise CannotDraw(complaint.decode(errors="replace").strip())
     if process.returncode != 0:
         raise CannotDraw(f"the renderer ended with code {process.returncode}")
-    return png
+    return drawn
 
 
 def main() -> int:
@@ -89,11 +90,11 @@ def main() -> int:
 
     picture = msgspec.json.decode(sys.stdin.buffer.read(), type=Picture)
     try:
-        png = render_banner(picture.format, picture.sign, picture.brand, picture.title)
+        drawn = render_banner(picture.format, picture.sign, picture.brand, picture.title, picture.encoding)
     except MissingGlyphs as error:
         print(error, file=sys.stderr)
         return CANNOT_DRAW
-    sys.stdout.buffer.write(png)
+    sys.stdout.buffer.write(drawn)
     return 0
 
 

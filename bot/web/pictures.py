@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 from aiohttp import web
 
 from bot.badge import badge_svg
-from bot.formats import FORMATS
+from bot.formats import FORMATS, SUFFIXES
 from bot.page import PICTURE_HEADERS
 from bot.painter import CannotDraw, Painter, Picture
 from bot.web.answers import problem
@@ -22,10 +23,10 @@ class Pictures:
         self.painter = Painter()
 
     def routes(self) -> list[web.RouteDef]:
-        """The badge, and a banner for each format."""
+        """The badge, and a banner for each format in each encoding."""
         return [
             web.get("/badge/{queue}.svg", self._badge),
-            web.get("/banner/{queue}/{format}.png", self._banner),
+            web.get("/banner/{queue}/{format}.{suffix}", self._banner),
         ]
 
     async def _badge(self, request: web.Request) -> web.StreamResponse:
@@ -40,11 +41,15 @@ class Pictures:
         queue, name = self._view.queue(request), request.match_info["format"]
         if name not in FORMATS:
             raise web.HTTPNotFound(reason=f"there is no such format; there are: {', '.join(FORMATS)}")
+        encoding = SUFFIXES.get(request.match_info["suffix"])
+        if encoding is None:
+            raise web.HTTPNotFound(reason=f"there is no such encoding; there are: {', '.join(SUFFIXES)}")
+        picture = self.picture(queue, name, self._view.language(request))
         try:
-            png = await self.painter.draw(self.picture(queue, name, self._view.language(request)))
+            drawn = await self.painter.draw(replace(picture, encoding=encoding))
         except CannotDraw as error:
             return problem(500, str(error))
-        return web.Response(body=png, content_type="image/png", headers=PICTURE_HEADERS)
+        return web.Response(body=drawn, content_type=f"image/{encoding}", headers=PICTURE_HEADERS)
 
     async def draw_ahead(self, queue: str) -> None:
         """Have the banner ready that `wait.updated` points to, before anyone asks for it."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import zlib
+from io import BytesIO
 from struct import unpack
 from xml.etree import ElementTree
 
 import pytest
 import resvg_py
+from PIL import Image
 
 from bot.banner import COLOURS, banner_svg, render_banner
 from bot.font import FONT_FILE, MissingGlyphs
 from bot.formats import FORMATS
+from bot.jpeg import LOADS_FAST_BYTES
 from bot.light import Light
 from tests.bot.contrast import contrast
 from tests.bot.signs import HOSTILE_NAMES, OUTLOOKS, WORDS, sign
@@ -93,6 +96,21 @@ def test_the_same_figure_gives_the_same_bytes() -> None:
     first, second = (render_banner("discord", sign(OUTLOOKS["busy"]), "Acme", "Support") for _ in range(2))
 
     assert first == second
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_as_jpeg_it_has_the_same_size_and_nothing_but_the_picture(name: str) -> None:
+    first, second = (
+        render_banner(name, sign(OUTLOOKS["closed"]), "Acme", "Support", "jpeg") for _ in range(2)
+    )
+
+    assert first == second
+    assert len(first) < LOADS_FAST_BYTES
+    with Image.open(BytesIO(first)) as picture:
+        assert (picture.format, picture.mode) == ("JPEG", "RGB")
+        assert picture.size == (FORMATS[name].width, FORMATS[name].height)
+        assert not picture.getexif()
+        assert "icc_profile" not in picture.info
 
 
 def test_another_figure_gives_another_picture() -> None:

@@ -22,6 +22,7 @@ from tests.fakes.desk import TABLES, Floor, HandClock, open_floor
 from tests.fakes.servers import free_port
 
 PNG = b"\x89PNG\r\n\x1a\n"
+JPEG = b"\xff\xd8\xff"
 
 
 @dataclass(frozen=True)
@@ -173,8 +174,16 @@ async def test_banners_are_written_as_pictures(folder: Path) -> None:
     ended = await jono("banner", "support", "--out", "out", within=folder)
     assert ended.code == 0
     written = [folder / line for line in ended.out.splitlines()]
-    assert written
-    assert all(path.read_bytes().startswith(PNG) for path in written)
+    assert {path.suffix for path in written} == {".png", ".jpg"}
+    for path in written:
+        assert path.read_bytes().startswith(PNG if path.suffix == ".png" else JPEG)
+
+
+async def test_the_encoding_of_a_banner_can_be_chosen(folder: Path) -> None:
+    asked = ("banner", "support", "--format", "x", "--encoding", "jpg", "--out", ".")
+    ended = await jono(*asked, within=folder)
+    assert ended.out == "support-x.jpg\n"
+    assert (folder / "support-x.jpg").read_bytes().startswith(JPEG)
 
 
 # --- export ------------------------------------------------------------------------------------------------

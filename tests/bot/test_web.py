@@ -26,6 +26,7 @@ from tests.fakes.desk import SECRET, Floor, changed, open_floor
 from tests.fakes.hostile import NOT_JSON, NOT_UTF8, forged
 
 PNG = b"\x89PNG\r\n\x1a\n"
+JPEG = b"\xff\xd8\xff"
 ANY_PORT: dict[str, Any] = changed("server.listen", "127.0.0.1:0")
 MESSAGE = {
     "type": "message.received",
@@ -224,7 +225,8 @@ async def test_without_a_store_nothing_is_taken_and_the_sender_told_to_come_back
     "path",
     [
         *("/nothing", "/hooks", "/hooks/nowhere", "/api/v1/queues/sales/wait", "/badge/sales.svg"),
-        *("/banner/sales/x.png", "/banner/support/poster.png", "/?queue=sales", "/static/../web.py"),
+        *("/banner/sales/x.png", "/banner/support/poster.png", "/banner/support/x.gif", "/?queue=sales"),
+        "/static/../web.py",
     ],
 )
 async def test_what_is_not_there_is_404_in_json(site: Site, path: str) -> None:
@@ -395,6 +397,9 @@ async def test_a_banner_is_a_picture(site: Site) -> None:
     answer, body = await site.get("/banner/support/x.png")
     assert (answer.status, answer.content_type) == (200, "image/png")
     assert body.startswith(PNG)
+    answer, body = await site.get("/banner/support/facebook.jpg")
+    assert (answer.status, answer.content_type) == (200, "image/jpeg")
+    assert body.startswith(JPEG)
 
 
 # --- events --------------------------------------------------------------------------------------------------
