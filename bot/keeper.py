@@ -140,6 +140,7 @@ class Keeper:
         outlook = await self._figures.publish(queue, fence, previous.outlook.promise if previous else None)
         days = await self._store.days(queue, self._config.publish.history_days)
         line = await self._store.line(queue)
+        incident = await self._store.incident(queue)
         return Published(
             queue=queue,
             outlook=outlook,
@@ -148,6 +149,7 @@ class Keeper:
             track_record=track_record(days),
             judged=line.judged,
             kept=line.kept,
+            incident=incident is not None and incident.from_at <= outlook.as_of,
         )
 
     def _entries(self, published: Published) -> list[OutEntry]:

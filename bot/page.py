@@ -20,29 +20,7 @@ from bot.render import render
 from bot.words import Words
 from bot.words.plain import NAME_CHARS, one_line
 
-__all__ = ["PICTURE_HEADERS", "SECURITY_HEADERS", "QueueStatus", "render_page"]
-
-SECURITY_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-"""For every HTML answer: https://owasp.org/www-project-secure-headers/"""
-
-PICTURE_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'none'; sandbox",
-    "Cache-Control": "public, max-age=60",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-"""For badges and banners, which other sites are meant to show."""
+__all__ = ["QueueStatus", "render_page"]
 
 ICONS: Mapping[str, str] = {
     **SHAPES,

@@ -20,6 +20,7 @@ class Published:
     """One queue's frozen outlook. `next_refresh` is when a newer one is due (epoch seconds).
 
     `judged` and `kept` count all promises ever judged and kept, so that the next refresh can tell what is new.
+    `incident` tells that help was announced, and that its time had come at the refresh.
     """
 
     queue: str
@@ -28,6 +29,7 @@ class Published:
     track_record: TrackRecord
     judged: int = 0
     kept: int = 0
+    incident: bool = False
 
     def to_store(self) -> dict[str, Any]:
         """Plain data for the store."""
@@ -46,6 +48,8 @@ class Published:
             track_record=TrackRecord(**data["track_record"]),
             judged=data["judged"],
             kept=data["kept"],
+            # What an older version stored does not say.
+            incident=data.get("incident", False),
         )
 
     def to_json(self, wording: Callable[[Outlook], str]) -> dict[str, Any]:
@@ -59,6 +63,7 @@ class Published:
             "next_refresh": rfc3339(self.next_refresh),
             "waiting": outlook.waiting,
             "agents": outlook.agents,
+            "incident": self.incident,
             "wait": wait
             and {
                 "p50_s": round(wait.p50_s),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,29 @@ from aiohttp import web
 
 NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 FOR_ALL = {**NOT_KEPT, "Access-Control-Allow-Origin": "*"}
+
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""For every HTML answer: https://owasp.org/www-project-secure-headers/"""
+
+PICTURE_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'none'; sandbox",
+    "Cache-Control": "public, max-age=60",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+"""For badges and banners, which other sites are meant to show."""
 
 
 def compact(data: Mapping[str, Any]) -> str:
@@ -37,3 +61,14 @@ async def plain(request: web.BaseRequest, response: web.StreamResponse) -> None:
         response.headers.update(
             NOT_KEPT, **{"Content-Type": "application/json", "Content-Length": str(len(body))}
         )
+
+
+async def woken_within(woken: asyncio.Event, seconds: float) -> bool:
+    """Whether something happened before an event stream must show that it lives."""
+    try:
+        async with asyncio.timeout(seconds):
+            await woken.wait()
+    except TimeoutError:
+        return False
+    woken.clear()
+    return True

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.page import SECURITY_HEADERS, render_page
+from bot.page import render_page
+from bot.web.answers import SECURITY_HEADERS
 from bot.web.view import View
 
 STATIC = Path(__file__).parent.with_name("static")

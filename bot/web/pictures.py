@@ -1,4 +1,4 @@
-"""Badges and banners: the published wait as pictures that other sites show."""
+"""Banners: the published wait as pictures that other sites show."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from bot.badge import badge_svg
 from bot.formats import FORMATS, SUFFIXES
-from bot.page import PICTURE_HEADERS
 from bot.painter import CannotDraw, Painter, Picture
-from bot.web.answers import problem
+from bot.web.answers import PICTURE_HEADERS, problem
 from bot.web.view import View
 
 
@@ -23,19 +21,8 @@ class Pictures:
         self.painter = Painter()
 
     def routes(self) -> list[web.RouteDef]:
-        """The badge, and a banner for each format in each encoding."""
-        return [
-            web.get("/badge/{queue}.svg", self._badge),
-            web.get("/banner/{queue}/{format}.{suffix}", self._banner),
-        ]
-
-    async def _badge(self, request: web.Request) -> web.StreamResponse:
-        view = self._view
-        queue = view.queue(request)
-        status = view.status(queue)
-        voice = view.words.outlet(view.language(request), view.figures.zone(queue))
-        svg = badge_svg(status.title, voice.badge_text(status.published.outlook), status.light)
-        return web.Response(text=svg, content_type="image/svg+xml", headers=PICTURE_HEADERS)
+        """A banner for each format in each encoding."""
+        return [web.get("/banner/{queue}/{format}.{suffix}", self._banner)]
 
     async def _banner(self, request: web.Request) -> web.StreamResponse:
         queue, name = self._view.queue(request), request.match_info["format"]

@@ -100,6 +100,15 @@ async def test_promises_kept_show_in_the_next_refresh_only(floor: Floor) -> None
     assert (record.promises, record.kept) == (1, 1)
 
 
+async def test_announced_help_shows_from_its_time_until_its_end(floor: Floor) -> None:
+    await floor.ask("/incident 2 12:10 12:30")
+    told = []
+    for _ in range(7):
+        await floor.tick(after_s=REFRESH_S)
+        told.append((await published(floor)).incident)
+    assert told == [False, True, True, True, True, False, False]
+
+
 async def test_what_happened_is_learned_and_survives_a_restart(floor: Floor, store_url: str) -> None:
     await floor.ask("/on")
     for number in range(12):

@@ -13,8 +13,9 @@ import pytest
 
 import bot.page
 from bot.card import LEAST_PROMISES, QueueStatus, trend
-from bot.page import PICTURE_HEADERS, SECURITY_HEADERS, render_page
+from bot.page import render_page
 from bot.published import HistoryPoint, Published
+from bot.web.answers import PICTURE_HEADERS, SECURITY_HEADERS
 from status.hours import Hours, shift
 from status.model import Outlook, TrackRecord, Wait
 from tests.bot.contrast import contrast
@@ -330,13 +331,21 @@ def test_the_script_is_small() -> None:
 
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
-def test_every_text_colour_is_readable_on_card_and_ground(scheme: int) -> None:
-    css = (STATIC / "page.css").read_text()
-    colours = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6});", css.split(":root {")[1 + scheme].split("}")[0]))
+def test_every_text_colour_is_readable_wherever_it_may_stand(scheme: int) -> None:
+    base, chart = colours("base.css", scheme), colours("page.css", scheme)
 
-    for name in ("ink", "soft", "link", "open", "busy", "long", "closed", "unknown"):
-        assert contrast(colours[name], colours["card"]) >= 4.5, name
-        assert contrast(colours[name], colours["ground"]) >= 4.5, name
+    for name in ("text", "quiet", "accent", "open", "busy", "long", "closed", "unknown", "incident"):
+        for ground in ("card", "ground", f"{name}-soft"):
+            assert contrast(base[name], base.get(ground, base["card"])) >= 4.5, (name, ground)
+        assert contrast(base["text"], base.get(f"{name}-soft", base["card"])) >= 4.5, name
+        assert contrast(base["quiet"], base.get(f"{name}-soft", base["card"])) >= 4.5, name
+    assert contrast(base["on-accent"], base["accent"]) >= 4.5
     for name in ("wait", "kept", "broken"):
-        assert contrast(colours[name], colours["card"]) >= 3, name
-    assert contrast(colours["kept"], colours["broken"]) >= 2, "told apart by lightness, not by hue alone"
+        assert contrast(chart[name], base["card"]) >= 3, name
+    assert contrast(chart["kept"], chart["broken"]) >= 2, "told apart by lightness, not by hue alone"
+
+
+def colours(sheet: str, scheme: int) -> dict[str, str]:
+    """A style sheet's colours by name; scheme 0 is the light one, 1 the dark one."""
+    css = (STATIC / sheet).read_text()
+    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", css.split(":root {")[1 + scheme].split("}")[0]))
