@@ -9,25 +9,21 @@ import hmac
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
-from standardwebhooks import Webhook as Reference
 
-from bot.app import Bot
 from bot.formats import FORMATS
-from bot.page import PICTURE_HEADERS, SECURITY_HEADERS
+from bot.web.answers import PICTURE_HEADERS, SECURITY_HEADERS
 from tests.fakes import servers
-from tests.fakes.desk import SECRET, Floor, changed, open_floor
+from tests.fakes.desk import SECRET, changed
 from tests.fakes.hostile import NOT_JSON, NOT_UTF8, forged
+from tests.fakes.site import ANY_PORT, Site, open_site, publish
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
-ANY_PORT: dict[str, Any] = changed("server.listen", "127.0.0.1:0")
 MESSAGE = {
     "type": "message.received",
     "timestamp": "2026-01-05T12:00:00Z",
@@ -35,63 +31,10 @@ MESSAGE = {
 }
 
 
-@dataclass
-class Site:
-    """A bot that serves, and a browser."""
-
-    floor: Floor
-    http: aiohttp.ClientSession
-    address: str
-
-    async def get(self, path: str, **headers: str) -> tuple[aiohttp.ClientResponse, bytes]:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        async with self.http.get(self.address + path, headers=named) as answer:
-            return answer, await answer.read()
-
-    async def json(self, path: str, **headers: str) -> Any:
-        answer, body = await self.get(path, **headers)
-        assert answer.status == 200, body
-        assert answer.content_type == "application/json"
-        return json.loads(body)
-
-    async def post(
-        self, path: str, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[int, Mapping[str, str], Any]:
-        async with self.http.post(self.address + path, data=body, headers=headers) as answer:
-            return answer.status, answer.headers, await answer.json()
-
-    def signed(self, body: bytes, message_id: str = "m-1") -> dict[str, str]:
-        """The headers of a genuine request."""
-        at = int(self.floor.clock.real())
-        signature = Reference(SECRET).sign(message_id, datetime.fromtimestamp(at, UTC), body.decode())
-        return {"webhook-id": message_id, "webhook-timestamp": str(at), "webhook-signature": signature}
-
-    async def stored(self) -> int:
-        """How many keys there are, with the memory of ids."""
-        found = [key async for key in self.floor.parts.connection.client.scan_iter(match="jono:*")]
-        return len(found)
-
-
-@asynccontextmanager
-async def open_site(store_url: str, tables: Mapping[str, Any] = ANY_PORT) -> AsyncIterator[Site]:
-    async with open_floor(store_url, tables=tables) as floor:
-        bot = Bot(floor.parts)
-        async with bot.serving(), aiohttp.ClientSession() as http:
-            floor.parts.degraded.clear()
-            yield Site(floor, http, bot.address)
-
-
 @pytest.fixture
 async def site(store_url: str) -> AsyncIterator[Site]:
     async with open_site(store_url) as running:
         yield running
-
-
-async def publish(floor: Floor) -> None:
-    """An agent is on duty, and the wait is published."""
-    await floor.ask("/on")
-    await floor.tick()
-    await floor.parts.board.look()
 
 
 # --- hooks ---------------------------------------------------------------------------------------------------
@@ -257,7 +200,7 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 def keeps_the_contract(data: Any) -> None:
     """The shape that other programs rely on, key by key."""
     assert set(data) == {
-        *("queue", "state", "reason", "as_of", "next_refresh", "waiting", "agents"),
+        *("queue", "state", "reason", "as_of", "next_refresh", "waiting", "agents", "incident"),
         *("wait", "promise", "track_record"),
     }
     assert type(data["queue"]) is str
@@ -267,6 +210,7 @@ def keeps_the_contract(data: Any) -> None:
     assert INSTANT.fullmatch(data["next_refresh"])
     assert data["as_of"] <= data["next_refresh"]
     assert type(data["waiting"]) is type(data["agents"]) is int
+    assert type(data["incident"]) is bool
     if data["wait"] is not None:
         assert set(data["wait"]) == {"p50_s", "p80_s", "p90_s", "sample_size", "method"}
         assert 0 <= data["wait"]["p50_s"] <= data["wait"]["p80_s"] <= data["wait"]["p90_s"]
