@@ -23,6 +23,7 @@ from bot.store.store import Store
 from bot.troubles import Troubles
 from bot.web.answers import plain
 from bot.web.api import Api
+from bot.web.badges import Badges
 from bot.web.health import Health
 from bot.web.hooks import Hooks
 from bot.web.pages import Pages
@@ -59,6 +60,7 @@ class Web:
             Api(self._view),
             self._stream,
             self.pictures,
+            Badges(self._view),
             Health(config.queues, store, metrics, troubles, degraded),
         )
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bot.badge import GROUNDS, badge_svg
+from bot.badge import GROUNDS, badge_json, badge_svg
 from bot.light import Light
 from tests.bot.contrast import contrast
 from tests.bot.signs import HOSTILE_NAMES
@@ -44,6 +44,33 @@ def test_each_text_is_stretched_to_less_than_its_field() -> None:
     fields = [label, int(badge.get("width", "")) - label]
 
     assert all(0 < text <= field - 8 for text, field in zip(texts, fields, strict=True))
+
+
+def test_without_a_label_there_is_one_field() -> None:
+    badge = parse(badge_svg("", "15 min", "open"))
+
+    assert badge.get("aria-label") == "15 min"
+    assert [text.text for text in badge.iter(f"{SVG}text")] == ["15 min"]
+    assert not list(badge.iter(f"{SVG}path"))
+
+
+def test_a_service_that_draws_badges_is_told_the_same() -> None:
+    told = badge_json("Acme", "~15 min", "open")
+
+    assert told == {
+        "schemaVersion": 1,
+        "label": "Acme",
+        "message": "~15 min",
+        "color": GROUNDS["open"],
+        "labelColor": "#3b4657",
+        "isError": False,
+        "cacheSeconds": 300,
+    }
+
+
+@pytest.mark.parametrize("light", GROUNDS)
+def test_bad_news_keeps_its_colour(light: Light) -> None:
+    assert badge_json("Acme", "x", light)["isError"] is (light not in ("open", "busy", "closed"))
 
 
 def test_several_badges_may_stand_in_one_page() -> None:
