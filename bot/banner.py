@@ -39,6 +39,7 @@ COLOURS: Mapping[Light, str] = {
     "long": "#ffa085",
     "closed": "#9db7ff",
     "unknown": "#b6c0cd",
+    "incident": "#f78df4",
 }
 """On the banner's dark ground each has a contrast above 7:1 (https://www.w3.org/TR/WCAG22/#contrast-enhanced)."""
 

@@ -34,11 +34,10 @@ async def banner(options: argparse.Namespace) -> int:
 
     config = config_of(options)
     queue = one_queue(config, options.queue)
-    outlook = (await published_of(config, queue)).outlook
-    settings = config.queues[queue]
-    shown = light(outlook, settings.target_s, settings.overloaded_s)
+    published, settings = await published_of(config, queue), config.queues[queue]
+    shown = light(published.outlook, settings.target_s, settings.overloaded_s, published.incident)
     voice = Words(config.bot.language).sign(options.language or config.bot.language, config.zone(queue))
-    sign = voice.sign(outlook, shown)
+    sign = voice.sign(published.outlook, shown)
     options.out.mkdir(parents=True, exist_ok=True)
     for name in [options.format] if options.format else sorted(FORMATS):
         wanted = SUFFIXES.get(options.encoding, FORMATS[name].encoding)

@@ -45,10 +45,14 @@ class SignWords:
     language: Language
     zone: tzinfo
 
-    def sign(self, outlook: Outlook, light: Light) -> Sign:
-        """What the sign of this outlook says under this light."""
+    def sign(self, outlook: Outlook, light: Light, quick_s: float = 0.0) -> Sign:
+        """What the sign of this outlook says under this light; up to `quick_s` it says how short the wait is."""
         caption, figure, note = self._texts(outlook)
         within_s = outlook.promise.within_s if outlook.state == "open" and outlook.promise else 0.0
+        if light == "incident":
+            note = self.language.say("There are more requests than usual")
+        elif light == "open" and 0 < within_s <= quick_s:
+            note = self.language.say("Hardly any wait right now")
         return Sign(light, self.state(light), caption, figure, note, min(1.0, within_s / HOUR_S))
 
     def state(self, light: Light) -> str:
@@ -63,6 +67,9 @@ class SignWords:
                 return say("Very long wait")
             case "closed":
                 return say("Closed")
+            case "incident":
+                # Translators: something is wrong, and more people write than usual
+                return say("Disruption")
         return say("Unknown")
 
     def _texts(self, outlook: Outlook) -> tuple[str, str, str]:

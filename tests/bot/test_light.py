@@ -38,3 +38,12 @@ def test_a_wait_that_is_not_known_is_not_called_long(kind: str) -> None:
 @pytest.mark.parametrize("within_s", [None, 900, 7200])
 def test_a_closed_desk_shows_that_it_is_closed_whatever_comes_then(within_s: float | None) -> None:
     assert light(closed(TOMORROW_AT_9, within_s), TARGET_S, OVERLOADED_S) == "closed"
+
+
+@pytest.mark.parametrize("kind", ["open", "busy", "long", "thin", "too long"])
+def test_an_incident_under_way_explains_any_wait_of_an_open_desk(kind: str) -> None:
+    assert light(OUTLOOKS[kind], TARGET_S, OVERLOADED_S, incident=True) == "incident"
+
+
+def test_a_closed_desk_is_closed_in_an_incident_too() -> None:
+    assert light(closed(TOMORROW_AT_9), TARGET_S, OVERLOADED_S, incident=True) == "closed"
