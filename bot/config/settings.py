@@ -6,6 +6,7 @@ A table that is left out is an empty one: `bot.config.load` sees to that, and ch
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -32,11 +33,23 @@ class BotSettings(Settings):
     time_zone: TimeZone = "UTC"
 
 
+def _signing_key(key: SecretStr) -> SecretStr:
+    """Any 32 bytes are a private key of Ed25519."""
+    try:
+        length = len(b64decode(key.get_secret_value(), validate=True))
+    except ValueError:
+        length = -1
+    if length not in (0, 32):
+        raise ValueError("is not 32 bytes in base 64; make one with: openssl rand -base64 32")
+    return key
+
+
 class ServerSettings(Settings):
     """Our HTTP server, and its address as customers and platforms see it."""
 
     listen: Annotated[str, AfterValidator(listen_address)] = "127.0.0.1:8080"
     public_url: Annotated[str, AfterValidator(public_address)] = ""
+    signing_key: Annotated[SecretStr, AfterValidator(_signing_key)] = SecretStr("")
 
     @property
     def host(self) -> str:

@@ -106,6 +106,12 @@ KEYS = (
         "none",
         "what a profile shows, when it was changed, and the operator's own text or picture from before",
     ),
+    Key(
+        "seal",
+        "string",
+        "none",
+        "what signs the answers of the API where `server.signing_key` is empty; beside the first queue only",
+    ),
     Key("leader", "string", "a few seconds", "the replica that refreshes this queue"),
     Key("fence", "string", "none", "counts leaders; a write with an older number is refused"),
     Key("published", "string", "none", "the published wait, as plain data"),

@@ -22,6 +22,7 @@ from bot.store.channels import ChannelStore
 from bot.store.connection import Connection, StoreDown, check_safe, reaching, server_time
 from bot.store.library import Library
 from bot.store.rooms import RoomStore
+from bot.store.seal import SealStore
 from bot.store.wire import (
     DONE,
     SEEN,
@@ -71,6 +72,7 @@ class Store:
         self._call, self._read = library.call, library.read
         self.rooms = RoomStore(library)
         self.channels = ChannelStore(library)
+        self.seal = SealStore(library)
         self._clock = clock
         self._day_ttl_s = day_ttl_s
         self._events_kept = events_kept

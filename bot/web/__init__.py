@@ -57,7 +57,7 @@ class Web:
         self._parts = (
             Hooks(config.limits, inbox, clock, metrics, channels),
             Pages(self._view),
-            Api(self._view),
+            Api(self._view, store.seal),
             self._stream,
             self.pictures,
             Badges(self._view),

@@ -79,6 +79,7 @@ async def a_platform_with_a_room(store_url: str) -> None:
     await store.channels.pace("support", "chat", [Pace("all", 1, 60)])
     await store.channels.hush("support", "chat", Pace("all", 1, 60), 60)
     await store.channels.set_outlet("support", "chat", "about", {"own": "We sell shoes"})
+    await store.seal.secret("support", bytes(32))
     await connection.aclose()
 
 
