@@ -17,7 +17,7 @@ from functools import partial
 import structlog
 from aiohttp import ClientSession, web
 
-from adapters.base import Channel, Profile
+from adapters.base import Channel, Profile, Site
 from bot.asides import Asides
 from bot.asked import served
 from bot.board import Board
@@ -28,6 +28,7 @@ from bot.config import Config
 from bot.customers import Customers
 from bot.delivery import Delivery
 from bot.desk import Desk
+from bot.deskview import DeskView, Watch
 from bot.events import Policy
 from bot.fetch import open_session
 from bot.figures import Figures
@@ -36,6 +37,7 @@ from bot.inbox import Inbox
 from bot.keeper import Keeper
 from bot.lease import Lease
 from bot.listening import Listening
+from bot.mailbox import StoredMailbox
 from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.outlets import Outlets
@@ -43,12 +45,15 @@ from bot.rooms import Rooms
 from bot.rota import Rotas
 from bot.sender import Sender
 from bot.showing import Showing
+from bot.signin import SignIn
 from bot.store.connection import Connection, connect
 from bot.store.store import Store, StoreDown
 from bot.supervise import Crew, forever
-from bot.tools import open_channels
+from bot.tools import command_rows, open_channels
 from bot.troubles import Troubles
 from bot.web import Web
+from bot.web.chat import Chat
+from bot.web.desk import WebDesk
 from bot.wording import Wording
 from bot.words import Words
 
@@ -82,6 +87,9 @@ class Parts:
     keeper: Keeper
     board: Board
     web: Web
+    boxes: Mapping[str, StoredMailbox]
+    watch: Watch
+    sign_in: SignIn | None
     metrics: Metrics
     crew: Crew
     degraded: dict[str, str]
@@ -106,6 +114,18 @@ def assemble(
         name: StoredBookmarks(store.channels, channel.queue, name, clock)
         for name, channel in config.channels.items()
     }
+    boxes = {
+        name: StoredMailbox(
+            store.mail,
+            channel.queue,
+            name,
+            clock,
+            chance,
+            keep_rooms_s(config),
+            config.limits.transcript_entries,
+        )
+        for name, channel in config.channels.items()
+    }
     listening: dict[str, Listening] = {}
     if channels is None:
         # What adapters report is heard once the parts that hear it are there.
@@ -116,12 +136,17 @@ def assemble(
             session,
             bookmarks.__getitem__,
             lambda name, text: listening[name].report(text),
+            boxes.__getitem__,
         )
+    boxes = {name: box for name, box in boxes.items() if isinstance(channels[name], Site)}
+    sign_in = SignIn(config, store.mail, next(iter(boxes)), chance) if boxes else None
     figures = Figures(store, clock, config, Rotas(config, store, clock))
-    cases = Cases(store, chance, policies(config, channels), config.retention.closed_cases_days * 86_400)
+    cases = Cases(
+        store, chance, policies(config, channels), config.retention.closed_cases_days * 86_400, bool(boxes)
+    )
     several = len(config.queues) > 1
     handover = Handover(store, cases, clock, several=several, keep_rooms_s=keep_rooms_s(config))
-    desk = Desk(config, store, cases, figures, words, clock)
+    desk = Desk(config, store, cases, figures, words, clock, sign_in)
     customers = Customers(config, store, cases, handover, figures, words, clock)
     asides = Asides(config, store, cases, handover, desk, clock, channels)
     inbox = Inbox(config, store, cases, handover, desk, customers, asides, clock, chance)
@@ -129,6 +154,23 @@ def assemble(
     web_surface = Web(
         config, store, inbox, board, figures, words, clock, metrics, channels, troubles, degraded
     )
+    watch = Watch(store, list(config.queues), clock)
+    web_surface.add(Chat(web_surface.view, store, inbox, channels, boxes, chance))
+    if sign_in is not None:
+        web_desk = DeskView(config, store, watch, clock)
+        web_surface.add(
+            WebDesk(
+                web_surface.view,
+                web_desk,
+                watch,
+                sign_in,
+                store,
+                inbox,
+                channels,
+                boxes,
+                command_rows(words, config),
+            )
+        )
     who = chance.process_name()
     showing = Showing(
         board,
@@ -153,7 +195,7 @@ def assemble(
     keeper = Keeper(config, store, cases, figures, clock, metrics, listeners, web_surface.news, who)
     return Parts(
         config, clock, chance, connection, store, words, figures, cases, handover, channels, inbox, listening,
-        delivery, outbox, keeper, board, web_surface, metrics, crew, degraded, troubles,
+        delivery, outbox, keeper, board, web_surface, boxes, watch, sign_in, metrics, crew, degraded, troubles,
     )  # fmt: skip
 
 
@@ -339,6 +381,9 @@ class Bot:
     def _loops(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
         parts = self.parts
         yield "board", parts.board.run
+        yield "desk", parts.watch.run
+        for name, box in parts.boxes.items():
+            yield f"mailbox {name}", box.run
         for name, listening in parts.listening.items():
             yield f"listen {name}", listening.run
         for queue in parts.config.queues:

@@ -117,7 +117,10 @@ class Asides:
 
     async def typing(self, channel: str, typing: AgentTyping) -> None:
         """Let the customer see that an answer is being written. Raises StoreDown."""
-        case = await self._case_at(channel, typing.place)
+        if typing.case_id is None:
+            case = await self._case_at(channel, typing.place)
+        else:
+            case = await self._store.find(list(self._config.queues), typing.case_id)
         if case is None or not case.is_open:
             return
         platform = self._channels[case.channel]

@@ -39,6 +39,11 @@ class Asked:
     words: AgentWords
     arguments: str
 
+    @property
+    def answered_on(self) -> str:
+        """The channel that the command came on, and its answer goes back to."""
+        return self.command.via or self.channel
+
 
 class Answers:
     """Answers commands, and finds what they are about."""
@@ -59,7 +64,9 @@ class Answers:
         }
         if asked.command.answer_to:
             body["answer_to"] = asked.command.answer_to
-        return OutEntry(f"command-{asked.seen}", keys.lane(asked.channel, f"@{asked.command.agent.id}"), body)
+        return OutEntry(
+            f"command-{asked.seen}", keys.lane(asked.answered_on, f"@{asked.command.agent.id}"), body
+        )
 
     async def answer(
         self, asked: Asked, text: str, *, ok: bool = True, case: str | None = None, queue: str | None = None

@@ -126,7 +126,8 @@ def reply(case: Case, act: Reply) -> Mapping[str, Any]:
     """An agent's words, and where they stand in a room, so that their fate can be shown there."""
     body = dict(message(case, "reply", text=act.text))
     if act.files:
-        body |= {"files": files_out(act.files), "origin": act.agent.partition("/")[0]}
+        # Files are where the agent wrote; in most places that is the agent's own channel.
+        body |= {"files": files_out(act.files), "origin": (act.source or act.agent).partition("/")[0]}
     if act.source:
         body |= {"source": act.source, "place": act.place}
     return body

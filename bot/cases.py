@@ -54,17 +54,23 @@ class Cases:
     """All changes of cases go through here."""
 
     def __init__(
-        self, store: Store, chance: Chance, policies: Mapping[str, Mapping[str, Policy]], keep_ended_s: int
+        self,
+        store: Store,
+        chance: Chance,
+        policies: Mapping[str, Mapping[str, Policy]],
+        keep_ended_s: int,
+        web_desk: bool = False,
     ) -> None:
         self._store = store
         self._chance = chance
         self._policies = policies
         self._keep_ended_s = keep_ended_s
+        self._web_desk = web_desk
         self._last: OrderedDict[tuple[str, str], Case] = OrderedDict()
 
-    def has_rooms(self, case: Case) -> bool:
-        """Whether agents see this case in a room somewhere."""
-        return bool(self._policies[case.queue][case.channel].rooms)
+    def is_looked_at(self, case: Case) -> bool:
+        """Whether agents see what is said in this case somewhere: in a room, or at the desk in the browser."""
+        return self._web_desk or bool(self._policies[case.queue][case.channel].rooms)
 
     def remembered(self, queue: str, lane: str) -> Case | None:
         """The conversation's open case as this process last saw it; perhaps outdated."""

@@ -40,6 +40,7 @@ COMMANDS = (
     Command("wait", "[QUEUE]", "agent"),
     Command("incident", "[AGENTS FROM UNTIL | off]", "agent"),
     Command("resend", "ID", "agent"),
+    Command("desk", "", "agent"),
     Command("help", "", "agent"),
     Command("start", "", "customer"),
     Command("wait", "", "customer"),

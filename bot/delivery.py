@@ -106,7 +106,7 @@ class Delivery:
             mark = receipt(f"{entry.id}-mark", room, body["case"], body["place"], ref, "failed")
             await self._store.commit(queue, Commit(out=(mark,)))
         case = await self._store.case(queue, body["case"]) if body.get("case") else None
-        if case is None or not self._cases.has_rooms(case):
+        if case is None or not self._cases.is_looked_at(case):
             return
         event = Failed(self._clock.now(), entry.id, reason)
         seen = seen_digest(case.channel, f"failed:{entry.id}:{self._clock.now():.0f}")

@@ -23,6 +23,7 @@ from bot.duty import Duty
 from bot.events import AgentsAct, Claim, Close, Decision, Note, Refusal, Release, Reply, Transfer
 from bot.figures import Figures
 from bot.receipts import receipt
+from bot.signin import DeskLinks, SignIn
 from bot.store import keys
 from bot.store.store import Store
 from bot.store.wire import Commit, OutEntry
@@ -38,7 +39,14 @@ class Desk:
     """Carries out agents' commands."""
 
     def __init__(
-        self, config: Config, store: Store, cases: Cases, figures: Figures, words: Words, clock: Clock
+        self,
+        config: Config,
+        store: Store,
+        cases: Cases,
+        figures: Figures,
+        words: Words,
+        clock: Clock,
+        sign_in: SignIn | None,
     ) -> None:
         self._config = config
         self._store = store
@@ -62,6 +70,7 @@ class Desk:
             "wait": duty.wait,
             "incident": duty.incident,
             "resend": duty.resend,
+            "desk": DeskLinks(config.server.public_url, sign_in, self._answers).answer,
             "help": duty.help,
         }
 
@@ -135,7 +144,9 @@ class Desk:
         if not command.ref:
             return self._answers.entry(asked, text, ok=True, case=case.id)
         if isinstance(act, Note):
-            return receipt(f"noted-{asked.seen}", asked.channel, case.id, command.place, command.ref, "noted")
+            return receipt(
+                f"noted-{asked.seen}", asked.answered_on, case.id, command.place, command.ref, "noted"
+            )
         return None
 
     async def _act_or_refuse(self, asked: Asked, case: Case, act: AgentsAct, text: str) -> None:
@@ -215,7 +226,7 @@ class Desk:
             return
         case, _ = await self._case(replace(asked, arguments="") if command.ref else asked)
         if case is not None:
-            source = keys.lane(asked.channel, command.ref) if command.ref else ""
+            source = keys.lane(asked.answered_on, command.ref) if command.ref else ""
             spoken = act(asked.at, asked.agent, asked.name, text, command.files, source, command.place)
             await self._act_or_refuse(asked, case, spoken, told(case.id))
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import ClientSession
 
-from adapters.base import BadOptions, Bookmarks, Channel, CommandHelp, NoBookmarks, Tools
+from adapters.base import BadOptions, Bookmarks, Channel, CommandHelp, Mailbox, NoBookmarks, NoMailbox, Tools
 from bot import commands
 from bot.clock import Clock
 from bot.config import Config, ConfigError, Fault
@@ -30,6 +30,7 @@ def open_channels(
     session: ClientSession,
     bookmarks: Callable[[str], Bookmarks] = lambda name: NoBookmarks(),
     report: Report = unheard,
+    mailbox: Callable[[str], Mailbox] = lambda name: NoMailbox(),
 ) -> dict[str, Channel]:
     """Open every configured channel. Raises ConfigError naming the key that cannot work."""
     rows = command_rows(words, config)
@@ -46,6 +47,7 @@ def open_channels(
             language=config.bot.language,
             hook_url=hook_url(config, name),
             bookmarks=bookmarks(name),
+            mailbox=mailbox(name),
             report=partial(report, name),
         )
         try:

@@ -18,6 +18,7 @@ from adapters.base.abilities import (
     Paced,
     Profile,
     Shown,
+    Site,
     Typing,
 )
 from adapters.base.arrivals import (
@@ -40,7 +41,9 @@ from adapters.base.channel import (
     Channel,
     CommandHelp,
     Limits,
+    Mailbox,
     NoBookmarks,
+    NoMailbox,
     Tools,
 )
 from adapters.base.errors import (
@@ -109,12 +112,14 @@ __all__ = [
     "Gone",
     "Inbox",
     "Limits",
+    "Mailbox",
     "Malformed",
     "Media",
     "MessageKind",
     "MessageOut",
     "NameRoom",
     "NoBookmarks",
+    "NoMailbox",
     "OpenRoom",
     "Outgoing",
     "Outlet",
@@ -130,6 +135,7 @@ __all__ = [
     "RoomOut",
     "ShowCard",
     "Shown",
+    "Site",
     "Tools",
     "Typing",
     "Uncertain",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-from adapters.base.arrivals import File
+from adapters.base.arrivals import CustomerMessage, File
 from adapters.base.outgoing import Outgoing
 
 
@@ -80,6 +80,23 @@ class Profile(Protocol):
 
     async def show_outlet(self, name: str, shown: Shown) -> None:
         """Put it there. Raises Refused, Busy, Uncertain."""
+        ...
+
+
+@runtime_checkable
+class Site(Protocol):
+    """Customers come with a browser, to a page that the bot serves at `/chat/<channel>`. What the page posts goes to
+    `accept`; what it shows stands in a box of the channel's `Mailbox`. `cookie` is the name of the one that tells
+    browsers apart."""
+
+    cookie: str
+
+    def visitor(self, headers: Mapping[str, str]) -> str:
+        """The conversation, and box, of the browser that sent these headers. Pure. Raises Untrusted."""
+        ...
+
+    def shown(self, message: CustomerMessage, at: float) -> Mapping[str, Any]:
+        """What the customer wrote, as an item of their box. Pure."""
         ...
 
 

@@ -97,7 +97,8 @@ class AgentCommand:
     `case_id` names the case where the platform knows it (a card's button), `place` the room it was given in, by any
     id that an update of the room returned. `member` tells that the platform proves the agent: by the configured
     group or role. `answer_to` comes back with the answer. `ref` is set for a plain message that an agent wrote in a
-    room (the command is "reply" or "note" then); its fate is shown at it by a Receipt.
+    room (the command is "reply" or "note" then); its fate is shown at it by a Receipt. `via` is the channel that
+    brought it where that is not the agent's own, as with a browser: answers go back there.
     """
 
     id: str
@@ -110,6 +111,7 @@ class AgentCommand:
     answer_to: str = ""
     files: tuple[File, ...] = ()
     ref: str = ""
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +128,10 @@ class AgentEdit:
 
 @dataclass(frozen=True, slots=True)
 class AgentTyping:
-    """An agent is writing in a room. Not worth keeping: it is shown now or never."""
+    """An agent is writing in a room, or to the case of that id. Not worth keeping: it is shown now or never."""
 
     place: str
+    case_id: str | None = None
 
 
 Arrival = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from adapters.base.arrivals import Arrival, Inbox
 from adapters.base.outgoing import Outgoing
@@ -75,6 +75,55 @@ class NoBookmarks:
         self._marks[place] = mark
 
 
+class Mailbox(Protocol):
+    """What browsers of a channel show, kept by the bot: one box for each conversation, which is there after a reload
+    and in a second window. Its owner watches it: see `Site`."""
+
+    async def put(self, box: str, key: str, item: Mapping[str, Any]) -> str:
+        """Put an item into a box, once for its key; gives the item's id."""
+        ...
+
+    async def keep_file(self, box: str, content: bytes) -> str:
+        """Keep a file beside a box; gives the `ref` it is found by, which begins with the box."""
+        ...
+
+    async def file(self, ref: str) -> bytes | None:
+        """The file of a `ref`; None when there is none any more."""
+        ...
+
+    async def show(self, box: str, sign: str) -> None:
+        """Tell whoever looks at the box just now, and nobody later. Fails silently."""
+        ...
+
+
+class NoMailbox:
+    """Boxes that last as long as the process, and that nobody watches."""
+
+    def __init__(self) -> None:
+        self.boxes: dict[str, dict[str, Mapping[str, Any]]] = {}
+        self.files: dict[str, bytes] = {}
+        self.signs: list[tuple[str, str]] = []
+
+    async def put(self, box: str, key: str, item: Mapping[str, Any]) -> str:
+        """Keep it in memory."""
+        self.boxes.setdefault(box, {}).setdefault(key, item)
+        return key
+
+    async def keep_file(self, box: str, content: bytes) -> str:
+        """Keep it in memory."""
+        ref = f"{box}/{len(self.files)}"
+        self.files[ref] = content
+        return ref
+
+    async def file(self, ref: str) -> bytes | None:
+        """What is in memory."""
+        return self.files.get(ref)
+
+    async def show(self, box: str, sign: str) -> None:
+        """Note it."""
+        self.signs.append((box, sign))
+
+
 def _unheard(trouble: str) -> None:
     """Nobody listens."""
 
@@ -97,6 +146,7 @@ class Tools:
     language: str = "en"
     hook_url: str = ""
     bookmarks: Bookmarks = field(default_factory=NoBookmarks)
+    mailbox: Mailbox = field(default_factory=NoMailbox)
     report: Callable[[str], None] = _unheard
 
 

@@ -124,6 +124,7 @@ class DeskSettings(Settings):
     claim_lease_s: int = Field(default=900, ge=1, le=7 * DAY_S)
     off_duty_after_s: int = Field(default=28_800, ge=1, le=7 * DAY_S)
     close_after_s: int = Field(default=259_200, ge=1, le=YEAR_DAYS * DAY_S)
+    session_s: int = Field(default=43_200, ge=60, le=30 * DAY_S)
     language: LanguageOrNone = ""
 
 

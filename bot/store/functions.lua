@@ -5,6 +5,9 @@
 
 local SEEN_TTL_S = 12 * 86400
 local LANGUAGE_TTL_S = 365 * 86400
+-- A repeated item of a box is looked for among so many of the last: nothing else is sent there before it arrived.
+local MAIL_COMPARED = 100
+local MAIL_NEWS_KEPT = 1000
 
 local function now_ms()
   local t = redis.call('TIME')
@@ -173,6 +176,7 @@ local function finish(batch, head)
   for field, by in pairs(batch.tally) do redis.call('HINCRBY', p .. 'tally', field, by) end
   if next(batch.counts) then redis.call('EXPIRE', day_key, head.day_ttl_s) end
   redis.call('EXPIRE', batch.seen_key, SEEN_TTL_S)
+  redis.call('INCR', p .. 'changes')
 end
 
 -- Many decisions in one call. Each stands alone: a faulty one does not take the others with it.
@@ -371,6 +375,19 @@ local function hush(keys, args)
   return 1
 end
 
+-- args: channel, box, key, item, ttl_s, most. Put an item into a box, once for its key, and tell all replicas: its id.
+local function post(keys, args)
+  local lane = args[1] .. '/' .. args[2]
+  local box = keys[1] .. 'mail:' .. lane
+  for _, row in ipairs(redis.call('XREVRANGE', box, '+', '-', 'COUNT', MAIL_COMPARED)) do
+    if row[2][2] == args[3] then return row[1] end
+  end
+  local id = redis.call('XADD', box, 'MAXLEN', args[6], '*', 'key', args[3], 'item', args[4])
+  redis.call('EXPIRE', box, args[5])
+  redis.call('XADD', keys[1] .. 'mailed:' .. args[1], 'MAXLEN', '~', MAIL_NEWS_KEPT, '*', 'box', args[2], 'sign', '')
+  return id
+end
+
 -- Writes nothing, but is let in only where it could: not on a replica, a full server or one that lacks replicas.
 local function probe()
   return 1
@@ -388,5 +405,6 @@ redis.register_function('jono_hold_@VERSION@', hold)
 redis.register_function('jono_let_go_@VERSION@', let_go)
 redis.register_function('jono_pace_@VERSION@', pace)
 redis.register_function('jono_hush_@VERSION@', hush)
+redis.register_function('jono_post_@VERSION@', post)
 redis.register_function('jono_remember_@VERSION@', remember)
 redis.register_function('jono_publish_@VERSION@', publish)

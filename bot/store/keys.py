@@ -107,6 +107,34 @@ KEYS = (
         "what a profile shows, when it was changed, and the operator's own text or picture from before",
     ),
     Key(
+        "mail:<lane>",
+        "stream",
+        "as `room:<case>`; trimmed to `limits.transcript_entries`",
+        "what a customer's or an agent's browser shows of a site chat, in order",
+    ),
+    Key("mailed:<channel>", "stream", "none; trimmed to about 1,000", "which of these boxes changed last"),
+    Key(
+        "file:<lane>:<file>", "string", "as `room:<case>`", "a file that was sent in a site chat, in base 64"
+    ),
+    Key(
+        "sign-in:<digest>",
+        "string",
+        "ten minutes",
+        "a link that signs an agent in once, by the digest of its secret",
+    ),
+    Key(
+        "session:<digest>",
+        "string",
+        "`desk.session_s` after the last use",
+        "an agent who is signed in, by the digest of the cookie's secret",
+    ),
+    Key(
+        "changes",
+        "string",
+        "none",
+        "counts commits, so that a desk that is looked at knows when to look again",
+    ),
+    Key(
         "seal",
         "string",
         "none",

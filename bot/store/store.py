@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import astuple
 from typing import Any
 
 import msgspec
@@ -20,7 +21,9 @@ from bot.store import keys
 from bot.store.batch import Batcher
 from bot.store.channels import ChannelStore
 from bot.store.connection import Connection, StoreDown, check_safe, reaching, server_time
+from bot.store.desk import DeskStore
 from bot.store.library import Library
+from bot.store.mail import MailStore
 from bot.store.rooms import RoomStore
 from bot.store.seal import SealStore
 from bot.store.wire import (
@@ -73,6 +76,8 @@ class Store:
         self.rooms = RoomStore(library)
         self.channels = ChannelStore(library)
         self.seal = SealStore(library)
+        self.mail = MailStore(library)
+        self.desk = DeskStore(library)
         self._clock = clock
         self._day_ttl_s = day_ttl_s
         self._events_kept = events_kept
@@ -410,23 +415,13 @@ class Store:
         out: Sequence[OutEntry],
     ) -> bool:
         """Freeze the published wait and append to the history; False when this replica no longer leads."""
-        row = [
-            point.at,
-            point.state,
-            point.waiting,
-            point.agents,
-            point.p50_s,
-            point.p80_s,
-            point.promises,
-            point.kept,
-        ]
         return bool(
             await self._call(
                 published.queue,
                 "publish",
                 fence,
                 dump(published.to_store()),
-                dump(row),
+                dump(astuple(point)),
                 point.at,
                 forget_before,
                 pack(by_lane(out)),

@@ -6,14 +6,14 @@ this one puts them together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from adapters.base import Channel
 from bot.board import Board
-from bot.clock import Clock
+from bot.clock import Chance, Clock
 from bot.config.settings import Config
 from bot.figures import Figures
 from bot.inbox import Inbox
@@ -31,6 +31,14 @@ from bot.web.pictures import Pictures
 from bot.web.stream import Stream
 from bot.web.view import View
 from bot.words import Words
+
+
+class Part(Protocol):
+    """Routes of one purpose."""
+
+    def routes(self) -> Sequence[web.AbstractRouteDef]:
+        """The routes, to be added to the application."""
+        ...
 
 
 class Web:
@@ -51,34 +59,40 @@ class Web:
         degraded: Mapping[str, str],
     ) -> None:
         self._config = config
-        self._view = View(config, board, figures, words, clock)
-        self.pictures = Pictures(self._view)
-        self._stream = Stream(self._view)
-        self._parts = (
+        self.view = View(config, board, figures, words, clock)
+        self.pictures = Pictures(self.view)
+        self.stream = Stream(self.view, Chance())
+        self._parts: list[Part] = [
             Hooks(config.limits, inbox, clock, metrics, channels),
-            Pages(self._view),
-            Api(self._view, store.seal),
-            self._stream,
+            Pages(self.view),
+            Api(self.view, store.seal),
+            self.stream,
             self.pictures,
-            Badges(self._view),
+            Badges(self.view),
             Health(config.queues, store, metrics, troubles, degraded),
-        )
+        ]
+
+    def add(self, part: Part) -> None:
+        """More routes, such as those of pages that customers and agents work in."""
+        self._parts.append(part)
 
     def application(self) -> web.Application:
         """The routes, ready to be served."""
         app = web.Application(client_max_size=self._config.limits.body_bytes)
         app.on_response_prepare.append(plain)
+        app.cleanup_ctx.append(self.stream.running)
         for part in self._parts:
             app.add_routes(part.routes())
         return app
 
     def stop(self) -> None:
         """End what would go on for ever: the event streams."""
-        self._stream.stopping.set()
-        self._view.board.tell()
+        self.stream.stop()
+        self.view.stopping.set()
+        self.view.board.tell()
 
     def news(self, published: Published) -> dict[str, Any]:
         """What `wait.updated` tells: the wait as JSON, and where its picture is."""
-        data = self._view.json(published, self._config.bot.language)
+        data = self.view.json(published, self._config.bot.language)
         base = self._config.server.public_url.rstrip("/")
         return {**data, "banner_url": f"{base}/banner/{published.queue}/opengraph.png"}

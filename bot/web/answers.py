@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from aiohttp import web
+
+from bot.store.store import StoreDown
 
 NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 FOR_ALL = {**NOT_KEPT, "Access-Control-Allow-Origin": "*"}
@@ -72,3 +75,17 @@ async def woken_within(woken: asyncio.Event, seconds: float) -> bool:
         return False
     woken.clear()
     return True
+
+
+async def streamed(request: web.Request, news: AsyncGenerator[str]) -> web.StreamResponse:
+    """What `news` yields as server-sent events, until it or the browser has had enough, or the store is down."""
+    stream = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no", **NOT_KEPT}
+    )
+    with contextlib.suppress(ConnectionResetError, StoreDown):
+        async with contextlib.aclosing(news):
+            async for text in news:
+                if not stream.prepared:
+                    await stream.prepare(request)
+                await stream.write(text.encode())
+    return stream if stream.prepared else later("the store cannot be read now")

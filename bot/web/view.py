@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -26,6 +27,8 @@ class View:
     figures: Figures
     words: Words
     clock: Clock
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the bot stops: whoever streams must come to an end."""
 
     def language(self, request: web.Request) -> str:
         """`?lang=` first, then what the browser asks for: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4"""
@@ -63,6 +66,7 @@ class View:
             overloaded_s=settings.overloaded_s,
             published=self.board.published(queue),
             history=self.board.history(queue),
+            week=self.board.week(queue),
         )
 
     def json(self, published: Published, language: str) -> dict[str, Any]:

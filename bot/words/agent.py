@@ -86,6 +86,18 @@ class AgentWords:
         """The agent closed the case."""
         return self.language.say("Case {case} is closed.", case=case)
 
+    def desk_link(self, url: str) -> str:
+        """A link that signs the agent in at the web desk."""
+        return self.language.say(
+            "This link opens the desk in your browser, as you and only once, for ten minutes: {url}", url=url
+        )
+
+    def no_web_desk(self) -> str:
+        """There is no desk in the browser."""
+        return self.language.say(
+            "There is no desk in the browser here: it takes a channel with the adapter web, and server.public_url."
+        )
+
     def resent(self) -> str:
         """A message that was given up goes out again."""
         return self.language.say("It is on its way again.")

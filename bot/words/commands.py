@@ -40,6 +40,7 @@ def desk_summary(language: Language, command: str) -> str:
         "wait": say("the wait that customers are told now"),
         "incident": say("announce that more agents come for a time, or take it back"),
         "resend": say("send a message again that did not arrive"),
+        "desk": say("a link that opens the desk in your browser"),
         "help": say("this list"),
     }[command]
 
@@ -62,6 +63,7 @@ def command_name(language: Language, command: str) -> str:
         "wait": say("wait"),
         "incident": say("incident"),
         "resend": say("resend"),
+        "desk": say("desk"),
         "start": say("start"),
         "cancel": say("cancel"),
         "language": say("language"),

@@ -1,0 +1,213 @@
+"""The site chat: customers with nothing but a browser, on a page that the bot itself serves at `/chat/<channel>`.
+
+A browser is told apart by a secret cookie; the conversation's name is a digest of it, so that nobody who reads a log or
+the store can take its place. What the bot says is put into the conversation's box, from where the page shows it.
+Agents who work in a browser get their answers the same way: see `bot.web.desk`.
+
+Invariant: a file or a message belongs to the browser that sent it, and is shown to that one only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from adapters.base import (
+    Arrival,
+    Attachment,
+    CommandAnswer,
+    CustomerMessage,
+    EditOut,
+    File,
+    FileKind,
+    Inbox,
+    Limits,
+    Malformed,
+    MessageOut,
+    Outgoing,
+    Person,
+    Receipt,
+    Refused,
+    Tools,
+    Untrusted,
+)
+
+SECRET = re.compile(r"[0-9a-f]{64}")
+"""A visitor's cookie: 256 bits."""
+MESSAGE_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+FILES_AT_ONCE = 10
+NAME_CHARS, MIME_CHARS = 200, 100
+KINDS: Mapping[str, FileKind] = {"image": "photo", "video": "video", "audio": "audio"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The largest file a visitor may send, in bytes; 0 takes none."""
+
+    file_bytes: int = 5_000_000
+
+
+class Web:
+    """One site chat."""
+
+    wants_events = False
+
+    def __init__(self, options: Options, tools: Tools) -> None:
+        self._tools = tools
+        self.limits = Limits(
+            text_chars=16_000, resend_is_safe=True, file_bytes=options.file_bytes, hears_refusals=True
+        )
+        # Only HTTPS, only this host, for all paths: https://datatracker.ietf.org/doc/html/rfc6265bis section 4.1.3.2
+        self.cookie = f"__Host-jono-{tools.name}"
+
+    # --- from the page -------------------------------------------------------------------------------------
+
+    def visitor(self, headers: Mapping[str, str]) -> str:
+        """The conversation of a browser. Raises Untrusted."""
+        try:
+            found = SimpleCookie(headers.get("Cookie", "")).get(self.cookie)
+        except CookieError:
+            found = None
+        if found is None or not SECRET.fullmatch(found.value):
+            raise Untrusted("the browser sent no cookie of ours: open the chat again, with cookies allowed")
+        return hashlib.sha256(found.value.encode()).hexdigest()[:32]
+
+    def accept(self, headers: Mapping[str, str], body: bytes, now: float) -> list[Arrival]:
+        """What the page posted: {"id", "text", "name"?, "language"?, "queue"?, "files"?}. Raises Untrusted or
+        Malformed."""
+        conversation = self.visitor(headers)
+        try:
+            data = json.loads(body)
+        except ValueError:
+            raise Malformed("the body is not JSON") from None
+        if not isinstance(data, dict):
+            raise Malformed("the body is not an object")
+        message_id = _text(data, "id")
+        if not MESSAGE_ID.fullmatch(message_id):
+            raise Malformed("id: 8 to 64 letters, digits and hyphens are wanted")
+        text, files = _text(data, "text").strip(), _files(data, conversation)
+        if not text and not files:
+            raise Malformed("text: is empty, and there are no files")
+        customer = Person(conversation, _text(data, "name").strip()[:NAME_CHARS], _text(data, "language"))
+        return [
+            CustomerMessage(
+                f"{conversation}-{message_id}",
+                conversation,
+                customer,
+                text,
+                queue=_text(data, "queue") or None,
+                files=files,
+                ref=message_id,
+            )
+        ]
+
+    def shown(self, message: CustomerMessage, at: float) -> Mapping[str, Any]:
+        """What the visitor wrote, for their other windows."""
+        return {
+            "at": at,
+            "kind": "message",
+            "id": message.ref,
+            "text": message.text,
+            "files": [_shown(file) for file in message.files],
+        }
+
+    async def listen(self, inbox: Inbox) -> None:
+        """The page posts; there is nothing to listen to."""
+        await asyncio.Event().wait()
+
+    async def fetch(self, file: File) -> bytes:
+        """A file that somebody sent in the chat. Raises Refused."""
+        content = await self._tools.mailbox.file(file.ref)
+        if content is None:
+            raise Refused("the file is not kept any more")
+        return content
+
+    # --- to the page ---------------------------------------------------------------------------------------
+
+    async def send(self, outgoing: Outgoing) -> str:
+        """Put it into the box of whoever is to see it. Raises Refused."""
+        match outgoing:
+            case MessageOut(key=key, conversation_id=box):
+                return await self._put(box, key, await self._message(outgoing))
+            case EditOut(key=key, conversation_id=box, message_id=message_id, text=text):
+                return await self._put(box, key, {"kind": "edit", "id": message_id, "text": text})
+            case CommandAnswer(key=key, answer_to=box, command_id=command_id, text=text):
+                about = {"id": command_id, "ok": outgoing.ok, "case": outgoing.case_id}
+                return await self._put(box, key, {"kind": "answer", "text": text, **about})
+            case Receipt(key=key, place=box, ref=ref, fate=fate):
+                return await self._put(box, key, {"kind": "receipt", "id": ref, "fate": fate})
+        raise Refused("there is no place for it in a site chat")
+
+    async def _put(self, box: str, key: str, item: Mapping[str, Any]) -> str:
+        return await self._tools.mailbox.put(box, key, {"at": self._tools.now(), **item})
+
+    async def _message(self, message: MessageOut) -> Mapping[str, Any]:
+        files = [await self._kept(message.conversation_id, one) for one in message.attachments]
+        return {"kind": message.kind, "text": message.text, "files": files}
+
+    async def _kept(self, box: str, attachment: Attachment) -> Mapping[str, Any]:
+        """A file that the visitor may fetch: what came from elsewhere, or from an agent's browser, is kept here."""
+        content, file = attachment.content, attachment.file
+        if content is None and file.kind != "location":
+            content = await self.fetch(file)
+        if content is None:
+            return _shown(file)
+        shown = _shown(file)
+        return {**shown, "ref": await self._tools.mailbox.keep_file(box, content), "size": len(content)}
+
+    async def show_typing(self, conversation_id: str) -> None:
+        """Show that an answer is being written."""
+        await self._tools.mailbox.show(conversation_id, "typing")
+
+    async def aclose(self) -> None:
+        """Nothing was opened."""
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name, "")
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Malformed(f"{name}: a text is wanted")
+    return value
+
+
+def _files(data: Mapping[str, Any], conversation: str) -> tuple[File, ...]:
+    rows = data.get("files") or []
+    if not isinstance(rows, list) or len(rows) > FILES_AT_ONCE:
+        raise Malformed(f"files: a list of at most {FILES_AT_ONCE} is wanted")
+    return tuple(_file(row, number, conversation) for number, row in enumerate(rows))
+
+
+def _file(row: object, number: int, conversation: str) -> File:
+    if not isinstance(row, dict):
+        raise Malformed(f"files.{number}: an object is wanted")
+    ref, size = _text(row, "ref"), row.get("size")
+    if not ref.startswith(f"{conversation}/"):
+        raise Malformed(f"files.{number}.ref: there is no such file")
+    if not isinstance(size, int | None):
+        raise Malformed(f"files.{number}.size: a number is wanted")
+    mime = _text(row, "mime")[:MIME_CHARS]
+    kind = KINDS.get(mime.partition("/")[0], "document")
+    return File(kind, ref, _text(row, "name")[:NAME_CHARS], mime, size)
+
+
+def _shown(file: File) -> dict[str, Any]:
+    return {
+        "ref": file.ref,
+        "kind": file.kind,
+        "name": file.name or file.text,
+        "mime": file.mime,
+        "size": file.size_bytes,
+    }
+
+
+def open_channel(options: Options, tools: Tools) -> Web:
+    """The chat is there as long as the bot is."""
+    return Web(options, tools)

@@ -1,0 +1,179 @@
+"""What an agent sees at the web desk: the queues they serve, the cases in them, and what was said in one.
+
+Plain data for the page; it reads and changes nothing. What many agents look at is read once: a `Watch` notices that
+something changed, and rows are made anew then, for all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bot.asked import served
+from bot.bodies import as_it_reads, files_in, in_words
+from bot.case import Case
+from bot.clock import Clock
+from bot.config.settings import Config
+from bot.signin import Agent
+from bot.store.store import Store
+
+LOOK_EVERY_S = 0.3
+WAITING, OTHERS = 50, 200
+"""So many cases of a queue are shown: those that wait longest, and others that are open."""
+PREVIEW_CHARS = 140
+
+
+class Watch:
+    """Wakes those who look at queues when something changed there, in whichever process that was."""
+
+    def __init__(self, store: Store, queues: Sequence[str], clock: Clock) -> None:
+        self._store = store
+        self._queues = queues
+        self._clock = clock
+        self._watchers: set[asyncio.Event] = set()
+        self._watched = asyncio.Event()
+        self.changes: tuple[int, ...] = ()
+
+    @asynccontextmanager
+    async def watching(self, woken: asyncio.Event) -> AsyncIterator[None]:
+        """Have `woken` set whenever something changed."""
+        self._watchers.add(woken)
+        self._watched.set()
+        try:
+            yield
+        finally:
+            self._watchers.discard(woken)
+            if not self._watchers:
+                self._watched.clear()
+
+    @property
+    def watchers(self) -> int:
+        """How many look now."""
+        return len(self._watchers)
+
+    def tell(self) -> None:
+        """Wake everyone."""
+        for woken in self._watchers:
+            woken.set()
+
+    async def run(self) -> None:
+        """Look while anybody watches, until cancelled. Raises StoreDown."""
+        while True:
+            await self._watched.wait()
+            changes = await self._store.desk.changes(self._queues)
+            if changes != self.changes:
+                self.changes = changes
+                self.tell()
+            await self._clock.pause(LOOK_EVERY_S)
+
+
+class DeskView:
+    """The desk as data."""
+
+    def __init__(self, config: Config, store: Store, watch: Watch, clock: Clock) -> None:
+        self._config = config
+        self._store = store
+        self._watch = watch
+        self._clock = clock
+        self._rows: dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]] = {}
+
+    def queues(self, agent: Agent) -> list[str]:
+        """The queues the agent serves."""
+        return served(self._config, agent.channel)
+
+    async def overview(self, agent: Agent) -> dict[str, Any]:
+        """All that stands beside the open case. Raises StoreDown."""
+        name = f"{agent.channel}/{agent.id}"
+        queues, rows, on_duty = [], [], False
+        for queue in self.queues(agent):
+            line = await self._store.line(queue)
+            on_duty = on_duty or await self._store.duty(queue, name) is not None
+            queues.append(
+                {
+                    "name": queue,
+                    "title": self._config.title(queue),
+                    "waiting": line.waiting,
+                    "agents": line.agents,
+                }
+            )
+            rows += await self._cases(queue, await self._store.held(queue, name))
+        cases = [{**row, "mine": row["agent"] == name} for row in rows]
+        return {"queues": queues, "cases": cases, "on_duty": on_duty, "now": self._clock.now()}
+
+    async def _cases(self, queue: str, held: Sequence[str]) -> list[dict[str, Any]]:
+        """The rows of a queue, made anew once something changed; and those of the cases an agent holds."""
+        known = self._rows.get(queue)
+        if known is None or known[0] != self._watch.changes or not self._watch.watchers:
+            ids = await self._store.desk.open_ids(queue, WAITING, OTHERS)
+            found = [row_of(case, said) for case, said in await self._store.desk.heads(queue, ids)]
+            known = self._rows[queue] = (self._watch.changes, found)
+        rows = known[1]
+        missing = sorted(set(held) - {row["id"] for row in rows})
+        if missing:
+            rows = [*rows, *(row_of(*one) for one in await self._store.desk.heads(queue, missing))]
+        return rows
+
+    async def case(self, agent: Agent, case_id: str) -> Case | None:
+        """A case of a queue the agent serves. Raises StoreDown."""
+        return await self._store.find(self.queues(agent), case_id)
+
+    async def whole(self, agent: Agent, case_id: str) -> dict[str, Any] | None:
+        """A case with all that was said in it. Raises StoreDown."""
+        case = await self.case(agent, case_id)
+        if case is None:
+            return None
+        said = await self._store.transcript(case.queue, case.id)
+        name = f"{agent.channel}/{agent.id}"
+        entries = [_entry(case, number, entry) for number, entry in enumerate(as_it_reads(said))]
+        return {"case": {**row_of(case, said), "mine": case.agent == name}, "said": entries}
+
+    async def file(self, agent: Agent, case_id: str, entry: int, number: int) -> tuple[Case, str, Any] | None:
+        """A file of an entry, its case, and the channel it came from; None when there is none. Raises StoreDown."""
+        case = await self.case(agent, case_id)
+        said = as_it_reads(await self._store.transcript(case.queue, case.id)) if case else []
+        if case is None or not 0 <= entry < len(said):
+            return None
+        files = files_in(said[entry].get("files", ()))
+        if not 0 <= number < len(files):
+            return None
+        return case, _origin(case, said[entry]), files[number]
+
+
+def _origin(case: Case, entry: Mapping[str, Any]) -> str:
+    """The channel that an entry was written on."""
+    return str(entry.get("from", "")).partition("/")[0] or case.channel
+
+
+def row_of(case: Case, said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A case in the list: how it stands, and how the customer's last words begin."""
+    last = next((entry for entry in reversed(as_it_reads(said)) if entry["by"] == "customer"), None)
+    due = case.promises[-1].due_at if case.promises else None
+    return {
+        "id": case.id,
+        "queue": case.queue,
+        "channel": case.channel,
+        "name": case.customer.name,
+        "language": case.customer.language,
+        "state": case.state.value,
+        "opened_at": case.opened_at,
+        "turn_at": case.turn_at,
+        "due_at": due if case.turn_at is not None else None,
+        "agent": case.agent,
+        "agent_name": case.agent_name,
+        "preview": in_words(last)[:PREVIEW_CHARS] if last else "",
+        "messages": case.messages,
+        "version": case.version,
+    }
+
+
+def _entry(case: Case, number: int, entry: Mapping[str, Any]) -> dict[str, Any]:
+    files = [
+        {"kind": file.kind, "name": file.name or file.text, "mime": file.mime, "size": file.size_bytes}
+        | ({} if file.kind == "location" else {"url": f"/desk/cases/{case.id}/files/{number}/{place}"})
+        for place, file in enumerate(files_in(entry.get("files", ())))
+    ]
+    shown = {"by": entry["by"], "at": entry["at"], "text": entry["text"], "who": entry.get("who", "")}
+    ref = str(entry.get("from", "")).partition("/")[2]
+    return shown | {"files": files, "ref": ref, "id": entry.get("id", "")}

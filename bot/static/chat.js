@@ -1,0 +1,244 @@
+// A customer's chat. What stands in the conversation comes from the server, in order; what is written here is shown at
+// once and stays in this browser until the server has it, over reloads and outages.
+import { Files, attachment, fill, grow, listen, newId, part } from "./talk.js";
+
+const { channel, queue, language, fileBytes, icons, labels: packed } = document.body.dataset;
+const labels = JSON.parse(packed);
+const shapes = JSON.parse(icons);
+const base = `/chat/${channel}`;
+const query = new URLSearchParams({ lang: language, ...(queue && { queue }) });
+const at = (id) => document.getElementById(id);
+const talk = at("talk");
+const text = at("text");
+const title = document.title;
+
+const shown = new Map(); // an item's key, or the id of an own message, to its element
+let lastKey = "";
+let unread = 0;
+
+// --- what was said ---------------------------------------------------------------------------------------------
+
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const when = (seconds) => {
+  const moment = new Date(seconds * 1000);
+  return (moment.toDateString() === new Date().toDateString() ? clock : day).format(moment);
+};
+
+function entry(item) {
+  const own = item.kind === "message";
+  const automatic = ["acknowledgement", "update", "notice", "answer"].includes(item.kind);
+  const row = part("li", own ? "own" : automatic ? "automatic" : "");
+  const meta = part("p", "meta");
+  if (automatic) meta.append(part("span", "who", labels.automatic));
+  if (own) meta.append(part("span", "aside", labels.you));
+  const time = part("time", "", when(item.at));
+  time.dateTime = new Date(item.at * 1000).toISOString();
+  meta.append(time);
+  const bubble = part("div", "bubble");
+  bubble.dir = "auto";
+  bubble.textContent = item.text;
+  row.append(meta);
+  if (item.text) row.append(bubble);
+  for (const file of item.files || []) {
+    const [box, name] = (file.ref || "").split("/");
+    row.append(attachment(file, name && `${base}/files/${box}/${name}?${new URLSearchParams({ name: file.name || "" })}`));
+  }
+  row.dataset.at = item.at;
+  return row;
+}
+
+// In order of time: what the bot says may overtake the message it answers by a moment.
+function place(row) {
+  const moment = Number(row.dataset.at);
+  let before = talk.lastElementChild;
+  while (before && Number(before.dataset.at) > moment) before = before.previousElementSibling;
+  before ? before.after(row) : talk.prepend(row);
+}
+
+function keepDown(change) {
+  const down = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80;
+  change();
+  if (down) talk.scrollTop = talk.scrollHeight;
+}
+
+function take(item) {
+  lastKey = item.key;
+  if (item.kind === "edit") return correct(item);
+  const name = item.kind === "message" ? item.id : item.key;
+  const waiting = shown.get(name);
+  if (waiting && !waiting.classList.contains("pending")) return;
+  keepDown(() => {
+    const row = entry(item);
+    waiting?.remove();
+    shown.set(name, row);
+    place(row);
+  });
+  if (item.kind === "message") settle(item.id);
+  else {
+    at("typing").hidden = true;
+    if (document.hidden) count(unread + 1, shown.get(name));
+  }
+}
+
+function correct(item) {
+  const row = shown.get(item.id);
+  if (!row) return;
+  const bubble = row.querySelector(".bubble");
+  if (item.text === null) bubble.replaceChildren(part("span", "deleted", labels.deleted));
+  else {
+    bubble.textContent = item.text;
+    row.querySelector(".meta").append(part("span", "", labels.edited));
+  }
+}
+
+function count(n, first) {
+  if (n === 1 && first) {
+    document.querySelector(".unread")?.remove();
+    const mark = part("li", "unread", labels.unread);
+    mark.dataset.at = first.dataset.at;
+    first.before(mark);
+  }
+  unread = n;
+  document.title = n ? `(${n}) ${title}` : title;
+}
+document.addEventListener("visibilitychange", () => document.hidden || count(0));
+
+// --- what is written -------------------------------------------------------------------------------------------
+
+const STORE = `jono-chat-${channel}`;
+let outbox = JSON.parse(localStorage.getItem(STORE) || "[]");
+let sending = false;
+
+function save() {
+  localStorage.setItem(STORE, JSON.stringify(outbox));
+}
+
+function settle(id) {
+  outbox = outbox.filter((message) => message.id !== id);
+  save();
+}
+
+function pending(message) {
+  const row = entry({ ...message, kind: "message", at: message.at });
+  row.classList.add("pending");
+  row.querySelector(".meta").append(part("span", "fate", labels.sending));
+  shown.set(message.id, row);
+  keepDown(() => place(row));
+  talk.scrollTop = talk.scrollHeight;
+}
+
+function write(words, files = []) {
+  const message = { id: newId(), at: Date.now() / 1000, text: words, name: at("name").value.trim(), language, queue, files };
+  outbox.push(message);
+  save();
+  pending(message);
+  deliver();
+}
+
+// One after another, so that the order is kept; what fails for want of a line is tried again.
+async function deliver() {
+  if (sending) return;
+  sending = true;
+  for (let message; (message = outbox.find((one) => !one.refused)); ) {
+    const answer = await post("messages", JSON.stringify(message));
+    if (!answer || answer.status >= 500 || answer.status === 429) {
+      setTimeout(deliver, 1000 * (Number(answer?.headers.get("Retry-After")) || 2));
+      break;
+    }
+    const row = shown.get(message.id);
+    if (answer.ok) {
+      settle(message.id);
+      row?.classList.remove("pending");
+      row?.querySelector(".fate")?.remove();
+    } else {
+      message.refused = true;
+      const { error } = await answer.json().catch(() => ({ error: answer.statusText }));
+      const reason = answer.status === 401 ? labels.cookies : error;
+      const fate = row?.querySelector(".fate");
+      if (fate) fate.textContent = fill(labels.failed, { reason });
+      fate?.classList.add("bad");
+      settle(message.id);
+    }
+  }
+  sending = false;
+}
+
+async function post(where, body) {
+  try {
+    return await fetch(`${base}/${where}?${query}`, { method: "POST", body });
+  } catch {
+    return null;
+  }
+}
+
+function complain(words) {
+  const row = part("li", "event alarm", words);
+  row.dataset.at = Date.now() / 1000;
+  keepDown(() => talk.append(row));
+}
+
+async function upload(file) {
+  const answer = await post("files", file);
+  if (answer?.ok) return answer.json();
+  complain(fill(labels.failed, { reason: file.name }));
+  return null;
+}
+
+const files = new Files(at("files"), at("attach"), upload, { most: Number(fileBytes), labels, complain });
+const fit = grow(text);
+
+at("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const words = text.value.trim();
+  if (!words && !files.chosen.length) return;
+  write(words, files.giveAll());
+  text.value = "";
+  fit();
+  text.focus();
+  remember();
+});
+text.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    at("composer").requestSubmit();
+  }
+});
+text.addEventListener("paste", (event) => {
+  const pasted = [...event.clipboardData.files];
+  if (pasted.length && at("attach")) files.take(pasted);
+});
+
+// The name is asked for once.
+function remember() {
+  const name = at("name");
+  if (name.value.trim()) localStorage.setItem(`${STORE}-name`, name.value.trim());
+  at("name-field").hidden = Boolean(name.value.trim());
+}
+at("name").value = localStorage.getItem(`${STORE}-name`) || "";
+at("name-field").hidden = Boolean(at("name").value);
+
+// --- live ------------------------------------------------------------------------------------------------------
+
+function sign(wait) {
+  at("sign").className = `sign ${wait.light}`;
+  at("sign-icon").setAttribute("d", shapes[wait.light]);
+  for (const name of ["state", "caption", "figure"]) at(`sign-${name}`).textContent = wait[name];
+}
+
+let quiet;
+function typing() {
+  at("typing").hidden = false;
+  clearTimeout(quiet);
+  quiet = setTimeout(() => (at("typing").hidden = true), 6000);
+}
+
+function online(is) {
+  at("offline").hidden = is;
+  if (is) deliver();
+}
+
+outbox.forEach(pending);
+listen(() => `${base}/events?${query}${lastKey && `&after=${lastKey}`}`, { item: take, wait: sign, typing }, online);
+addEventListener("offline", () => online(false));
+text.focus();

@@ -1,0 +1,457 @@
+// The agents' desk. The server tells how the cases stand; whatever is done here is a command, as on every other channel.
+import { Files, attachment, fill, grow, icon, listen, newId, part } from "./talk.js";
+
+const { language, speed, fileBytes, queues: queueNames, icons, labels: packed, commands: table } = document.body.dataset;
+const labels = JSON.parse(packed);
+const shapes = JSON.parse(icons);
+const commands = JSON.parse(table);
+const served = JSON.parse(queueNames);
+const at = (id) => document.getElementById(id);
+const text = at("text");
+const talk = at("talk");
+const title = document.title;
+const query = `?${new URLSearchParams({ lang: language })}`;
+
+let overview = { queues: [], cases: [], signs: {}, on_duty: false, now: 0 };
+let heard = performance.now();
+let current = ""; // the case that is open
+let loaded = 0; // the version of it that is shown
+const written = new Map(); // what was written here: its id to its fate
+const read = new Map(); // cases and the number of messages that were read in them
+
+// --- how the cases stand ---------------------------------------------------------------------------------------
+
+// The desk's time, in seconds; in a demonstration it runs faster.
+const now = () => overview.now + ((performance.now() - heard) / 1000) * Number(speed);
+const units = ["day", "hour", "minute"].map((unit) => new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }));
+function length(seconds) {
+  const minutes = Math.round(Math.abs(seconds) / 60);
+  if (minutes < 100) return units[2].format(minutes);
+  if (minutes < 2880) return units[1].format(Math.round(minutes / 60));
+  return units[0].format(Math.round(minutes / 1440));
+}
+
+const lists = {
+  waiting: (row) => row.state === "waiting",
+  mine: (row) => row.mine,
+  others: (row) => row.state !== "waiting" && !row.mine,
+};
+const byTurn = (a, b) => (a.turn_at ?? a.opened_at) - (b.turn_at ?? b.opened_at);
+const inOrder = () => Object.values(lists).flatMap((wanted) => overview.cases.filter(wanted).sort(byTurn));
+const find = (id) => overview.cases.find((row) => row.id === id);
+
+function waitOf(row) {
+  if (row.turn_at === null) return [labels[row.state === "waiting" ? "state_waiting" : row.state] || row.state, false];
+  if (row.due_at === null) return [length(now() - row.turn_at), false];
+  const late = row.due_at < now();
+  return [fill(late ? labels.overdue : labels.due, { time: length(row.due_at - now()) }), late];
+}
+
+function rowOf(row) {
+  const item = part("li");
+  const button = part("button");
+  button.type = "button";
+  button.dataset.case = row.id;
+  if (row.id === current) button.setAttribute("aria-current", "true");
+  const name = part("span", "name", row.name || labels.no_name);
+  name.dir = "auto";
+  const fresh = (row.mine || row.state === "waiting") && row.messages > (read.get(row.id) ?? 0);
+  if (fresh) name.classList.add("fresh");
+  const [time, late] = waitOf(row);
+  const preview = part("span", "preview", row.agent_name && !row.mine ? `${fill(labels.held_by, { name: row.agent_name })} · ${row.preview}` : row.preview);
+  preview.dir = "auto";
+  button.append(name, part("span", late ? "time late" : "time", time), preview);
+  button.addEventListener("click", () => open(row.id));
+  item.append(button);
+  return item;
+}
+
+function showLists() {
+  const focused = document.activeElement?.dataset?.case;
+  at("lists").replaceChildren(
+    ...Object.entries(lists).map(([name, wanted]) => {
+      const rows = overview.cases.filter(wanted).sort(byTurn);
+      const section = part("section");
+      section.append(part("h2", "", `${labels[name]} (${rows.length})`));
+      if (rows.length) {
+        const list = part("ul", "rows");
+        list.append(...rows.map(rowOf));
+        section.append(list);
+      } else section.append(part("p", "none", name === "waiting" ? labels.nobody : labels.none));
+      return section;
+    }),
+  );
+  if (focused) document.querySelector(`[data-case="${CSS.escape(focused)}"]`)?.focus();
+}
+
+function showQueues() {
+  at("queues").replaceChildren(
+    ...overview.queues.map((queue) => {
+      const sign = overview.signs[queue.name];
+      const row = part("li");
+      const light = part("span", `light ${sign.light}`);
+      light.append(icon(shapes[sign.light]), part("span", "", sign.state));
+      row.append(part("span", "title", queue.title), light, part("span", "figure", `${sign.figure} · ${queue.waiting} ${labels.state_waiting} · ${queue.agents} ${labels.agents}`));
+      return row;
+    }),
+  );
+  const waiting = overview.queues.reduce((sum, queue) => sum + queue.waiting, 0);
+  document.title = waiting ? `(${waiting}) ${title}` : title;
+  at("next").disabled = !waiting;
+}
+
+function take(news) {
+  overview = news;
+  heard = performance.now();
+  showQueues();
+  showLists();
+  at("duty").setAttribute("aria-pressed", String(news.on_duty));
+  at("duty").textContent = news.on_duty ? labels.go_off : labels.go_on;
+  const row = find(current);
+  if (current && (!row || row.version !== loaded)) load(current);
+  if (wanted) {
+    const mine = news.cases.find((one) => one.id === wanted);
+    if (mine) open(mine.id);
+  }
+}
+setInterval(() => document.hidden || (showLists(), showHead(find(current))), 20000 / Math.max(1, Number(speed) / 10));
+
+// --- the open case ---------------------------------------------------------------------------------------------
+
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+
+function open(id) {
+  wanted = "";
+  if (id !== current) {
+    current = id;
+    loaded = 0;
+    talk.replaceChildren();
+    text.value = drafts.get(id) || "";
+    fit();
+  }
+  at("desk").classList.add("reading");
+  at("choose").hidden = true;
+  at("open").hidden = false;
+  showLists();
+  return load(id);
+}
+
+function shut() {
+  at("desk").classList.remove("reading");
+  document.querySelector(`[data-case="${CSS.escape(current)}"]`)?.focus();
+}
+at("back").addEventListener("click", shut);
+
+async function load(id) {
+  const answer = await ask(`/desk/cases/${encodeURIComponent(id)}`);
+  if (!answer?.ok || id !== current) return;
+  const whole = await answer.json();
+  loaded = whole.case.version;
+  read.set(id, whole.case.messages);
+  showHead(whole.case);
+  const down = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80 || !talk.childElementCount;
+  talk.replaceChildren(...whole.said.map((entry) => said(entry, whole.case)));
+  for (const [ref, one] of written) {
+    if (one.case === id && one.fate === "sending" && !whole.said.some((entry) => entry.ref === ref)) talk.append(said(one.entry, whole.case));
+  }
+  if (down) talk.scrollTop = talk.scrollHeight;
+}
+
+const OPEN = ["waiting", "claimed", "answered"];
+function showHead(row) {
+  if (!row) return;
+  at("who").textContent = row.name || labels.no_name;
+  at("who").dir = "auto";
+  const [wait] = waitOf(row);
+  const holder = row.agent_name && !row.mine ? fill(labels.held_by, { name: row.agent_name }) : "";
+  at("facts").textContent = [row.id, row.channel, row.queue, row.language, wait, holder].filter(Boolean).join(" · ");
+  const acts = !OPEN.includes(row.state) ? [] : row.mine ? ["release", "close"] : ["claim", ...(row.state === "answered" ? ["close"] : [])];
+  const shown = [...at("acts").children].map((button) => button.dataset.act);
+  if (shown.join() !== acts.join()) {
+    at("acts").replaceChildren(
+      ...acts.map((name) => {
+        const button = part("button", name === "claim" ? "main" : "", labels[name]);
+        button.type = "button";
+        button.dataset.act = name;
+        button.addEventListener("click", () => command(name, "", current));
+        return button;
+      }),
+    );
+  }
+}
+
+const EVENTS = { gone: () => labels.gone, reaction: (entry) => fill(labels.reaction, { emoji: entry.text }) };
+function said(entry, row) {
+  if (entry.by in EVENTS) return part("li", "event", EVENTS[entry.by](entry));
+  if (entry.by === "failed") {
+    const item = part("li", "event alarm", `${labels.not_delivered} `);
+    const again = part("button", "", labels.resend);
+    again.type = "button";
+    again.addEventListener("click", () => command("resend", entry.id, ""));
+    item.append(again);
+    return item;
+  }
+  const item = part("li", entry.by === "customer" ? "" : entry.by === "note" ? "own note" : "own");
+  const meta = part("p", "meta");
+  meta.append(part("span", "who", entry.by === "customer" ? row.name || labels.no_name : entry.by === "note" ? `${labels.note} · ${entry.who}` : entry.who));
+  meta.append(part("time", "", clock.format(new Date(entry.at * 1000))));
+  const fate = written.get(entry.ref)?.fate;
+  if (fate) meta.append(part("span", fate === "failed" ? "fate bad" : "fate", fate === "failed" ? labels.not_delivered : labels[fate] || ""));
+  item.append(meta);
+  if (entry.text) {
+    const bubble = part("div", "bubble", entry.text);
+    bubble.dir = "auto";
+    item.append(bubble);
+  }
+  item.append(...(entry.files || []).map((file) => attachment(file, file.url)));
+  return item;
+}
+
+// --- what is done ----------------------------------------------------------------------------------------------
+
+async function ask(where, options = {}) {
+  try {
+    const answer = await fetch(where + query, options);
+    if (answer.status === 401) location.reload();
+    return answer;
+  } catch {
+    return null;
+  }
+}
+
+const drafts = new Map();
+let wanted = ""; // a case that was claimed, to be opened as soon as it is known
+
+async function command(name, argument, row, more = {}) {
+  const id = more.id || newId();
+  const body = JSON.stringify({ id, command: name, arguments: argument, case: row, ...more });
+  for (let tries = 0; tries < 30; tries += 1) {
+    const answer = await ask("/desk/commands", { method: "POST", body });
+    if (answer?.ok) return true;
+    if (answer && answer.status < 500 && answer.status !== 429) {
+      tell((await answer.json()).error, false);
+      return false;
+    }
+    // The same id again: it is carried out once.
+    await new Promise((done) => setTimeout(done, 1000 * (Number(answer?.headers.get("Retry-After")) || 2)));
+  }
+  tell(labels.offline, false);
+  return false;
+}
+
+function tell(words, ok) {
+  const item = part("li", ok ? "" : "bad");
+  item.append(part("span", "", words));
+  const close = part("button", "", "×");
+  close.type = "button";
+  close.setAttribute("aria-label", "×");
+  close.addEventListener("click", () => item.remove());
+  item.append(close);
+  at("news").append(item);
+  while (at("news").childElementCount > 4) at("news").firstElementChild.remove();
+  setTimeout(() => item.remove(), 6000 + 60 * words.length);
+}
+
+// Answers to commands, and what became of what was written.
+function hear(item) {
+  if (item.kind === "receipt") {
+    const one = written.get(item.id);
+    if (one) {
+      one.fate = item.fate === "noted" ? "" : item.fate;
+      if (one.case === current) load(current);
+    }
+    return;
+  }
+  if (item.kind !== "answer") return;
+  tell(item.text, item.ok);
+  const taking = item.ok && item.case && pendingTake;
+  if (taking) {
+    pendingTake = false;
+    if (find(item.case)) open(item.case).then(() => text.focus());
+    else wanted = item.case;
+  }
+  const one = written.get(item.id.split("-").at(-1));
+  if (one && !item.ok) {
+    one.fate = "failed";
+    if (one.case === current) {
+      if (!text.value) text.value = one.entry.text;
+      load(current);
+    }
+  }
+}
+let pendingTake = false;
+
+function next() {
+  pendingTake = true;
+  command("next", "", "");
+}
+at("next").addEventListener("click", next);
+at("duty").addEventListener("click", () => command(overview.on_duty ? "off" : "on", "", ""));
+at("leave").addEventListener("click", async () => {
+  await ask("/desk/session", { method: "DELETE" });
+  location.reload();
+});
+
+// --- writing ---------------------------------------------------------------------------------------------------
+
+async function upload(file) {
+  const answer = await ask("/desk/files", { method: "POST", body: file });
+  if (answer?.ok) return answer.json();
+  tell(answer ? (await answer.json()).error : labels.offline, false);
+  return null;
+}
+const files = new Files(at("files"), at("attach"), upload, { most: Number(fileBytes), labels, complain: (words) => tell(words, false) });
+const fit = grow(text);
+const kind = () => document.querySelector("[name=kind]:checked").value;
+const choose = (value) => {
+  document.querySelector(`[name=kind][value=${value}]`).checked = true;
+  relabel();
+};
+function relabel() {
+  text.placeholder = kind() === "note" ? labels.write_note : labels.write;
+}
+document.querySelectorAll("[name=kind]").forEach((choice) => choice.addEventListener("change", relabel));
+
+// What each case's unfinished reply says, while another one is open.
+text.addEventListener("input", () => drafts.set(current, text.value));
+
+at("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const words = text.value.trim();
+  if (!words && !files.chosen.length) return;
+  const slash = /^\/(\w+)\s*([\s\S]*)$/.exec(words);
+  if (slash) command(slash[1], slash[2], current);
+  else say(words, files.giveAll());
+  text.value = "";
+  drafts.delete(current);
+  fit();
+  complete();
+});
+
+function say(words, sent) {
+  const id = newId();
+  const by = kind() === "note" ? "note" : "agent";
+  const shown = { by, at: Date.now() / 1000, text: words, who: document.querySelector(".me").textContent, files: sent, ref: id };
+  written.set(id, { case: current, fate: "sending", entry: shown });
+  talk.append(said(shown, find(current) || { name: "" }));
+  talk.scrollTop = talk.scrollHeight;
+  command(by === "note" ? "note" : "reply", words, current, { id, files: sent, plain: true });
+}
+
+let told = 0;
+text.addEventListener("input", () => {
+  if (kind() !== "reply" || text.value.startsWith("/") || Date.now() - told < 3000) return;
+  told = Date.now();
+  ask("/desk/typing", { method: "POST", body: JSON.stringify({ case: current }) });
+});
+
+// --- commands with completion ----------------------------------------------------------------------------------
+
+let choices = [];
+let chosen = 0;
+
+function possible() {
+  const typed = text.value;
+  const queue = /^\/transfer\s+(\S*)$/i.exec(typed);
+  if (queue) return served.filter((name) => name.startsWith(queue[1])).map((name) => ({ text: `/transfer ${name}`, form: name, summary: "" }));
+  if (!/^\/\w*$/.test(typed)) return [];
+  return commands
+    .filter((row) => row.name.startsWith(typed.slice(1).toLowerCase()))
+    .map((row) => ({ text: `/${row.name} `, form: `/${row.name} ${row.arguments}`.trim(), summary: row.summary }));
+}
+
+function complete() {
+  choices = possible();
+  chosen = Math.min(chosen, Math.max(0, choices.length - 1));
+  at("completions").hidden = !choices.length;
+  text.setAttribute("aria-expanded", String(Boolean(choices.length)));
+  at("completions").replaceChildren(
+    ...choices.map((choice, number) => {
+      const row = part("li");
+      row.id = `choice-${number}`;
+      row.setAttribute("role", "option");
+      row.setAttribute("aria-selected", String(number === chosen));
+      row.append(part("span", "form", choice.form), part("span", "summary", choice.summary));
+      row.addEventListener("mousedown", (event) => {
+        event.preventDefault();
+        pick(number);
+      });
+      return row;
+    }),
+  );
+  if (choices.length) {
+    text.setAttribute("aria-activedescendant", `choice-${chosen}`);
+    at(`choice-${chosen}`).scrollIntoView({ block: "nearest" });
+  } else text.removeAttribute("aria-activedescendant");
+}
+
+function pick(number) {
+  text.value = choices[number].text;
+  chosen = 0;
+  text.focus();
+  complete();
+}
+text.addEventListener("input", complete);
+text.addEventListener("blur", () => (at("completions").hidden = true));
+
+text.addEventListener("keydown", (event) => {
+  const several = choices.length > 0 && !at("completions").hidden;
+  if (several && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    event.preventDefault();
+    chosen = (chosen + (event.key === "ArrowDown" ? 1 : choices.length - 1)) % choices.length;
+    complete();
+  } else if (several && event.key === "Tab" && !event.shiftKey) {
+    event.preventDefault();
+    pick(chosen);
+  } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    if (several && choices[chosen].text.trim() !== text.value.trim()) pick(chosen);
+    else at("composer").requestSubmit();
+  } else if (event.key === "Escape") {
+    if (several) at("completions").hidden = true;
+    else text.blur();
+  }
+});
+
+// --- keys ------------------------------------------------------------------------------------------------------
+
+function move(step) {
+  const rows = inOrder();
+  if (!rows.length) return;
+  const place = rows.findIndex((row) => row.id === current);
+  open(rows[place < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, place + step))].id);
+}
+
+function write(what) {
+  if (!current) return;
+  choose(what);
+  text.focus();
+}
+
+const keys = {
+  j: () => move(1),
+  k: () => move(-1),
+  c: () => {
+    const row = find(current);
+    if (row && row.state === "waiting") {
+      pendingTake = true;
+      command("claim", "", current);
+    } else next();
+  },
+  r: () => write("reply"),
+  n: () => write("note"),
+  x: () => current && command("close", "", current),
+  b: () => current && command("release", "", current),
+  "?": () => at("keys").showModal(),
+  Escape: shut,
+};
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("textarea, input, dialog")) return;
+  const act = keys[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+at("keys-button").addEventListener("click", () => at("keys").showModal());
+
+listen(`/desk/events${query}`, { desk: take, item: hear, out: () => location.reload() }, (is) => (at("offline").hidden = is));

@@ -1,0 +1,104 @@
+"""What is kept for customers and agents who come with a browser: boxes of items, files, and who is signed in.
+
+A box is what one conversation shows, in order; whoever looks at it later, elsewhere or again sees the same. All of it
+stands beside the channel's own queue and is forgotten after `keep_s`.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from bot.store import keys
+from bot.store.library import Library
+from bot.store.wire import dump
+
+START = "0-0"
+NEWS_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A box has a new item, or nothing but a `sign` that passes, such as that somebody is typing."""
+
+    id: str
+    box: str
+    sign: str = ""
+
+
+class MailStore:
+    """Boxes, files and sessions."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    # --- boxes ---------------------------------------------------------------------------------------------
+
+    async def post(
+        self, queue: str, channel: str, box: str, key: str, item: Mapping[str, Any], keep_s: int, most: int
+    ) -> str:
+        """Put an item into a box, once for its key; of more than `most` the oldest go. Gives its id."""
+        posted = await self._library.call(queue, "post", channel, box, key, dump(item), keep_s, most)
+        return str(posted)
+
+    async def items(self, queue: str, channel: str, box: str, after: str) -> list[tuple[str, dict[str, Any]]]:
+        """The items of a box after the one of that id, in order."""
+        key = f"{keys.prefix(queue)}mail:{keys.lane(channel, box)}"
+        rows = await self._library.read(self._library.client.xrange(key, f"({after}", "+"))
+        return [(item_id, msgspec.json.decode(fields["item"])) for item_id, fields in rows]
+
+    async def sign(self, queue: str, channel: str, box: str, sign: str) -> None:
+        """Tell whoever looks at a box just now."""
+        key = f"{keys.prefix(queue)}mailed:{channel}"
+        fields = {"box": box, "sign": sign}
+        await self._library.read(self._library.client.xadd(key, fields, maxlen=NEWS_AT_ONCE))
+
+    async def last_news(self, queue: str, channel: str) -> str:
+        """The id of the latest news."""
+        key = f"{keys.prefix(queue)}mailed:{channel}"
+        rows = await self._library.read(self._library.client.xrevrange(key, "+", "-", count=1))
+        return rows[0][0] if rows else START
+
+    async def news(self, queue: str, channel: str, after: str) -> list[News]:
+        """What changed since, the oldest first."""
+        key = f"{keys.prefix(queue)}mailed:{channel}"
+        rows = await self._library.read(
+            self._library.client.xrange(key, f"({after}", "+", count=NEWS_AT_ONCE)
+        )
+        return [News(news_id, fields["box"], fields["sign"]) for news_id, fields in rows]
+
+    # --- files ---------------------------------------------------------------------------------------------
+
+    async def keep_file(self, queue: str, lane: str, name: str, content: bytes, keep_s: int) -> None:
+        """Keep what was sent."""
+        key = f"{keys.prefix(queue)}file:{lane}:{name}"
+        text = base64.b64encode(content).decode()
+        await self._library.read(self._library.client.set(key, text, ex=keep_s))
+
+    async def file(self, queue: str, lane: str, name: str) -> bytes | None:
+        """What was kept; None when it was not, or is forgotten."""
+        text = await self._library.read(self._library.client.get(f"{keys.prefix(queue)}file:{lane}:{name}"))
+        return base64.b64decode(text) if text else None
+
+    # --- who is signed in ----------------------------------------------------------------------------------
+
+    async def keep_sign_in(self, queue: str, kind: str, digest: str, who: Any, ttl_s: int) -> None:
+        """Keep a link ("sign-in") or a session ("session") for so long, or for so long again."""
+        await self._library.read(
+            self._library.client.set(f"{keys.prefix(queue)}{kind}:{digest}", dump(who), ex=ttl_s)
+        )
+
+    async def sign_in(self, queue: str, kind: str, digest: str) -> dict[str, Any] | None:
+        """Whom it is for; None when there is none, or none any more."""
+        text = await self._library.read(self._library.client.get(f"{keys.prefix(queue)}{kind}:{digest}"))
+        return msgspec.json.decode(text) if text else None
+
+    async def end_sign_in(self, queue: str, kind: str, digest: str) -> bool:
+        """Take it back; whether it was there: of several who do so at once, one is told so."""
+        return bool(
+            await self._library.read(self._library.client.delete(f"{keys.prefix(queue)}{kind}:{digest}"))
+        )

@@ -1,0 +1,199 @@
+"""The site chat: a customer's page at `/chat/<channel>`, live by server-sent events, for each channel that is a `Site`.
+
+What the page posts is read by the channel's own `accept`, like any other arrival, and answered once it is durable. A
+browser is known by a cookie that the page sets; the page shows the box of its conversation, after a reload and in a
+second window as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from adapters.base import Channel, CustomerMessage, Malformed, Pace, Site, Untrusted
+from bot.clock import Chance
+from bot.inbox import Inbox
+from bot.mailbox import StoredMailbox, Watcher
+from bot.page import ICONS
+from bot.render import render
+from bot.store.mail import START
+from bot.store.store import Store, StoreDown
+from bot.web.answers import NOT_KEPT, SECURITY_HEADERS, compact, later, problem, streamed, woken_within
+from bot.web.files import file_answer
+from bot.web.guard import body_of, from_our_page, not_too_often
+from bot.web.view import View
+from bot.words.browser import chat_labels
+
+COOKIE_FOR_S = 365 * 86_400
+KEEP_ALIVE_S = 15.0
+MESSAGES = (20, 30.0)
+"""So many messages a visitor may send in so many seconds; files count as well."""
+
+Handler = Callable[[str, web.Request], Awaitable[web.StreamResponse]]
+
+
+class Chat:
+    """The chats of all channels that customers reach with a browser."""
+
+    def __init__(
+        self,
+        view: View,
+        store: Store,
+        inbox: Inbox,
+        channels: Mapping[str, Channel],
+        boxes: Mapping[str, StoredMailbox],
+        chance: Chance,
+    ) -> None:
+        self._view = view
+        self._store = store
+        self._inbox = inbox
+        self._channels = channels
+        self._sites = {name: one for name, one in channels.items() if isinstance(one, Site)}
+        self._boxes = boxes
+        self._chance = chance
+
+    def routes(self) -> list[web.RouteDef]:
+        """The page, its stream, and what it posts."""
+        routes = []
+        for name in self._sites:
+            at = f"/chat/{name}"
+            routes += [
+                web.get(at, partial(self._page, name)),
+                web.get(f"{at}/events", self._known(name, self._events)),
+                web.post(f"{at}/messages", self._known(name, self._message)),
+                web.post(f"{at}/files", self._known(name, self._upload)),
+                web.get(f"{at}/files/{{box}}/{{file}}", self._known(name, self._file)),
+            ]
+        return routes
+
+    def _known(self, name: str, handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """Only for a browser that has our cookie, and for pages of ours; the store may be down."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            try:
+                if request.method != "GET":
+                    from_our_page(request, self._view.config.server.public_url)
+                self._sites[name].visitor(request.headers)
+                return await handler(name, request)
+            except Untrusted as error:
+                return problem(401, str(error))
+            except Malformed as error:
+                return problem(400, str(error))
+            except StoreDown as error:
+                return later(f"the store cannot take it now: {error}")
+
+        return handle
+
+    # --- the page ------------------------------------------------------------------------------------------
+
+    async def _page(self, name: str, request: web.Request) -> web.StreamResponse:
+        view, site = self._view, self._sites[name]
+        language = view.language(request)
+        queue = view.selected(request) or view.config.channels[name].queue
+        html = render(
+            "chat.html",
+            language=language.replace("_", "-"),
+            brand=view.config.bot.name,
+            title=view.config.title(queue),
+            channel=name,
+            asked=request.query.get("queue", ""),
+            labels=chat_labels(view.words.language(language)),
+            sign=self._sign(queue, language),
+            icons=ICONS,
+            file_bytes=self._channels[name].limits.file_bytes,
+        )
+        answer = web.Response(text=html, content_type="text/html", headers=SECURITY_HEADERS)
+        answer.headers["Cache-Control"] = "no-store"
+        try:
+            site.visitor(request.headers)
+        except Untrusted:
+            secret = self._chance.secret().hex()
+            answer.set_cookie(
+                site.cookie, secret, max_age=COOKIE_FOR_S, secure=True, httponly=True, samesite="Lax"
+            )
+        return answer
+
+    def _sign(self, queue: str, language: str) -> Mapping[str, Any]:
+        """How long a reply takes, as it stands at the top of the page."""
+        status = self._view.status(queue)
+        sign = self._view.words.sign(language, status.hours.zone).sign(status.published.outlook, status.light)
+        return {
+            "light": sign.light,
+            "state": sign.state,
+            "caption": sign.caption,
+            "figure": sign.figure,
+            "note": sign.note,
+        }
+
+    # --- live ----------------------------------------------------------------------------------------------
+
+    async def _events(self, name: str, request: web.Request) -> web.StreamResponse:
+        """The box from the item on that the browser has last, then whatever comes; and the wait as it changes."""
+        box = self._boxes[name]
+        if box.watchers >= self._view.config.limits.event_streams:
+            return later("too many event streams")
+        conversation = self._sites[name].visitor(request.headers)
+        after = request.headers.get("Last-Event-ID") or request.query.get("after") or START
+        async with self._view.board.watching() as woken, box.watching(conversation, woken) as watcher:
+            woken.set()
+            return await streamed(request, self._news(name, request, conversation, after, watcher))
+
+    async def _news(
+        self, name: str, request: web.Request, conversation: str, after: str, watcher: Watcher
+    ) -> AsyncGenerator[str]:
+        view, box = self._view, self._boxes[name]
+        language = view.language(request)
+        queue = view.selected(request) or view.config.channels[name].queue
+        shown: Mapping[str, Any] = {}
+        while not self._view.stopping.is_set():
+            if not await woken_within(watcher.woken, KEEP_ALIVE_S):
+                yield ": still here\n\n"
+                continue
+            for item_id, item in await box.items(conversation, after):
+                after = item_id
+                yield f"id: {item_id}\nevent: item\ndata: {compact({'key': item_id, **item})}\n\n"
+            for sign in watcher.take_signs():
+                yield f"event: {sign}\ndata: {{}}\n\n"
+            if (wait := self._sign(queue, language)) != shown:
+                shown = wait
+                yield f"event: wait\ndata: {compact(wait)}\n\n"
+            yield "event: upto\ndata: {}\n\n"
+
+    # --- what the page posts -------------------------------------------------------------------------------
+
+    async def _message(self, name: str, request: web.Request) -> web.StreamResponse:
+        conversation = await self._admitted(name, request)
+        body = await body_of(request, self._view.config.limits.body_bytes)
+        at = self._view.clock.real()
+        for arrival in self._channels[name].accept(request.headers, body, at):
+            await self._inbox.receive(name, arrival)
+            if isinstance(arrival, CustomerMessage):
+                item = self._sites[name].shown(arrival, at)
+                await self._boxes[name].put(conversation, f"own-{arrival.id}", item)
+        return web.json_response({"accepted": 1}, headers=NOT_KEPT)
+
+    async def _upload(self, name: str, request: web.Request) -> web.StreamResponse:
+        conversation = await self._admitted(name, request)
+        content = await body_of(request, self._channels[name].limits.file_bytes)
+        ref = await self._boxes[name].keep_file(conversation, content)
+        return web.json_response({"ref": ref, "size": len(content)}, headers=NOT_KEPT)
+
+    async def _admitted(self, name: str, request: web.Request) -> str:
+        """The conversation, where its visitor does not write too often."""
+        conversation = self._sites[name].visitor(request.headers)
+        most, per_s = MESSAGES
+        home = self._view.config.channels[name].queue
+        await not_too_often(self._store.channels, home, name, Pace(f"visitor-{conversation}", most, per_s))
+        return conversation
+
+    async def _file(self, name: str, request: web.Request) -> web.StreamResponse:
+        conversation = self._sites[name].visitor(request.headers)
+        if request.match_info["box"] != conversation:
+            raise web.HTTPNotFound(reason="there is no such file")
+        content = await self._boxes[name].file(f"{conversation}/{request.match_info['file']}")
+        if content is None:
+            raise web.HTTPNotFound(reason="the file is not kept any more")
+        return file_answer(content, request.query.get("name", ""))

@@ -1,0 +1,102 @@
+"""The words of the pages people work in: a customer's chat and the agents' desk. Short labels, in one place each."""
+
+from __future__ import annotations
+
+from bot.words.languages import Language
+
+
+def chat_labels(language: Language) -> dict[str, str]:
+    """The fixed texts of the chat by the name the page knows them by; {placeholders} in braces are filled there."""
+    say = language.say
+    return {
+        "conversation": say("Conversation"),
+        "hello": say("Write to us here. A human answers, and this page tells you how long that takes."),
+        "write": say("Write a message"),
+        "send": say("Send"),
+        "name": say("Your name (optional)"),
+        "attach": say("Attach a file"),
+        "remove": say("Remove {name}", name="{name}"),
+        "you": say("You"),
+        "typing": say("An answer is being written …"),
+        "offline": say("No connection. What you write is kept here and sent as soon as it is back."),
+        "failed": say("Not sent: {reason}", reason="{reason}"),
+        "again": say("Send again"),
+        "sending": say("Sending …"),
+        "too_large": say("{name} is too large", name="{name}"),
+        "edited": say("edited"),
+        "deleted": say("This message was deleted"),
+        "unread": say("New messages"),
+        "automatic": say("Automatic"),
+        "cookies": say("Your browser keeps no cookie of this page: allow cookies, and open it by https."),
+        "script": say("This chat needs JavaScript."),
+        "wait_page": say("Reply times"),
+    }
+
+
+def desk_labels(language: Language) -> dict[str, str]:
+    """The fixed texts of the desk, like those of the chat."""
+    say = language.say
+    return {
+        "desk": say("Desk"),
+        "queues": say("Queues"),
+        "cases": say("Cases"),
+        "waiting": say("Waiting"),
+        "mine": say("Yours"),
+        "others": say("Others"),
+        "nobody": say("Nobody is waiting"),
+        "none": say("None"),
+        "choose": say("Choose a case, or take the next one."),
+        "claim": say("Claim"),
+        "next": say("Take the next"),
+        "release": say("Release"),
+        "close": say("Close"),
+        "resend": say("Send again"),
+        "reply": say("Reply"),
+        "note": say("Note"),
+        "send": say("Send"),
+        "write": say("Write a reply; / for commands"),
+        "write_note": say("Write a note that only agents see"),
+        "attach": say("Attach a file"),
+        "remove": say("Remove {name}", name="{name}"),
+        "on": say("On duty"),
+        "off": say("Off duty"),
+        "go_on": say("Go on duty"),
+        "go_off": say("Go off duty"),
+        "sign_out": say("Sign out"),
+        "customer": say("Customer"),
+        "no_name": say("no name"),
+        "due": say("promised in {time}", time="{time}"),
+        "overdue": say("promised {time} ago", time="{time}"),
+        "since": say("waiting for {time}", time="{time}"),
+        "held_by": say("held by {name}", name="{name}"),
+        "delivered": say("delivered"),
+        "sending": say("Sending …"),
+        "not_delivered": say("Not delivered"),
+        "gone": say("The customer has blocked us or left."),
+        "reaction": say("reacted with {emoji}", emoji="{emoji}"),
+        "agents": say("agents on duty"),
+        "offline": say("No connection: what you see may be old."),
+        "too_large": say("{name} is too large", name="{name}"),
+        "keys": say("Keys"),
+        "key_move": say("choose a case"),
+        "key_claim": say("claim or take the next"),
+        "key_reply": say("write a reply"),
+        "key_note": say("write a note"),
+        "key_close": say("close the case"),
+        "key_release": say("release the case"),
+        "key_help": say("show the keys"),
+        "answered": say("answered"),
+        "closed": say("closed"),
+        "abandoned": say("abandoned"),
+        "claimed": say("claimed"),
+        "state_waiting": say("waiting"),
+        "signing_in": say("Sign in to the desk"),
+        "enter": say("Sign in"),
+        "ask_link": say(
+            "To sign in, ask for a link: write /desk to the bot where you answer customers, or have the operator run "
+            "jono agent link NAME."
+        ),
+        "confirm": say("This link is for you alone, and works once."),
+        "link_dead": say("This link was used or is too old; ask for a new one."),
+        "script": say("The desk needs JavaScript."),
+    }
