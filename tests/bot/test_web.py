@@ -373,7 +373,7 @@ async def test_events_tell_the_wait_at_once_then_every_change_then_end_with_the_
         site.floor.parts.web.stop()
         async with asyncio.timeout(10):
             await answer.content.read()
-    assert site.floor.parts.board.watchers == 0
+    assert len(site.floor.parts.web.stream) == 0
 
 
 async def test_there_is_room_for_so_many_streams(store_url: str) -> None:
