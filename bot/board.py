@@ -13,18 +13,21 @@ from dataclasses import replace
 
 from bot.clock import Clock
 from bot.metrics import Metrics
+from bot.points import SLOT_S, in_slots, slot_of
 from bot.published import HistoryPoint, Published
 from bot.store.store import Store
 from status.model import Outlook, TrackRecord
 
 LOOK_EVERY_S = 1.0
 DAY_S = 86_400.0
+WEEK_S = 8 * DAY_S
+"""Seven whole days of a place and the one that is running."""
 GRACE_S = 60.0
 """A refresh that is late by more than this (real time, which is what makes it late) is not coming."""
 
 
 class Board:
-    """The published wait of every queue, with the history of the last day."""
+    """The published wait of every queue, with the history of the last day, and that of the last week in slots."""
 
     def __init__(self, store: Store, clock: Clock, metrics: Metrics, queues: Mapping[str, object]) -> None:
         self._store = store
@@ -32,6 +35,8 @@ class Board:
         self._metrics = metrics
         self._published: dict[str, Published] = {}
         self._history: dict[str, list[HistoryPoint]] = {name: [] for name in queues}
+        self._older: dict[str, list[HistoryPoint]] = {name: [] for name in queues}
+        self._week: dict[str, list[HistoryPoint]] = {name: [] for name in queues}
         self._watchers: set[asyncio.Event] = set()
         self._fresh = dict.fromkeys(queues, False)
         self.on_published: Callable[[str], None] = lambda queue: None
@@ -43,8 +48,12 @@ class Board:
         return list(self._history)
 
     def history(self, queue: str) -> list[HistoryPoint]:
-        """What was published in the last day, oldest first."""
+        """What was published in the last day and perhaps a little before, oldest first."""
         return self._history[queue]
+
+    def week(self, queue: str) -> list[HistoryPoint]:
+        """What was published in the last week, oldest first, put together in slots of `bot.points.SLOT_S`."""
+        return self._week[queue]
 
     def published(self, queue: str) -> Published:
         """The published wait now; "unknown" before the first refresh and after a missed one."""
@@ -69,13 +78,31 @@ class Board:
         for queue in self.queues:
             published = await self._store.published(queue)
             if published is not None and published != self._published.get(queue):
-                self._history[queue] = await self._store.history(queue, published.outlook.as_of - DAY_S)
+                await self._follow(queue, published.outlook.as_of)
                 self._published[queue] = published
                 self._metrics.published(published)
                 self.on_published(queue)
                 changed = True
         if self._note_freshness() or changed:
             self.tell()
+
+    async def _follow(self, queue: str, as_of: float) -> None:
+        """Read what is new of the history, and put together what is older than a day."""
+        known, older = self._history[queue], self._older[queue]
+        if known and known[-1].at >= as_of:
+            # The store was set back in time: what was known is not so.
+            known, older = [], []
+        after = known[-1].at if known else as_of - WEEK_S
+        read = await self._store.history(queue, after)
+        points = known + [point for point in read if not known or point.at > after]
+        # Whole slots only, so that none is put together twice.
+        begin = (as_of - DAY_S) // SLOT_S
+        recent = next((n for n, point in enumerate(points) if slot_of(point) >= begin), len(points))
+        self._older[queue] = [
+            point for point in older + in_slots(points[:recent]) if point.at >= as_of - WEEK_S - SLOT_S
+        ]
+        self._history[queue] = points[recent:]
+        self._week[queue] = self._older[queue] + in_slots(points[recent:])
 
     def _note_freshness(self) -> bool:
         fresh = {queue: self.published(queue).outlook.reason != "stale" for queue in self.queues}

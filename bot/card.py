@@ -27,7 +27,8 @@ LEAST_PROMISES = 30
 
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
-    """What the page is told of one queue. `history` is in order of time, at least the last 24 hours."""
+    """What the page is told of one queue. Both histories are in order of time: at least the last 24 hours point by
+    point, and the last week in slots."""
 
     title: str
     hours: Hours
@@ -35,11 +36,13 @@ class QueueStatus:
     overloaded_s: float
     published: Published
     history: Sequence[HistoryPoint] = ()
+    week: Sequence[HistoryPoint] = ()
 
     @property
     def light(self) -> Light:
         """The light this queue shows."""
-        return light(self.published.outlook, self.target_s, self.overloaded_s)
+        published = self.published
+        return light(published.outlook, self.target_s, self.overloaded_s, published.incident)
 
     @property
     def refresh_s(self) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -20,15 +20,17 @@ from bot.config.settings import Config
 from bot.events import Due, Observed
 from bot.figures import Figures
 from bot.metrics import Metrics
-from bot.published import HistoryPoint, Published
+from bot.points import counts_of, new_point
+from bot.published import Published
 from bot.store import keys
 from bot.store.store import Store, StoreDown
-from bot.store.wire import Commit, OutEntry
+from bot.store.wire import Commit, OutEntry, day_name
 from status.level import track_record
 from status.model import Outlook
 
 log = structlog.get_logger(__name__)
 
+DAY_S = 86_400
 LEAD_S = 3.0
 TURN_S = 0.5
 """Real seconds between two rounds; a vanished leader is replaced after LEAD_S at the latest."""
@@ -112,11 +114,11 @@ class Keeper:
             return
         now = self._clock.now()
         await self._relieve(queue, now)
-        published = await self._freeze(queue, fence, previous)
-        keep_s = self._config.publish.history_days * 86_400
-        await self._store.publish(
-            fence, published, _point(published, previous), now - keep_s, self._entries(published)
-        )
+        days = await self._days(queue, now)
+        published = await self._freeze(queue, fence, previous, days)
+        point = new_point(published, previous, days)
+        keep_s = self._config.publish.history_days * DAY_S
+        await self._store.publish(fence, published, point, now - keep_s, self._entries(published))
         self._metrics.published(published)
         log.info(
             "refreshed",
@@ -135,10 +137,17 @@ class Keeper:
             return False
         return (await self._figures.outlook(previous.queue)).state != "unknown"
 
-    async def _freeze(self, queue: str, fence: int, previous: Published | None) -> Published:
+    async def _days(self, queue: str, now: float) -> dict[str, dict[str, int]]:
+        """The counters of the last days by the days' names, today's first. Yesterday's are always among them: since
+        the last refresh they may have gone on."""
+        days = await self._store.days(queue, max(2, self._config.publish.history_days))
+        return {day_name(now - back * DAY_S): day for back, day in enumerate(days)}
+
+    async def _freeze(
+        self, queue: str, fence: int, previous: Published | None, days: Mapping[str, Mapping[str, int]]
+    ) -> Published:
         refresh_s = self._config.publish.refresh_s
         outlook = await self._figures.publish(queue, fence, previous.outlook.promise if previous else None)
-        days = await self._store.days(queue, self._config.publish.history_days)
         line = await self._store.line(queue)
         incident = await self._store.incident(queue)
         return Published(
@@ -146,10 +155,11 @@ class Keeper:
             outlook=outlook,
             # At multiples of the interval, so that all outlets change together.
             next_refresh=(outlook.as_of // refresh_s + 1) * refresh_s,
-            track_record=track_record(days),
+            track_record=track_record(list(days.values())[: self._config.publish.history_days]),
             judged=line.judged,
             kept=line.kept,
             incident=incident is not None and incident.from_at <= outlook.as_of,
+            counted=counts_of(*next(iter(days.items()))),
         )
 
     def _entries(self, published: Published) -> list[OutEntry]:
@@ -192,17 +202,3 @@ class Keeper:
             outlook = await self._figures.outlook(queue, case)
         event = Due(self._clock.now(), seen_at, outlook)
         await self._cases.apply(queue, case, event, channel=case.channel)
-
-
-def _point(published: Published, previous: Published | None) -> HistoryPoint:
-    outlook, wait = published.outlook, published.outlook.wait
-    return HistoryPoint(
-        at=outlook.as_of,
-        state=outlook.state,
-        waiting=outlook.waiting,
-        agents=outlook.agents,
-        p50_s=wait.p50_s if wait else None,
-        p80_s=wait.p80_s if wait else None,
-        promises=published.judged - (previous.judged if previous else 0),
-        kept=published.kept - (previous.kept if previous else 0),
-    )

@@ -14,6 +14,20 @@ from typing import Any
 
 from status.model import Outlook, Promise, TrackRecord, Wait
 
+COUNTED = ("arrived", "answered", "left", "within_target")
+"""The counters of turns that the history tells of, as `status.level` knows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayCounts:
+    """A day's counters of turns at the refresh, so that the next one can tell what is new; `day` as keys name it."""
+
+    day: str = ""
+    arrived: int = 0
+    answered: int = 0
+    left: int = 0
+    within_target: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -30,6 +44,7 @@ class Published:
     judged: int = 0
     kept: int = 0
     incident: bool = False
+    counted: DayCounts = DayCounts()
 
     def to_store(self) -> dict[str, Any]:
         """Plain data for the store."""
@@ -50,6 +65,7 @@ class Published:
             kept=data["kept"],
             # What an older version stored does not say.
             incident=data.get("incident", False),
+            counted=DayCounts(**data.get("counted", {})),
         )
 
     def to_json(self, wording: Callable[[Outlook], str]) -> dict[str, Any]:
@@ -84,7 +100,8 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPoint:
-    """What was published at one refresh, and the promises judged since the one before."""
+    """What was published at one refresh, and what happened since the one before: promises judged, turns that began,
+    got their reply (`within_target`: in time) or ended without one. A point of an older version has no turns."""
 
     at: float
     state: str
@@ -94,6 +111,15 @@ class HistoryPoint:
     p80_s: float | None
     promises: int
     kept: int
+    arrived: int = 0
+    answered: int = 0
+    left: int = 0
+    within_target: int = 0
+
+    @property
+    def has_figure(self) -> bool:
+        """Whether a wait was published that customers could go by."""
+        return self.state == "open" and self.p50_s is not None and self.p80_s is not None
 
 
 def rfc3339(at: float) -> str:

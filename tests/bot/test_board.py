@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from bot.board import GRACE_S
-from tests.fakes.desk import Floor, open_floor
+from bot.board import DAY_S, GRACE_S
+from bot.published import HistoryPoint
+from tests.fakes.desk import MONDAY_NOON, Floor, open_floor
 
 REFRESH_S = 300
 
@@ -65,6 +66,49 @@ async def test_watchers_hear_that_a_figure_was_taken_down(floor: Floor) -> None:
         floor.clock.advance(REFRESH_S + GRACE_S + 1)
         await board.look()
         assert changed.is_set()
+
+
+async def test_the_week_is_read_once_and_then_followed(floor: Floor, store_url: str) -> None:
+    """A process that followed all along and one that has just begun know the same."""
+    await floor.ask("/on")
+    for _ in range(60):
+        await floor.tick(after_s=REFRESH_S * 12)
+        await floor.parts.board.look()
+    async with open_floor(store_url, clock=floor.clock) as fresh:
+        await fresh.parts.board.look()
+        for board in (floor.parts.board, fresh.parts.board):
+            recent, week = board.history("support"), board.week("support")
+            assert recent == fresh.parts.board.history("support")
+            assert week == fresh.parts.board.week("support")
+            assert 24 <= len(recent) <= 25
+            assert [point.at for point in week] == [MONDAY_NOON + 3_600 * hour for hour in range(1, 61)]
+
+
+async def test_the_week_forgets_what_is_older(floor: Floor) -> None:
+    for _ in range(10):
+        await floor.tick(after_s=DAY_S)
+        await floor.parts.board.look()
+    now = floor.clock.now()
+    week = floor.parts.board.week("support")
+    assert [now - point.at for point in week] == [day * DAY_S for day in range(8, -1, -1)]
+
+
+async def test_no_look_reads_again_what_is_known(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    history = floor.parts.store.history
+
+    async def counted(queue: str, since: float) -> list[HistoryPoint]:
+        points = await history(queue, since)
+        read.extend(points)
+        return points
+
+    monkeypatch.setattr(floor.parts.store, "history", counted)
+    for _ in range(20):
+        await floor.tick(after_s=REFRESH_S)
+        await floor.parts.board.look()
+        await floor.parts.board.look()
+    # The newest known point comes along each time.
+    assert len(read) == 20 + 19
 
 
 async def test_every_process_shows_what_the_leader_published(floor: Floor, store_url: str) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
-from bot.published import Published
+from bot.published import DayCounts, Published
 from tests.fakes.desk import MONDAY_NOON, Floor, changed, open_floor
 
 EVENTFUL = changed("channels.shop.url", "https://shop.example/in")
@@ -98,6 +99,49 @@ async def test_promises_kept_show_in_the_next_refresh_only(floor: Floor) -> None
     assert [(point.promises, point.kept) for point in points] == [(0, 0), (1, 1), (0, 0)]
     record = (await published(floor)).track_record
     assert (record.promises, record.kept) == (1, 1)
+
+
+async def test_the_history_tells_which_turns_began_and_how_they_ended(floor: Floor) -> None:
+    await floor.ask("/on")
+    first, second = [await floor.opened(who=f"c-{number}") for number in range(2)]
+    await floor.tick()
+    await floor.ask(f"/reply {first.id} Hi")
+    third = await floor.opened(who="c-3")
+    await floor.tick(after_s=REFRESH_S)
+    # Later than the target of eight minutes.
+    await floor.tick(after_s=REFRESH_S)
+    await floor.ask(f"/reply {second.id} Hi")
+    await floor.ask(f"/close {third.id}")
+    await floor.tick(after_s=REFRESH_S)
+    points = await floor.parts.store.history("support", 0)
+    turns = [(point.arrived, point.answered, point.left, point.within_target) for point in points]
+    assert turns == [(2, 0, 0, 0), (1, 1, 0, 1), (0, 0, 0, 0), (0, 1, 1, 0)]
+
+
+async def test_what_happened_around_midnight_is_counted_once(floor: Floor) -> None:
+    """The counters are those of a day in UTC; the floor's clock begins at noon."""
+    floor.clock.advance(43_200 - 60)
+    await floor.tick()
+    await floor.opened(who="c-1")
+    floor.clock.advance(120)
+    await floor.opened(who="c-2")
+    for _ in range(2):
+        await floor.tick(after_s=REFRESH_S)
+    points = await floor.parts.store.history("support", 0)
+    assert [point.arrived for point in points] == [0, 2, 0]
+
+
+async def test_a_figure_of_an_older_version_does_not_turn_a_day_into_a_moment(floor: Floor) -> None:
+    await floor.opened()
+    await floor.tick()
+    before = await published(floor)
+    await floor.parts.keeper.resign(["support"])
+    await floor.parts.keeper.resign(["support"])
+    fence = await floor.parts.store.lead("support", "another", 60)
+    floor.clock.advance(REFRESH_S)
+    await floor.parts.keeper.refresh("support", fence, replace(before, counted=DayCounts()))
+    points = await floor.parts.store.history("support", 0)
+    assert [point.arrived for point in points] == [1, 0]
 
 
 async def test_announced_help_shows_from_its_time_until_its_end(floor: Floor) -> None:
