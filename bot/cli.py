@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import signal
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from bot import cli_banner, cli_check, log
 from bot.app import running
 from bot.cli_common import Command, Failure, config_of, one_queue, opened_store, published_of, with_config
 from bot.clock import Chance, Clock
+from bot.descriptors import make_room, shortage
 from bot.words import Words
 
 __all__ = ["COMMANDS", "Failure"]
@@ -49,6 +51,9 @@ def stop_on_signals() -> asyncio.Event:
 
 async def _run(options: argparse.Namespace) -> int:
     config = config_of(options)
+    make_room(config.limits)
+    if short := shortage(config.limits):
+        print(f"jono: warning: {short}", file=sys.stderr)
     stop = stop_on_signals()
     try:
         async with running(config, Clock(), Chance()) as bot:

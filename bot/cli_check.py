@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from collections.abc import Iterator, Mapping
 
 from adapters.base import Channel, ChannelError, Checked, Finding
@@ -15,6 +16,7 @@ from bot.cli_common import Failure, config_of, opened_store, with_config
 from bot.clock import Clock
 from bot.config import Config
 from bot.config.channels import ChannelSettings, secret_keys
+from bot.descriptors import shortage
 from bot.fetch import open_session
 from bot.supervise import outcome
 from bot.tools import open_channels
@@ -45,6 +47,8 @@ async def check(options: argparse.Namespace) -> int:
             print(
                 f"The configuration is right: {len(config.queues)} queue(s), {len(config.channels)} channel(s)."
             )
+            if short := shortage(config.limits):
+                print(f"jono: warning: {short}", file=sys.stderr)
             wrong = 0 if options.offline else await _ask(config, channels)
         finally:
             for channel in channels.values():
