@@ -1,4 +1,4 @@
-"""Web addresses in the configuration: where we listen, and where others reach us.
+"""Web addresses in the configuration: where we listen, where others reach us, and where customers do.
 
 Answers whether an address can be meant at all; whether it is free or reachable shows when it is used.
 """
@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 _LISTEN = 'is not an address to listen on; write "host:port", an IPv6 host in brackets: "[::1]:8080"'
 _PUBLIC = 'is not a base address; write it like "https://wait.example.com", without a login or a query'
+
+_CONTACT = 'is no contact; write it like "https://t.me/acme", "mailto:help@acme.example" or "tel:+358..."'
 
 
 def split_listen(listen: str) -> tuple[str, int]:
@@ -36,6 +38,23 @@ def listen_address(listen: str) -> str:
     """The address as written, if `split_listen` takes it. Raises ValueError."""
     split_listen(listen)
     return listen
+
+
+def contact_address(address: str) -> str:
+    """An address that a page may link to, as written; empty stays empty. Raises ValueError."""
+    scheme, _, rest = address.partition(":")
+    plain = address.isprintable() and address.split() == [address]
+    fits = (scheme in ("https", "http") and _is_link(address)) or (scheme in ("mailto", "tel") and rest)
+    if address and not (plain and fits):
+        raise ValueError(_CONTACT)
+    return address
+
+
+def _is_link(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname) and "@" not in urlsplit(url).netloc
+    except ValueError:
+        return False
 
 
 def public_address(url: str) -> str:

@@ -17,6 +17,7 @@ from typing import Annotated, Any, get_type_hints
 from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, create_model
 
 import adapters
+from bot.config.addresses import contact_address
 from bot.config.kinds import Identifiers, Settings, listed
 
 
@@ -48,6 +49,7 @@ class ChannelSettings(Settings):
     adapter: Annotated[str, AfterValidator(_adapter)]
     queue: str
     agents: Identifiers = ()
+    contact: Annotated[str, AfterValidator(contact_address)] = ""
 
     @property
     def options(self) -> Any:

@@ -68,6 +68,10 @@ BAD_VALUES: Mapping[str, tuple[object, ...]] = {
     "channels.shop.adapter": ("", "base", "irc", "__init__", "web.hook", SECRET),
     "channels.shop.queue": ("", "sales", "Support", SECRET),
     "channels.shop.agents": (["a-1", "a-1"], [""]),
+    "channels.shop.contact": (
+        *("t.me/acme", "javascript:alert(1)", "data:,x", "https://", "mailto:", "https://a b", "//a"),
+        *(" https://a.example", "https://[a", "tel:1\n2", f"https://user:{SECRET}@a.example", SECRET),
+    ),
     "channels.shop.secret": ("", []),
     "desk.language": ("finnish", "FI", SECRET),
     "log.level": ("", "INFO", "trace", SECRET),
