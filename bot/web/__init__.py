@@ -30,6 +30,7 @@ from bot.web.pages import Pages
 from bot.web.pictures import Pictures
 from bot.web.stream import Stream
 from bot.web.view import View
+from bot.web.widget import Widget
 from bot.words import Words
 
 
@@ -69,6 +70,7 @@ class Web:
             self.stream,
             self.pictures,
             Badges(self.view),
+            Widget(self.view),
             Health(config.queues, store, metrics, troubles, degraded),
         ]
 

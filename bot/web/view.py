@@ -41,6 +41,10 @@ class View:
                     ranked.append((-float(quality or 1), tag))
         return self.words.negotiate(*asked, *(tag for _, tag in sorted(ranked, key=lambda one: one[0])))
 
+    def origin(self, request: web.Request) -> str:
+        """Where others reach us: as configured or, where nothing is, as this request did."""
+        return self.config.server.public_url or f"{request.scheme}://{request.host}"
+
     def queue(self, request: web.Request) -> str:
         """The queue of the path. Raises HTTPNotFound."""
         return self.known(request.match_info["queue"])

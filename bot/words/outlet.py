@@ -1,7 +1,8 @@
 """The outlook in few words, for the places that show one figure to everybody.
 
-From long to short: the sentence in previews of the page and on profiles, the promise's text in the API, the badge.
-None of them is a sentence with a full stop, and none speaks of one customer's place in the queue.
+From long to short: the sentence in previews of the page and on profiles, the widget on other people's pages, the
+promise's text in the API, the badge. None of them is a sentence with a full stop, and none speaks of one customer's
+place in the queue.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from bot.light import Light
 from bot.words.languages import Language
+from bot.words.sign import SignWords
 from bot.words.times import moment, short_duration, within
 from status.model import Outlook, Promise
 from status.promise import BOXES_S
@@ -76,6 +79,59 @@ class OutletWords:
             case Outlook(reason="too_long"):
                 return self.language.say("very long")
         return self.language.say("unknown")
+
+    def widget_text(self, outlook: Outlook, light: Light) -> str:
+        """For the widget: "Reply within 15 minutes", behind the light's name where that says more."""
+        say = self.language.say
+        match outlook:
+            case Outlook(state="open", promise=Promise(within_s=within_s)):
+                text = say("Reply {within}", within=within(self.language, within_s))
+            case Outlook(state="closed", opens_at=opens_at) if opens_at is not None:
+                text = say("We open {moment}", moment=self._moment(opens_at, outlook))
+            case Outlook(state="unknown", reason=reason) if reason != "too_long":
+                text = say("Reply time not known right now")
+            case _:
+                text = self.headline(outlook)
+        if light in ("busy", "long", "incident"):
+            return f"{SignWords(self.language, self.zone).state(light)} · {text}"
+        return text
+
+    def widget_action(self, outlook: Outlook, chat: bool) -> str:
+        """What the widget leads to: a site's chat, where there is one, or the status page."""
+        say = self.language.say
+        if not chat:
+            return say("See our reply times")
+        return say("Leave us a message") if outlook.state == "closed" else say("Chat with us")
+
+    def widget_labels(self) -> dict[str, str]:
+        """What the widget says to those who do not see it."""
+        say = self.language.say
+        # Translators: follows the text of a link
+        return {"name": say("Reply times"), "hide": say("Hide"), "new_tab": say("(opens in a new tab)")}
+
+    def page_labels(self, origin: str) -> dict[str, str]:
+        """The fixed texts of the operator's page about all this, by the name the template knows them by."""
+        say = self.language.say
+        return {
+            "title": say("The wait on your own pages"),
+            "lead": say(
+                "Everything here shows the published wait and stays fresh by itself. It sets no cookie."
+            ),
+            "widget": say("Widget"),
+            "in_corner": say("In the corner of every page"),
+            "in_place": say("In place, where the tag stands"),
+            "light": say("On a light page"),
+            "dark": say("On a dark page"),
+            "policy": say(
+                "Pages with a content security policy must allow {origin} in script-src and connect-src.",
+                origin=origin,
+            ),
+            "badge": say("Badge"),
+            "feed": say("What changed, as a feed"),
+            "hours": say("Opening hours, as a calendar"),
+            "data": say("The figures, as JSON"),
+            "languages": say("Languages"),
+        }
 
     def within_chars(self, outlook: Outlook, most_chars: int) -> str:
         """For a profile: the longest of the above that fits."""
