@@ -17,7 +17,7 @@ from functools import partial
 import structlog
 from aiohttp import ClientSession, web
 
-from adapters.base import Channel, Profile, Site
+from adapters.base import Channel, Site
 from bot.asides import Asides
 from bot.asked import served
 from bot.board import Board
@@ -35,12 +35,10 @@ from bot.figures import Figures
 from bot.handover import Handover
 from bot.inbox import Inbox
 from bot.keeper import Keeper
-from bot.lease import Lease
-from bot.listening import Listening
+from bot.listening import Listening, listening_to
 from bot.mailbox import StoredMailbox
 from bot.metrics import Metrics
 from bot.outbox import Outbox
-from bot.outlets import Outlets
 from bot.rooms import Rooms
 from bot.rota import Rotas
 from bot.sender import Sender
@@ -114,18 +112,7 @@ def assemble(
         name: StoredBookmarks(store.channels, channel.queue, name, clock)
         for name, channel in config.channels.items()
     }
-    boxes = {
-        name: StoredMailbox(
-            store.mail,
-            channel.queue,
-            name,
-            clock,
-            chance,
-            keep_rooms_s(config),
-            config.limits.transcript_entries,
-        )
-        for name, channel in config.channels.items()
-    }
+    boxes = {name: mailbox_of(name, config, store, clock, chance) for name in config.channels}
     listening: dict[str, Listening] = {}
     if channels is None:
         # What adapters report is heard once the parts that hear it are there.
@@ -138,7 +125,7 @@ def assemble(
             lambda name, text: listening[name].report(text),
             boxes.__getitem__,
         )
-    boxes = {name: box for name, box in boxes.items() if isinstance(channels[name], Site)}
+    boxes = {name: boxes[name] for name, channel in channels.items() if isinstance(channel, Site)}
     sign_in = SignIn(config, store.mail, next(iter(boxes)), chance) if boxes else None
     figures = Figures(store, clock, config, Rotas(config, store, clock))
     cases = Cases(
@@ -157,19 +144,9 @@ def assemble(
     watch = Watch(store, list(config.queues), clock)
     web_surface.add(Chat(web_surface.view, store, inbox, channels, boxes, chance))
     if sign_in is not None:
-        web_desk = DeskView(config, store, watch, clock)
+        desk_view, rows = DeskView(config, store, watch, clock), command_rows(words, config)
         web_surface.add(
-            WebDesk(
-                web_surface.view,
-                web_desk,
-                watch,
-                sign_in,
-                store,
-                inbox,
-                channels,
-                boxes,
-                command_rows(words, config),
-            )
+            WebDesk(web_surface.view, desk_view, watch, sign_in, store, inbox, channels, boxes, rows)
         )
     who = chance.process_name()
     showing = Showing(
@@ -182,7 +159,18 @@ def assemble(
     )
     listening |= {
         name: listening_to(
-            name, channel, config, store, inbox, bookmarks[name], showing, troubles, clock, chance, who
+            name,
+            channel,
+            config,
+            store,
+            inbox,
+            bookmarks[name],
+            showing,
+            troubles,
+            clock,
+            chance,
+            metrics,
+            who,
         )
         for name, channel in channels.items()
     }
@@ -199,30 +187,10 @@ def assemble(
     )  # fmt: skip
 
 
-def listening_to(
-    name: str,
-    channel: Channel,
-    config: Config,
-    store: Store,
-    inbox: Inbox,
-    bookmarks: StoredBookmarks,
-    showing: Showing,
-    troubles: Troubles,
-    clock: Clock,
-    chance: Chance,
-    who: str,
-) -> Listening:
-    """What hears one channel and shows the wait in its profile; under a lease where only one process may do so."""
-    queue = config.channels[name].queue
-    lease = Lease(store.channels, queue, name, who, clock)
-    outlets = None
-    if isinstance(channel, Profile) and channel.outlets:
-        outlets = Outlets(name, channel, queue, store.channels, showing, lease, clock, troubles)
-    needed = outlets is not None or channel.limits.one_reader
-    receive = partial(inbox.receive, name)
-    return Listening(
-        name, channel, receive, bookmarks, troubles, clock, chance, lease if needed else None, outlets
-    )
+def mailbox_of(channel: str, config: Config, store: Store, clock: Clock, chance: Chance) -> StoredMailbox:
+    """What a channel's pages show; as long as its cases are kept."""
+    queue, most = config.channels[channel].queue, config.limits.transcript_entries
+    return StoredMailbox(store.mail, queue, channel, clock, chance, keep_rooms_s(config), most)
 
 
 def delivery_through(

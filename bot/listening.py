@@ -16,14 +16,19 @@ from typing import Any
 
 import structlog
 
-from adapters.base import Arrival, Channel, Down, Rejected, Unusable
+from adapters.base import Arrival, Channel, Down, Profile, Rejected, Unusable
 from bot.bookmarks import StoredBookmarks
 from bot.clock import Chance, Clock
+from bot.config import Config
+from bot.inbox import Inbox
 from bot.lease import Lease
+from bot.metrics import Metrics
 from bot.outlets import Outlets
-from bot.store.store import StoreDown
+from bot.showing import Showing
+from bot.store.store import Store, StoreDown
 from bot.supervise import beside, forever, outcome
 from bot.troubles import Troubles
+from bot.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -194,3 +199,31 @@ class Listening:
             exc_info=error,
         )
         return given_up
+
+
+def listening_to(
+    name: str,
+    channel: Channel,
+    config: Config,
+    store: Store,
+    inbox: Inbox,
+    bookmarks: StoredBookmarks,
+    showing: Showing,
+    troubles: Troubles,
+    clock: Clock,
+    chance: Chance,
+    metrics: Metrics,
+    who: str,
+) -> Listening:
+    """What hears one channel and shows the wait in its profile; under a lease where only one process may do so."""
+    queue = config.channels[name].queue
+    lease = Lease(store.channels, queue, name, who, clock)
+    outlets = None
+    if isinstance(channel, Profile) and channel.outlets:
+        writer = Writer(name, channel, queue, store.channels, lease, clock, troubles, metrics)
+        outlets = Outlets(name, queue, store.channels, showing, lease, clock, writer)
+    needed = outlets is not None or channel.limits.one_reader
+    receive = partial(inbox.receive, name)
+    return Listening(
+        name, channel, receive, bookmarks, troubles, clock, chance, lease if needed else None, outlets
+    )

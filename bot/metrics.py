@@ -44,6 +44,12 @@ class Metrics:
             ["channel", "kind", "end"],
             registry=self.registry,
         )
+        self._outlet_writes = Counter(
+            "jono_outlet_writes",
+            "Changes of a profile that were tried, by end",
+            ["channel", "outlet", "result"],
+            registry=self.registry,
+        )
         self._waiting = Gauge(
             "jono_waiting", "Cases waiting at the last refresh", ["queue"], registry=self.registry
         )
@@ -85,6 +91,10 @@ class Metrics:
     def sent(self, channel: str, kind: str, end: str) -> None:
         """An attempt to send ended."""
         self._sent.labels(channel, kind, end).inc()
+
+    def outlet_written(self, channel: str, outlet: str, result: str) -> None:
+        """A change of a profile was tried."""
+        self._outlet_writes.labels(channel, outlet, result).inc()
 
     def published(self, published: Published) -> None:
         """A queue's published wait, as it stands now."""

@@ -1,12 +1,13 @@
 """What an outlet of a profile should show: a queue's published wait, in words or as a picture.
 
 It reads the board and nothing else. Equal waits in words give equal keys, so an outlet is changed only when people
-would see a difference.
+would see a difference; and equal keys have equal ranks, so "worse news" means the same whenever it is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import tzinfo
 
 from adapters.base import Outlet, Shown
@@ -15,6 +16,9 @@ from bot.outlet import Wanted, key_of
 from bot.painter import Picture
 from bot.words import Words
 from status.model import Outlook
+
+INCIDENT, TOO_LONG, CLOSED, UNKNOWN = 1e7, 2e7, 4e7, 5e7
+"""Ranks of news, above those of all waits in seconds. An incident adds to what it makes longer."""
 
 
 class Showing:
@@ -43,14 +47,17 @@ class Showing:
 
     def wanted(self, queue: str, outlet: Outlet) -> Wanted:
         """What the outlet should show now."""
+        outlook = self.board.published(queue).outlook
         if outlet.format:
             picture = self._picture(queue, outlet.format, self._language)
-            return Wanted(key_of(picture), picture=picture)
-        outlook = self.board.published(queue).outlook
+            picture, sign = replace(picture, encoding=outlet.encoding), picture.sign
+            rank = rank_of(outlook, incident=sign.light == "incident")
+            return Wanted(key_of(picture), picture=picture, rank=rank, label=f"{sign.caption}: {sign.figure}")
         nothing = Outlook("unknown", outlook.as_of, 0, 0, reason="stale")
         texts = self._texts(queue, outlet, outlook)
         fallback = frozenset(self._texts(queue, outlet, nothing).values())
-        return Wanted(key_of(sorted(texts.items())), texts, fallback=fallback)
+        key = key_of(sorted(texts.items()))
+        return Wanted(key, texts, fallback=fallback, rank=rank_of(outlook), label=texts[""])
 
     def _texts(self, queue: str, outlet: Outlet, outlook: Outlook) -> dict[str, str]:
         languages = {"": self._language}
@@ -64,3 +71,13 @@ class Showing:
     async def shown(self, wanted: Wanted) -> Shown:
         """What is given to the platform. Raises CannotDraw."""
         return wanted.texts if wanted.picture is None else await self._draw(wanted.picture)
+
+
+def rank_of(outlook: Outlook, *, incident: bool = False) -> float:
+    """How bad the news is. To know nothing is worst: it takes down whatever else is said."""
+    if outlook.state == "closed":
+        return CLOSED
+    more = INCIDENT if incident else 0.0
+    if outlook.promise is not None:
+        return more + outlook.promise.within_s
+    return more + (TOO_LONG if outlook.reason == "too_long" else UNKNOWN)

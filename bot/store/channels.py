@@ -6,6 +6,7 @@ All of it stands beside the channel's own queue.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import msgspec
@@ -14,6 +15,22 @@ from adapters.base import Pace
 from bot.store import keys
 from bot.store.library import Library
 from bot.store.wire import dump
+
+WRITES_KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A change of a profile that was tried: when (epoch seconds), of which outlet, to what (in words, and by its key)
+    and how that ended. `retry_after_s` is what the platform said."""
+
+    at: float
+    outlet: str
+    label: str
+    key: str
+    result: str
+    reason: str = ""
+    retry_after_s: float | None = None
 
 
 class ChannelStore:
@@ -73,3 +90,31 @@ class ChannelStore:
             await self._library.read(self._library.client.hdel(key, name))
         else:
             await self._library.read(self._library.client.hset(key, name, dump(known)))
+
+    async def note_write(self, queue: str, channel: str, written: Written) -> None:
+        """Keep the record of a change, beside the last ones."""
+        key = f"{keys.prefix(queue)}writes:{channel}"
+        row: dict[Any, Any] = {"written": dump(asdict(written))}
+        await self._library.read(self._library.client.xadd(key, row, maxlen=WRITES_KEPT, approximate=False))
+
+    async def writes(self, queue: str, channel: str) -> list[Written]:
+        """The last changes that were tried, the latest first."""
+        key = f"{keys.prefix(queue)}writes:{channel}"
+        found = await self._library.read(self._library.client.xrevrange(key))
+        return [msgspec.json.decode(fields["written"], type=Written) for _, fields in found]
+
+    # --- whose the profile is ------------------------------------------------------------------------------
+
+    async def leave_outlets(self, queue: str, channel: str, at: float) -> None:
+        """From now on (epoch seconds) the profile is left to the operator."""
+        await self._library.read(self._library.client.set(f"{keys.prefix(queue)}left:{channel}", at))
+
+    async def resume_outlets(self, queue: str, channel: str) -> bool:
+        """The profile shows the wait again; False when it did before."""
+        key = f"{keys.prefix(queue)}left:{channel}"
+        return bool(await self._library.read(self._library.client.delete(key)))
+
+    async def outlets_left(self, queue: str, channel: str) -> float | None:
+        """Since when the profile is left to the operator, if it is."""
+        at = await self._library.read(self._library.client.get(f"{keys.prefix(queue)}left:{channel}"))
+        return None if at is None else float(at)

@@ -104,7 +104,19 @@ KEYS = (
         "outlets:<channel>",
         "hash",
         "none",
-        "what a profile shows, when it was changed, and the operator's own text or picture from before",
+        "what a profile shows, when it was changed and may be again, the operator's own text or picture from before",
+    ),
+    Key(
+        "writes:<channel>",
+        "stream",
+        "none; trimmed to 200",
+        "changes of a profile that were tried: when, which outlet, to what, how it ended",
+    ),
+    Key(
+        "left:<channel>",
+        "string",
+        "none; goes with `jono outlets resume`",
+        "since when a profile is left to the operator, by `jono outlets restore`",
     ),
     Key(
         "mail:<lane>",

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.base import Pace
-from bot.store.channels import ChannelStore
+from bot.store.channels import ChannelStore, Written
 from bot.store.connection import connect
 from bot.store.rooms import Link, Room, RoomStore
 from bot.store.store import Store
@@ -129,3 +129,27 @@ async def test_places_and_messages_of_a_room_lead_to_the_case(rooms: RoomStore) 
 async def test_what_was_sent_for_a_message_is_found_again(rooms: RoomStore) -> None:
     await rooms.set_link("support", "tg", "sent:m20", Link("K7Q2M4", ("555",)), 60)
     assert await rooms.link(QUEUES, "tg", "sent:m20") == Link("K7Q2M4", ("555",))
+
+
+async def test_the_last_changes_of_a_profile_are_kept_the_latest_first(
+    channels: ChannelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.channels.WRITES_KEPT", 3)
+    for number in range(5):
+        await channels.note_write(
+            "support", "tg", Written(float(number), "about", "5 min", "k", "busy", "", 7.5)
+        )
+    kept = await channels.writes("support", "tg")
+    assert [one.at for one in kept] == [4, 3, 2]
+    assert kept[0] == Written(4.0, "about", "5 min", "k", "busy", "", 7.5)
+    assert await channels.writes("support", "another") == []
+
+
+async def test_a_profile_is_left_to_the_operator_until_that_is_taken_back(channels: ChannelStore) -> None:
+    assert await channels.outlets_left("support", "tg") is None
+    await channels.leave_outlets("support", "tg", 1_767_614_400.25)
+    assert await channels.outlets_left("support", "tg") == 1_767_614_400.25
+    assert await channels.outlets_left("support", "another") is None
+    assert await channels.resume_outlets("support", "tg")
+    assert await channels.outlets_left("support", "tg") is None
+    assert not await channels.resume_outlets("support", "tg")

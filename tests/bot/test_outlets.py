@@ -23,6 +23,7 @@ from bot.lease import Lease
 from bot.light import light
 from bot.listening import Listening
 from bot.metrics import Metrics
+from bot.outlet import CALM_S
 from bot.outlets import Outlets
 from bot.painter import CannotDraw, Picture
 from bot.published import Published
@@ -30,6 +31,7 @@ from bot.showing import Showing
 from bot.store.store import Store
 from bot.troubles import Troubles
 from bot.words import Words
+from bot.writer import Writer
 from status.model import Outlook, Promise, TrackRecord, Wait
 from status.promise import BOXES_S
 from tests.bot.test_words import LANGUAGES, SITUATIONS, WORDS, open_desk
@@ -133,7 +135,11 @@ class Process:
 
         showing = Showing(self.board, words, "en", lambda queue: UTC, picture, self.draw)
         self.lease = Lease(self.store, QUEUE, NAME, self.who, clock, LEASE_S)
-        self.outlets = Outlets(NAME, self.page, QUEUE, self.store, showing, self.lease, clock, self.troubles)
+        self.metrics = Metrics()
+        self.writer = Writer(
+            NAME, self.page, QUEUE, self.store, self.lease, clock, self.troubles, self.metrics
+        )
+        self.outlets = Outlets(NAME, QUEUE, self.store, showing, self.lease, clock, self.writer)
         self.listening = Listening(
             NAME,
             self.page,
@@ -258,25 +264,28 @@ async def test_a_change_waits_for_its_time_and_then_shows_the_latest(
         assert page.about() == "You should have a reply within 30 minutes"
 
 
-async def test_when_the_feed_dies_the_figure_is_taken_down(
+async def test_when_the_feed_dies_the_operators_own_comes_back_and_the_figure_with_the_feed(
     store: Flaky, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "FIRST_FIGURE_S", 1_000.0)
-    page = Page(ABOUT, BANNER)
+    page = Page(ABOUT, BANNER, PRESENCE)
     refreshed.publish(minutes=15)
-    async with process(page, store, refreshed):
-        await until(lambda: len(page.changes) == 2)
-        refreshed.clock.ahead_s += 300 + GRACE_S + 1
+    async with process(page, store, refreshed) as one:
         await until(lambda: len(page.changes) == 3)
-        assert page.about() == "We cannot say right now how long a reply takes"
-        refreshed.clock.ahead_s += 900
-        await until(lambda: len(page.changes) == 4)
-        assert page.stands["banner"] == b"discord: Not known right now"
+        refreshed.clock.ahead_s += 300 + GRACE_S + 1
+        await until(lambda: len(page.changes) == 6)
+        assert (page.stands["about"], page.stands["banner"]) == (OWN, OWN_PICTURE)
+        assert page.stands["presence"] == {"": "We cannot say right now how long a reply takes"}
+        await one.refresh(15, after_s=CALM_S - 60)
+        await a_while()
+        assert page.stands["about"] == OWN, "what comes and goes within ten minutes flickers"
+        await one.refresh(15, after_s=60)
+        await until(lambda: page.stands["about"] != OWN)
+        assert page.about() == "You should have a reply within 15 minutes"
+    assert page.stands["about"] == OWN
 
 
-async def test_a_new_reader_waits_for_a_first_figure(
-    store: Flaky, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_new_reader_waits_for_a_first_figure(store: Flaky, refreshed: Refreshed) -> None:
     page = Page(ABOUT)
     async with process(page, store, refreshed):
         await until(lambda: page.under_way)
@@ -286,12 +295,22 @@ async def test_a_new_reader_waits_for_a_first_figure(
         refreshed.publish(minutes=15)
         await until(lambda: page.changes)
         assert page.about() == "You should have a reply within 15 minutes"
+
+
+async def test_a_reader_that_finds_an_old_figure_of_ours_and_no_new_one_gives_the_profile_back(
+    store: Flaky, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "FIRST_FIGURE_S", 0.1)
-    page, refreshed.last = Page(ABOUT), None
-    refreshed.clock.ahead_s += 1_000
-    async with process(page, store, refreshed):
+    page = Page(ABOUT)
+    refreshed.publish(minutes=15)
+    async with process(page, store, refreshed, who="one") as one:
         await until(lambda: page.changes)
-        assert page.about() == "We cannot say right now how long a reply takes"
+        await one.crash()
+    refreshed.last = None
+    refreshed.clock.ahead_s += 1_000
+    async with process(page, store, refreshed, who="two"):
+        await until(lambda: len(page.changes) == 2)
+        assert page.stands["about"] == OWN
 
 
 # --- limits --------------------------------------------------------------------------------------------------
@@ -354,12 +373,12 @@ async def test_an_uncertain_change_is_looked_at_and_made_again(store: Flaky, ref
     page = Page(BANNER)
     page.troubles.append(Uncertain("no answer"))
     refreshed.publish(minutes=15)
-    async with process(page, store, refreshed):
+    async with process(page, store, refreshed) as one:
         await until(lambda: page.changes)
-        refreshed.clock.ahead_s += 800
+        await one.refresh(15, after_s=800)
         await a_while()
         assert len(page.changes) == 1
-        refreshed.clock.ahead_s += 101
+        await one.refresh(15, after_s=101)
         await until(lambda: len(page.changes) == 2)
 
 
@@ -520,8 +539,7 @@ async def test_without_a_store_the_last_reader_takes_the_old_figure_down(
         assert len(page.changes) == 2, "the figure is still fresh"
         refreshed.clock.ahead_s += 1_000
         await until(lambda: len(page.changes) == 4)
-        assert page.about() == "We cannot say right now how long a reply takes"
-        assert page.stands["banner"] != OWN_PICTURE
+        assert (page.stands["about"], page.stands["banner"]) == (OWN, OWN_PICTURE)
         await a_while()
         assert len(page.changes) == 4, "once"
         await one.refresh(15)

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.base import Pace
 from bot.clock import Clock
+from bot.store.channels import Written
 from bot.store.connection import connect
 from bot.store.keys import KEYS, Key, prefix
 from bot.store.rooms import Room
@@ -79,6 +80,8 @@ async def a_platform_with_a_room(store_url: str) -> None:
     await store.channels.pace("support", "chat", [Pace("all", 1, 60)])
     await store.channels.hush("support", "chat", Pace("all", 1, 60), 60)
     await store.channels.set_outlet("support", "chat", "about", {"own": "We sell shoes"})
+    await store.channels.note_write("support", "chat", Written(0.0, "about", "5 min", "k", "ok"))
+    await store.channels.leave_outlets("support", "chat", 0.0)
     await store.seal.secret("support", bytes(32))
     await connection.aclose()
 
