@@ -14,7 +14,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import intake, memory, refresh, start
+from benchmarks import intake, memory, refresh, start, viewers
 from benchmarks.table import Row, show
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
@@ -22,6 +22,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "memory": lambda: asyncio.run(memory.measure()),
     "refresh": lambda: asyncio.run(refresh.measure()),
     "start": start.measure,
+    "viewers": viewers.measure,
 }
 
 

@@ -7,20 +7,19 @@ of the rounds counts. `delivering` is the whole bot, until every acknowledgement
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load import Result, load, write_requests
 from benchmarks.messages import messages
+from benchmarks.process import process
 from benchmarks.servers import full_parts
 from benchmarks.table import Row
 
@@ -79,22 +78,8 @@ def _rates(rounds: dict[str, list[Loaded]]) -> list[Row]:
     ]
 
 
-@contextlib.contextmanager
-def _process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A process of the benchmark, and the address it printed; ended when its input is closed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        yield process, process.stdout.readline().strip()
-    finally:
-        process.kill()
-        process.wait()
-
-
 def _loaded(kind: str, directory: Path, requests: Path) -> Loaded:
-    with _process("benchmarks.servers", kind, str(directory)) as (server, address):
+    with process("benchmarks.servers", kind, str(directory)) as (server, address):
         result = load(address, requests, SECONDS)
         rest, _ = server.communicate(timeout=60)
     return Loaded(result, json.loads(rest.strip().splitlines()[-1])["cpu_s"])
@@ -104,8 +89,8 @@ def _delivering(directory: Path, requests: Path) -> list[Row]:
     """A burst on the whole bot, until the last acknowledgement has reached the peer."""
     write_requests(requests, 0, DELIVERED)
     with (
-        _process("benchmarks.peer") as (_, peer),
-        _process("benchmarks.servers", "delivering", str(directory), f"{peer}/in") as (server, address),
+        process("benchmarks.peer") as (_, peer),
+        process("benchmarks.servers", "delivering", str(directory), f"{peer}/in") as (server, address),
     ):
         started = time.monotonic()
         result = load(address, requests, DELIVERED_WITHIN_S, each_once=True)

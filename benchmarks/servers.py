@@ -1,8 +1,8 @@
 """The servers that are loaded, each in a process of its own: `python -m benchmarks.servers KIND DIR`.
 
-`bare` answers 200 and nothing else; `signed` also verifies and parses the request; `full` is the bot's whole inbound
-path (verify, parse, decide, commit durably, acknowledgement queued) with nothing else running; `delivering` is the
-whole bot, which sends every acknowledgement to a local peer meanwhile.
+`bare` answers 200 and nothing else, with a page of PAGE bytes to those who look; `signed` also verifies and parses the
+request; `full` is the bot's whole inbound path (verify, parse, decide, commit durably, acknowledgement queued) with
+nothing else running; `delivering` is the whole bot, which sends every acknowledgement to a local peer meanwhile.
 """
 
 from __future__ import annotations
@@ -25,8 +25,14 @@ from bot import log
 from bot.app import Bot, Parts, assemble, collect_seldom
 from bot.clock import Chance, Clock
 from bot.config import Config, check
+from bot.descriptors import make_room
 from bot.fetch import open_session
 from bot.store.connection import connect
+
+PAGE = 8_000
+"""As many bytes as a status page has when it is packed."""
+REFRESH_S = 5
+"""Sixty times as often as by default: those who watch hear of a change in every run."""
 
 
 def settings(directory: Path, peer: str = "http://127.0.0.1:9/in") -> Config:
@@ -47,6 +53,7 @@ def settings(directory: Path, peer: str = "http://127.0.0.1:9/in") -> Config:
         },
         "outgoing": {"allow_private": True},
         "limits": {"requests_at_once": 10_000},
+        "publish": {"refresh_s": REFRESH_S},
     }
     return check(tables)
 
@@ -65,7 +72,11 @@ async def small(kind: str) -> AsyncIterator[str]:
             channel.accept(request.headers, await request.read(), clock.real())
             return web.Response(body=b'{"accepted":1}', content_type="application/json")
 
+        async def page(request: web.Request) -> web.Response:
+            return web.Response(body=b"x" * PAGE, content_type="text/html")
+
         app = web.Application()
+        app.router.add_get("/", page)
         app.router.add_post("/hooks/{channel}", bare if kind == "bare" else signed)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
@@ -95,6 +106,7 @@ async def full(directory: Path, *, peer: str | None) -> AsyncIterator[str]:
     """The bot: only its inbound path, or, with a peer, all of it."""
     async with full_parts(directory, peer) as parts, contextlib.AsyncExitStack() as stack:
         collect_seldom()
+        make_room(parts.config.limits)
         bot = Bot(parts)
         if peer is not None:
             await stack.enter_async_context(bot.working())

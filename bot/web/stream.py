@@ -26,8 +26,9 @@ KEEP_ALIVE_S = 15.0
 """An idle event stream says something this often, so that proxies keep it: https://html.spec.whatwg.org/#sse"""
 RETRY_FROM_MS, RETRY_SPREAD_MS = 1_000, 9_000
 """When a browser comes back after its stream has ended: drawn for each."""
-AT_ONCE = 100
-"""So many are told before others get their turn: some five milliseconds."""
+AT_ONCE, APART_S = 50, 0.01
+"""So many are told at once, a millisecond's work, and so long after them the next: five thousand within some 1.2 s.
+Messages and pages get their turn in between, and those who then ask for the page do not ask all at once."""
 
 HEADERS = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no", **FOR_ALL}
 STILL_HERE = Frame.of(": still here\n\n")
@@ -138,17 +139,22 @@ class Stream:
 
     async def _tell(self, audience: Audience, news: Frame) -> None:
         """Whoever comes meanwhile has heard of it already."""
-        for number, viewer in enumerate(list(audience.viewers), 1):
-            viewer.tell(news)
-            if number % AT_ONCE == 0:
-                await asyncio.sleep(0)
+        for turn in turns(audience.viewers):
+            for viewer in turn:
+                viewer.tell(news)
+            await asyncio.sleep(APART_S)
 
     async def _keep_alive(self) -> None:
         """Go round all streams in KEEP_ALIVE_S, some at a time."""
         while True:
-            viewers = list(self._of)
-            turns = [viewers[at : at + AT_ONCE] for at in range(0, len(viewers), AT_ONCE)] or [[]]
-            for turn in turns:
+            round_ = turns(self._of) or [[]]
+            for turn in round_:
                 for viewer in turn:
                     viewer.tell(STILL_HERE)
-                await asyncio.sleep(KEEP_ALIVE_S / len(turns))
+                await asyncio.sleep(KEEP_ALIVE_S / len(round_))
+
+
+def turns(viewers: Iterable[Viewer]) -> list[list[Viewer]]:
+    """The viewers, some at a time."""
+    everybody = list(viewers)
+    return [everybody[at : at + AT_ONCE] for at in range(0, len(everybody), AT_ONCE)]
