@@ -15,7 +15,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from adapters.base import (
@@ -24,6 +23,7 @@ from adapters.base import (
     CommandAnswer,
     CustomerMessage,
     EditOut,
+    EventOut,
     File,
     FileKind,
     Inbox,
@@ -38,7 +38,7 @@ from adapters.base import (
     Untrusted,
 )
 
-SECRET = re.compile(r"[0-9a-f]{64}")
+SECRET = "[0-9a-f]{64}"
 """A visitor's cookie: 256 bits."""
 MESSAGE_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 FILES_AT_ONCE = 10
@@ -65,18 +65,17 @@ class Web:
         )
         # Only HTTPS, only this host, for all paths: https://datatracker.ietf.org/doc/html/rfc6265bis section 4.1.3.2
         self.cookie = f"__Host-jono-{tools.name}"
+        # Read by itself: what other programs of the host put into their cookies may be unreadable.
+        self._secret = re.compile(rf"(?:^|;\s*){self.cookie}=({SECRET})(?:;|$)")
 
     # --- from the page -------------------------------------------------------------------------------------
 
     def visitor(self, headers: Mapping[str, str]) -> str:
         """The conversation of a browser. Raises Untrusted."""
-        try:
-            found = SimpleCookie(headers.get("Cookie", "")).get(self.cookie)
-        except CookieError:
-            found = None
-        if found is None or not SECRET.fullmatch(found.value):
+        found = self._secret.search(headers.get("Cookie", ""))
+        if found is None:
             raise Untrusted("the browser sent no cookie of ours: open the chat again, with cookies allowed")
-        return hashlib.sha256(found.value.encode()).hexdigest()[:32]
+        return hashlib.sha256(found[1].encode()).hexdigest()[:32]
 
     def accept(self, headers: Mapping[str, str], body: bytes, now: float) -> list[Arrival]:
         """What the page posted: {"id", "text", "name"?, "language"?, "queue"?, "files"?}. Raises Untrusted or
@@ -142,6 +141,8 @@ class Web:
                 return await self._put(box, key, {"kind": "answer", "text": text, **about})
             case Receipt(key=key, place=box, ref=ref, fate=fate):
                 return await self._put(box, key, {"kind": "receipt", "id": ref, "fate": fate})
+            case EventOut(key=key):
+                return key
         raise Refused("there is no place for it in a site chat")
 
     async def _put(self, box: str, key: str, item: Mapping[str, Any]) -> str:

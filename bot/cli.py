@@ -14,7 +14,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot import cli_banner, cli_check, log
+from bot import cli_agent, cli_banner, cli_check, log
 from bot.app import running
 from bot.cli_common import Command, Failure, config_of, one_queue, opened_store, published_of, with_config
 from bot.clock import Chance, Clock
@@ -257,6 +257,13 @@ COMMANDS = (
         "jono check --config config.toml --store",
         cli_check.arguments,
         cli_check.check,
+    ),
+    Command(
+        "agent",
+        "make a link that signs an agent in at the desk in the browser",
+        "jono agent link anna",
+        cli_agent.arguments,
+        cli_agent.agent,
     ),
     Command("wait", "print the published wait", "jono wait support --json", _wait_arguments, _wait),
     Command(

@@ -1,4 +1,5 @@
-"""`jono demo`: a bot and a simulated support floor in one process, with a live page and an honest balance.
+"""`jono demo`: a bot and a simulated support floor in one process, with a live page and an honest balance. Whoever
+watches may be a customer and an agent, too, each at an address of its own.
 
 Nothing is needed and nothing stays: the store is an embedded server in a directory of its own, both gone at
 the end, however it comes. The floor reaches the bot by signed HTTP over loopback only. The exit code is 0
@@ -17,6 +18,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from adapters.base import AgentCommand, Person
 from bot import config as configuration
 from bot.app import Bot, running
 from bot.clock import Chance, Clock
@@ -26,12 +28,18 @@ from bot.floor import DAY_S, Floor
 from bot.floor_ledger import Ledger
 from bot.floor_peer import Peer
 from bot.floor_report import balance, progress
+from bot.signin import Agent, enter_url
 from bot.words import Words
 
 QUEUE, CHANNEL = "support", "shop"
+OWN_QUEUE, SITE, YOU = "yours", "site", "you"
+"""The queue and the site chat of whoever watches; none of the simulated agents serves it."""
 TARGET_S, OVERLOADED_S = 600, 1_800
 OPENS_AT_S = 9 * 3600.0
 """The desk's time of day when the demo begins: a rush follows soon."""
+LEASE_S = 3_600
+"""A real person needs longer than simulated ones at sixty times the speed: a real minute."""
+LINK_FOR_S = 86_400
 DRAIN_S = 20.0
 LINE_EVERY_S, PLAIN_LINE_EVERY_S = 0.5, 10.0
 """Real seconds between two progress lines, rewritten in place on a terminal."""
@@ -58,7 +66,9 @@ async def demo(
             return 0
         floor.peer.hook_url = f"{bot.address}/hooks/{CHANNEL}"
         await floor.open()
-        print(f"Live page: {bot.address}  ({_pace(speed)}; Ctrl-C ends)", flush=True)
+        print(f"Live page: {bot.address}  ({_pace(speed)}; Ctrl-C ends)")
+        print(f"Be a customer: {bot.address}/chat/{SITE}")
+        print(f"Be an agent: {await _desk_link(bot)}  (a link that works once)", flush=True)
         opened_at = clock.now()
         closed_at = await _day(bot, floor, ledger, clock, stop, minutes)
         missing, extra = ledger.compared(await _recorded(bot, ledger))
@@ -97,7 +107,8 @@ def _config(directory: Path, port: int, url: str, secret: str, agents: Sequence[
             "server": {"listen": f"127.0.0.1:{port}"},
             "store": {"url": f"embedded:{directory / 'store'}"},
             "queues": {
-                QUEUE: {"title": "Customer support", "target_s": TARGET_S, "overloaded_s": OVERLOADED_S}
+                QUEUE: {"title": "Customer support", "target_s": TARGET_S, "overloaded_s": OVERLOADED_S},
+                OWN_QUEUE: {"title": "Your own desk", "team": [SITE]},
             },
             "channels": {
                 CHANNEL: {
@@ -106,8 +117,10 @@ def _config(directory: Path, port: int, url: str, secret: str, agents: Sequence[
                     "secret": secret,
                     "url": url,
                     "agents": list(agents),
-                }
+                },
+                SITE: {"adapter": "web", "queue": OWN_QUEUE, "agents": [YOU]},
             },
+            "desk": {"claim_lease_s": LEASE_S},
             "outgoing": {"allow_private": True},
         }
     )
@@ -135,6 +148,13 @@ async def _is_ready(bot: Bot, stop: asyncio.Event) -> bool:
     return not stop.is_set()
 
 
+async def _desk_link(bot: Bot) -> str:
+    """Where whoever watches becomes an agent."""
+    assert bot.parts.sign_in is not None
+    secret = await bot.parts.sign_in.link(Agent(SITE, YOU, "You"), LINK_FOR_S)
+    return enter_url(bot.address, secret)
+
+
 # --- the day -----------------------------------------------------------------------------------------------
 
 
@@ -154,6 +174,8 @@ async def _day(
             f"{_end_of_line()}Closing: whoever still waits ({len(floor.waiting)}) is answered now.",
             flush=True,
         )
+        # What whoever watches has claimed goes back to the others.
+        await bot.parts.inbox.receive(SITE, AgentCommand("closing", Person(YOU), "off"))
         floor.close()
         await asyncio.wait([work], timeout=DRAIN_S)
         work.cancel()

@@ -46,9 +46,9 @@ class SignIn:
         self._queue = config.channels[channel].queue
         self._chance = chance
 
-    async def link(self, agent: Agent) -> str:
-        """A secret that signs this agent in, once and within ten minutes. Raises StoreDown."""
-        return await self._keep(LINK, agent, LINK_FOR_S)
+    async def link(self, agent: Agent, for_s: int = LINK_FOR_S) -> str:
+        """A secret that signs this agent in, once and within `for_s` seconds. Raises StoreDown."""
+        return await self._keep(LINK, agent, for_s)
 
     async def enter(self, secret: str) -> tuple[str, Agent] | None:
         """The secret of a new session, and whose it is; None where the link is no good any more. Raises StoreDown."""

@@ -91,7 +91,7 @@ function showQueues() {
       const row = part("li");
       const light = part("span", `light ${sign.light}`);
       light.append(icon(shapes[sign.light]), part("span", "", sign.state));
-      row.append(part("span", "title", queue.title), light, part("span", "figure", `${sign.figure} · ${queue.waiting} ${labels.state_waiting} · ${queue.agents} ${labels.agents}`));
+      row.append(part("span", "title", queue.title), light, part("span", "figure", sign.figure), part("span", "counts", `${sign.waiting} · ${sign.agents}`));
       return row;
     }),
   );
@@ -263,10 +263,11 @@ function hear(item) {
     return;
   }
   if (item.kind !== "answer") return;
-  tell(item.text, item.ok);
   const taking = item.ok && item.case && pendingTake;
+  // What was claimed is opened, and says more than the answer.
+  if (!taking) tell(item.text, item.ok);
+  pendingTake = false;
   if (taking) {
-    pendingTake = false;
     if (find(item.case)) open(item.case).then(() => text.focus());
     else wanted = item.case;
   }

@@ -39,7 +39,7 @@ from bot.web.answers import NOT_KEPT, SECURITY_HEADERS, compact, later, problem,
 from bot.web.files import file_answer
 from bot.web.guard import body_of, from_our_page, not_too_often
 from bot.web.view import View
-from bot.words.browser import desk_labels
+from bot.words.browser import agents_on_duty, desk_labels
 
 COOKIE = "__Host-jono-desk"
 KEEP_ALIVE_S = 15.0
@@ -225,7 +225,7 @@ class WebDesk:
                 after = item_id
                 yield f"id: {item_id}\nevent: item\ndata: {compact(item)}\n\n"
             overview = await self._desk.overview(agent)
-            overview["signs"] = self._signs(agent, self._view.language(request))
+            overview["signs"] = self._signs(overview, self._view.language(request))
             if {**overview, "now": 0} != {**shown, "now": 0}:
                 shown = overview
                 yield f"event: desk\ndata: {compact(overview)}\n\n"
@@ -235,14 +235,20 @@ class WebDesk:
         items = await self._box.items(agent.box)
         return items[-1][0] if items else START
 
-    def _signs(self, agent: Agent, language: str) -> dict[str, Any]:
-        """What customers of each queue are told now."""
-        signs = {}
-        for queue in self._desk.queues(agent):
+    def _signs(self, overview: Mapping[str, Any], language: str) -> dict[str, Any]:
+        """What customers of each queue are told now, and who waits and who is there."""
+        signs, waiting = {}, {queue["name"]: queue for queue in overview["queues"]}
+        for queue in waiting:
             status = self._view.status(queue)
             words = self._view.words.sign(language, status.hours.zone)
             sign = words.sign(status.published.outlook, status.light)
-            signs[queue] = {"light": sign.light, "state": sign.state, "figure": sign.figure}
+            signs[queue] = {
+                "light": sign.light,
+                "state": sign.state,
+                "figure": sign.figure,
+                "waiting": words.waiting(waiting[queue]["waiting"]),
+                "agents": agents_on_duty(words.language, waiting[queue]["agents"]),
+            }
         return signs
 
     async def _case(self, request: web.Request, agent: Agent) -> web.StreamResponse:

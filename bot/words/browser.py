@@ -74,10 +74,9 @@ def desk_labels(language: Language) -> dict[str, str]:
         "not_delivered": say("Not delivered"),
         "gone": say("The customer has blocked us or left."),
         "reaction": say("reacted with {emoji}", emoji="{emoji}"),
-        "agents": say("agents on duty"),
         "offline": say("No connection: what you see may be old."),
         "too_large": say("{name} is too large", name="{name}"),
-        "keys": say("Keys"),
+        "shortcuts": say("Keys"),
         "key_move": say("choose a case"),
         "key_claim": say("claim or take the next"),
         "key_reply": say("write a reply"),
@@ -100,3 +99,8 @@ def desk_labels(language: Language) -> dict[str, str]:
         "link_dead": say("This link was used or is too old; ask for a new one."),
         "script": say("The desk needs JavaScript."),
     }
+
+
+def agents_on_duty(language: Language, n: int) -> str:
+    """How many agents are there for a queue."""
+    return language.count("{n} agent on duty", "{n} agents on duty", n)
