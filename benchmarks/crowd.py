@@ -66,10 +66,13 @@ async def main(url: str, count: int) -> None:
     """Watch until the input is closed, or nobody watches any more."""
     make_room(LimitSettings(event_streams=count))
     where, loop, crowd = urlsplit(url), asyncio.get_running_loop(), Crowd()
+    assert where.hostname is not None
+    assert where.port is not None
+    host, port = where.hostname, where.port
     request = "\r\n".join(["GET /events HTTP/1.1", f"Host: {where.netloc}", *HEADERS, "", ""]).encode()
     for start in range(0, count, AT_ONCE):
         made = [
-            loop.create_connection(lambda: Watcher(crowd, request), where.hostname, where.port)
+            loop.create_connection(lambda: Watcher(crowd, request), host, port)
             for _ in range(min(AT_ONCE, count - start))
         ]
         await asyncio.gather(*made)

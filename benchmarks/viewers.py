@@ -166,10 +166,11 @@ def _posts(signed: Iterable[tuple[dict[str, str], str]]) -> Iterator[str]:
 def _paced(url: str, loads: list[tuple[Path, int, float]], seconds: float = SECONDS) -> list[Result]:
     """Several paced loads at once: (requests, connections, rate) of each."""
     with ThreadPoolExecutor(len(loads)) as pool:
-        return list(pool.map(lambda one: _one(url, *one, seconds), loads))
+        return list(pool.map(lambda one: _one(url, one, seconds), loads))
 
 
-def _one(url: str, file: Path, connections: int, rate: float, seconds: float) -> Result:
+def _one(url: str, load: tuple[Path, int, float], seconds: float) -> Result:
+    file, connections, rate = load
     command = [sys.executable, "-m", "benchmarks.paced", url, str(file)]
     command += [str(seconds), str(connections), str(rate)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 60)
