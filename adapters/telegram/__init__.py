@@ -94,9 +94,10 @@ class Telegram:
     """One bot."""
 
     wants_events = False
-    outlets: Sequence[Outlet] = (profile.SHORT_DESCRIPTION,)
+    outlets: Sequence[Outlet]
 
     def __init__(self, options: Options, tools: Tools) -> None:
+        self.outlets = tuple(profile.OUTLETS[name] for name in options.profile)
         self._options = options
         self._tools = tools
         self._troubles: dict[str, str] = {}
@@ -314,14 +315,14 @@ class Telegram:
             await self._bot.send_chat_action(chat_id, "typing", business_connection_id=business)
 
     async def read_outlet(self, name: str) -> Shown:
-        """The short description as it stands. Raises Refused or Busy."""
+        """What stands in the profile. Raises Refused or Busy."""
         with sending():
-            return await profile.read_short_description(self._bot, profile.languages_of(self._tools.commands))
+            return await profile.read(self._bot, name, profile.languages_of(self._tools.commands))
 
     async def show_outlet(self, name: str, shown: Shown) -> None:
-        """Change the short description. Raises Refused, Busy or Uncertain."""
+        """Change the profile. Raises Refused, Busy or Uncertain."""
         with sending():
-            await profile.show_short_description(self._bot, shown)
+            await profile.show(self._bot, name, shown)
 
     async def check(self) -> list[Finding]:
         """Whether it would work."""

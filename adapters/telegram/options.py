@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from adapters.base import BadOptions, Tools
 
 OFFICIAL = "https://api.telegram.org"
+Surface = Literal["short_description", "photo"]
 PUSHED_TO = {443, 80, 88, 8443}
 """The ports that Telegram pushes to, always with TLS (https://core.telegram.org/bots/api#setwebhook); a Bot API
 server of one's own pushes anywhere."""
@@ -20,12 +21,14 @@ SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 @dataclass(frozen=True, slots=True)
 class Options:
     """`token` from @BotFather; `agents_chat`: the id of the agents' group, 0 for none; `mode`: how updates come;
-    `webhook_secret`: what Telegram shows when it pushes; `api_base`: the Bot API's address."""
+    `webhook_secret`: what Telegram shows when it pushes; `profile`: where the published wait is shown; `api_base`:
+    the Bot API's address."""
 
     token: str = field(repr=False)
     mode: Literal["polling", "webhook"] = "polling"
     webhook_secret: str = field(default="", repr=False)
     agents_chat: int = 0
+    profile: tuple[Surface, ...] = ("short_description",)
     api_base: str = OFFICIAL
 
 

@@ -92,6 +92,47 @@ async def test_what_it_cannot_show_is_refused(tg: Side) -> None:
         await tg.channel.read_outlet(OUTLET)
 
 
+# --- the photo -----------------------------------------------------------------------------------------------
+
+THEIRS, OURS = b"\xff\xd8\xff of the operator", b"\xff\xd8\xff with the wait"
+
+
+async def test_the_operators_own_photo_is_kept_and_restored(fake: TelegramFake) -> None:
+    await fake.photographs(THEIRS)
+    async with side(fake, profile=("short_description", "photo")) as tg:
+        assert [(one.name, one.encoding) for one in tg.channel.outlets] == [
+            (OUTLET, "png"),
+            ("photo", "jpeg"),
+        ]
+        assert await tg.channel.read_outlet("photo") == THEIRS
+        await tg.channel.show_outlet("photo", OURS)
+        assert await tg.channel.read_outlet("photo") == OURS
+        await tg.channel.show_outlet("photo", THEIRS)
+        assert await tg.channel.read_outlet("photo") == THEIRS
+
+
+async def test_where_there_was_no_photo_there_is_none_again(tg: Side) -> None:
+    """Telegram may keep the photos before the last one, and show them again."""
+    assert await tg.channel.read_outlet("photo") is None
+    for number in range(3):
+        await tg.channel.show_outlet("photo", OURS + bytes([number]))
+    await tg.channel.show_outlet("photo", None)
+    assert await tg.channel.read_outlet("photo") is None
+    assert (await tg.fake.read()).profile["photo"] == ""
+
+
+async def test_a_photo_that_is_none_is_refused_and_one_too_many_waits(tg: Side) -> None:
+    with pytest.raises(Refused):
+        await tg.channel.show_outlet("photo", {"": "about 5 min"})
+    with pytest.raises(Refused, match="(?i)photo_invalid"):
+        await tg.channel.show_outlet("photo", b"\x89PNG is no JPEG")
+    await tg.fake.limits(profile=[1, 600])
+    await tg.channel.show_outlet("photo", OURS)
+    with pytest.raises(Busy) as busy:
+        await tg.channel.show_outlet("photo", OURS)
+    assert 590 < (busy.value.retry_after_s or 0) <= 600
+
+
 # --- check -------------------------------------------------------------------------------------------------
 
 

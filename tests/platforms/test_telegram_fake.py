@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 
@@ -434,9 +435,17 @@ async def test_commands_and_profile(fake: TelegramFake, bot: Bot) -> None:
     assert (await bot.get_my_short_description("fi")).short_description == "ca. 5 min"
     with pytest.raises(BadRequest):
         await bot.set_my_short_description("x" * 121)
+    await fake.photographs(b"\xff\xd8\xff of the operator")
     await bot.set_my_profile_photo(InputProfilePhotoStatic(JPEG))
-    assert (await bot.get_user_profile_photos(fake.bot_id)).total_count == 1
+    assert (await fake.read()).profile["photo"] == hashlib.sha256(JPEG).hexdigest()
+    photos = await bot.get_user_profile_photos(fake.bot_id)
+    assert photos.total_count == 2
+    assert await (await photos.photos[0][-1].get_file()).download_as_bytearray() == JPEG
     await bot.remove_my_profile_photo()
+    assert (await bot.get_user_profile_photos(fake.bot_id)).total_count == 1, "the one before"
+    await bot.remove_my_profile_photo()
+    with pytest.raises(BadRequest):
+        await bot.set_my_profile_photo(InputProfilePhotoStatic(b"\x89PNG is no JPEG"))
     ledger = await fake.read()
     assert set(ledger.commands) == {("default", "en"), (f"chat:{chat}", "")}
     assert ledger.profile == {
@@ -444,6 +453,22 @@ async def test_commands_and_profile(fake: TelegramFake, bot: Bot) -> None:
         "description": {"": "Acme"},
         "photo": "",
     }
+
+
+async def test_changes_of_the_profile_are_limited_where_a_test_says_so(fake: TelegramFake, bot: Bot) -> None:
+    await fake.limits(profile=[2, 600])
+    for _ in range(2):
+        await bot.set_my_short_description("ca. 5 min", "fi")
+    await bot.set_my_short_description("about 5 min", "en")
+    with pytest.raises(RetryAfter):
+        await bot.set_my_short_description("ca. 10 min", "fi")
+    await bot.set_my_profile_photo(InputProfilePhotoStatic(JPEG))
+    await fake.later(590)
+    with pytest.raises(RetryAfter):
+        await bot.set_my_short_description("ca. 10 min", "fi")
+    assert [one["kind"] for one in (await fake.read()).violations] == ["early"]
+    await fake.later(11)
+    await bot.set_my_short_description("ca. 10 min", "fi")
 
 
 # --- limits and trouble ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from tests.fakes.telegram import media, words
@@ -218,23 +219,30 @@ def set_my_profile_photo(world: World, params: Params) -> bool:
     if not upload.content.startswith(media.PICTURES[0]):
         raise bad("PHOTO_INVALID")
     kept = media.keep(world, "photo", upload.content, len(upload.content), "", "image/jpeg")
-    world.photo = kept.id
-    world.log.note("profile", name="photo", language="", value=kept.id)
-    return True
+    world.photos.insert(0, kept.id)
+    return _note_photo(world)
 
 
 def remove_my_profile_photo(world: World, params: Params) -> bool:
-    """No picture."""
-    world.photo = ""
-    world.log.note("profile", name="photo", language="", value="")
+    """Take the picture away. What comes to light is not told; with people it is the one before."""
+    del world.photos[:1]
+    return _note_photo(world)
+
+
+def _note_photo(world: World) -> bool:
+    content = world.files[world.photos[0]].content if world.photos else None
+    value = hashlib.sha256(content).hexdigest() if content is not None else ""
+    world.log.note("profile", name="photo", language="", value=value)
     return True
 
 
 def get_user_profile_photos(world: World, params: Params) -> JSON:
-    """The pictures of somebody."""
-    mine = params.number("user_id") == world.me["id"] and world.photo
-    photos = [media.written(world.files[world.photo])["photo"]] if mine else []
-    return {"total_count": len(photos), "photos": photos}
+    """The pictures of somebody, the latest first."""
+    mine = world.photos if params.number("user_id") == world.me["id"] else []
+    first = params.number("offset")
+    chosen = mine[first : first + min(max(params.number("limit", 100), 1), 100)]
+    photos = [media.written(world.files[one])["photo"] for one in chosen]
+    return {"total_count": len(mine), "photos": photos}
 
 
 # --- files and updates -------------------------------------------------------------------------------------

@@ -157,6 +157,10 @@ class TelegramFake:
         """An owner takes that back."""
         await self._act("disconnects", connection=connection)
 
+    async def photographs(self, picture: bytes) -> None:
+        """The operator gives the bot a photo at @BotFather's."""
+        await self._act("photographs", content=base64.b64encode(picture).decode())
+
     async def emits(self, kind: str, payload: JSON) -> int:
         """An update of the test's own making; gives its id."""
         return int(await self._act("emits", kind=kind, payload=payload))

@@ -19,6 +19,8 @@ class Limits:
     private: tuple[int, float] = (1, 1.0)
     group: tuple[int, float] = (20, 60.0)
     overall: tuple[int, float] = (30, 1.0)
+    profile: tuple[int, float] | None = None
+    """Changes of one thing in the profile; always enforced, where a test says so: the vendor tells nobody."""
     enforced: bool = False
 
 
@@ -48,6 +50,16 @@ class Pacer:
         left = self._told.get(chat, 0.0) - self.now()
         return left if left > EARLY_S else 0.0
 
+    def profile_wait_s(self, what: str) -> int:
+        """For how many whole seconds a change of the profile must wait; 0 when it counts from now on."""
+        if self.limits.profile is None:
+            return 0
+        sent = self._sent[f"profile:{what}"]
+        wait_s = math.ceil(self._wait_s(sent, self.limits.profile, 1, share=1.0))
+        if not wait_s:
+            sent.append(self.now())
+        return wait_s
+
     def judge(self, chat: str, private: bool, messages: int) -> Verdict:
         """What `messages` more in this chat break. They count unless they must wait; an album is one in private."""
         windows = {
@@ -65,9 +77,11 @@ class Pacer:
                 self._sent[key].extend([self.now()] * messages)
         return Verdict(tuple(waits), wait_s)
 
-    def _wait_s(self, sent: deque[float], window: tuple[int, float], messages: int) -> float:
+    def _wait_s(
+        self, sent: deque[float], window: tuple[int, float], messages: int, share: float = SLACK
+    ) -> float:
         most, within_s = window
-        within_s *= SLACK
+        within_s *= share
         while sent and sent[0] <= self.now() - within_s:
             sent.popleft()
         beyond = len(sent) + messages - most

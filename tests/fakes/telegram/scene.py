@@ -227,6 +227,12 @@ class Scene:
 
     # --- anything else -------------------------------------------------------------------------------------
 
+    def photographs(self, content: str) -> None:
+        """The operator gives the bot a photo at @BotFather's, in base64."""
+        picture = base64.b64decode(content)
+        kept = media.keep(self._world, "photo", picture, len(picture), "", "image/jpeg")
+        self._world.photos.insert(0, kept.id)
+
     def emits(self, kind: str, payload: JSON) -> int:
         """An update as the test writes it: one that nobody has heard of, for example."""
         return self._world.updates.add(kind, payload, "any", {"chat": "", "message_id": 0, "text": ""})

@@ -22,6 +22,7 @@ LONGEST_POLL_S = 50
 BODY_BYTES = 60 * 1024**2
 TOPICS = ("createforumtopic", "editforumtopic", "closeforumtopic", "reopenforumtopic", "deleteforumtopic")
 FREE = ("sendchataction",)
+PROFILE = ("setmyprofilephoto", "removemyprofilephoto", "setmyshortdescription", "setmydescription")
 PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
@@ -89,6 +90,8 @@ class Door:
             raise ApiError(404, "Not Found")
         if counts(method):
             pace(world, method, given, chat)
+        elif method in PROFILE:
+            pace_profile(world, method, given)
         return METHODS[method](world, given)
 
     async def _instead(
@@ -159,6 +162,17 @@ def pace(world: World, method: str, given: Params, chat: str) -> None:
     if verdict.wait_s:
         world.pacer.told(chat, verdict.wait_s)
         raise too_many(verdict.wait_s)
+
+
+def pace_profile(world: World, method: str, given: Params) -> None:
+    """Refuse too fast changes of one thing in the profile. Raises ApiError."""
+    what = "photo" if "photo" in method else f"{method}:{given.text('language_code')}"
+    if early_s := world.pacer.early_by_s(what):
+        world.log.note("violation", kind="early", chat=what, early_by_s=early_s)
+        raise too_many(int(early_s) + 1)
+    if wait_s := world.pacer.profile_wait_s(what):
+        world.pacer.told(what, wait_s)
+        raise too_many(wait_s)
 
 
 def success(result: object) -> web.Response:

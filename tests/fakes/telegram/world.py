@@ -61,11 +61,12 @@ class World:
         self.connections: dict[str, Connection] = {}
         self.queries: dict[str, Query] = {}
         self.profile: dict[str, dict[str, str]] = {"short_description": {}, "description": {}}
-        self.photo: str = ""
+        self.photos: list[str] = []
+        """The ids of the profile photo and of those before it, the latest first."""
         self.commands: dict[tuple[str, str], list[JSON]] = {}
         self.updates = Updates(self.log, self.now, 700_000_000 + number * 1_000_000, conflict_s)
         self.faults = Faults(seed)
-        self.pacer = Pacer(Limits(), time.monotonic)
+        self.pacer = Pacer(Limits(), lambda: time.monotonic() + self.ahead_s)
         self._numbers = 10_000 + number * 1_000_000
 
     def now(self) -> float:
