@@ -7,7 +7,7 @@ FROM python:3.13-slim AS build
 WORKDIR /source
 COPY . .
 RUN python -m venv --without-pip /opt/jono \
- && python -m pip --python /opt/jono/bin/python install --no-cache-dir --constraint constraints.txt .
+ && python -m pip --python /opt/jono/bin/python install --no-cache-dir --constraint constraints.txt '.[fonts]'
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --no-create-home jono \

@@ -37,12 +37,13 @@ async def banner(options: argparse.Namespace) -> int:
     published, settings = await published_of(config, queue), config.queues[queue]
     shown = light(published.outlook, settings.target_s, settings.overloaded_s, published.incident)
     voice = Words(config.bot.language).sign(options.language or config.bot.language, config.zone(queue))
-    sign = voice.sign(published.outlook, shown)
+    sign = voice.sign(published.outlook, shown, settings.quick_s)
+    look = config.brand.look()
     options.out.mkdir(parents=True, exist_ok=True)
     for name in [options.format] if options.format else sorted(FORMATS):
         wanted = SUFFIXES.get(options.encoding, FORMATS[name].encoding)
         suffix = next(suffix for suffix, encoding in SUFFIXES.items() if encoding == wanted)
         path = options.out / f"{queue}-{name}.{suffix}"
-        path.write_bytes(render_banner(name, sign, config.bot.name, config.title(queue), wanted))
+        path.write_bytes(render_banner(name, sign, config.bot.name, config.title(queue), wanted, look))
         print(path)
     return 0

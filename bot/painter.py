@@ -14,12 +14,13 @@ from dataclasses import asdict, dataclass
 
 import msgspec
 
+from bot.look import OURS, Look
 from bot.words.sign import Sign
 
 PICTURES_KEPT = 256
 DRAWN_WITHIN_S = 20.0
 CANNOT_DRAW = 3
-"""The exit code of a process that was asked for glyphs the font lacks."""
+"""The exit code of a process that was asked for what cannot be drawn, such as glyphs that no font has."""
 
 
 class CannotDraw(Exception):
@@ -35,6 +36,7 @@ class Picture:
     brand: str
     title: str
     encoding: str = "png"
+    look: Look = OURS
 
 
 class Painter:
@@ -86,12 +88,13 @@ def main() -> int:
     """Draw the one picture that is asked for."""
     # Only this process needs the renderer; the bot, which imports this module too, starts without it.
     from bot.banner import render_banner
-    from bot.font import MissingGlyphs
 
     picture = msgspec.json.decode(sys.stdin.buffer.read(), type=Picture)
     try:
-        drawn = render_banner(picture.format, picture.sign, picture.brand, picture.title, picture.encoding)
-    except MissingGlyphs as error:
+        drawn = render_banner(
+            picture.format, picture.sign, picture.brand, picture.title, picture.encoding, picture.look
+        )
+    except ValueError as error:
         print(error, file=sys.stderr)
         return CANNOT_DRAW
     sys.stdout.buffer.write(drawn)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from bot.config.addresses import listen_address, public_address, split_listen
+from bot.config.brand import BrandSettings
 from bot.config.channels import Channel
 from bot.config.hours import HoursSettings, TimeZone
 from bot.config.kinds import Identifiers, Language, LanguageOrNone, Line, LineOrNone, Name, Settings
@@ -99,6 +100,7 @@ class QueueSettings(Settings):
 
     title: LineOrNone = ""
     hours: Annotated[HoursSettings | None, BeforeValidator(_always)] = None
+    quick_s: int = Field(default=120, ge=0, le=30 * DAY_S)
     target_s: int = Field(default=600, ge=1, le=30 * DAY_S)
     concurrency: int = Field(default=1, ge=1, le=100)
     overloaded_s: int = Field(default=1_800, ge=1, le=30 * DAY_S)
@@ -165,6 +167,7 @@ class Config(Settings):
     """The whole configuration."""
 
     bot: BotSettings
+    brand: BrandSettings
     server: ServerSettings
     store: StoreSettings
     queues: Annotated[Mapping[Name, QueueSettings], Field(min_length=1)]

@@ -19,6 +19,7 @@ class Pictures:
     def __init__(self, view: View) -> None:
         self._view = view
         self.painter = Painter()
+        self._look = view.config.brand.look()
 
     def routes(self) -> list[web.RouteDef]:
         """A banner for each format in each encoding."""
@@ -47,5 +48,6 @@ class Pictures:
         """What a queue's banner of the format `name` shows now."""
         status = self._view.status(queue)
         voice = self._view.words.sign(language, status.hours.zone)
-        sign = voice.sign(status.published.outlook, status.light)
-        return Picture(name, sign, self._view.config.bot.name, status.title)
+        quick_s = self._view.config.queues[queue].quick_s
+        sign = voice.sign(status.published.outlook, status.light, quick_s)
+        return Picture(name, sign, self._view.config.bot.name, status.title, look=self._look)

@@ -96,11 +96,10 @@ def named(requirements: Iterable[str]) -> list[str]:
     return [match[0] for match in found if match]
 
 
-@pytest.mark.parametrize("group", ["product", "development"])
-def test_every_dependency_is_explained_and_no_other(group: str) -> None:
+@pytest.mark.parametrize(("group", "extra"), [("product", ""), ("fonts", "fonts"), ("development", "dev")])
+def test_every_dependency_is_explained_and_no_other(group: str, extra: str) -> None:
     project = tomllib.loads(page("pyproject.toml"))["project"]
-    extras = [one for requirements in project["optional-dependencies"].values() for one in requirements]
-    wanted = named(project["dependencies"] if group == "product" else extras)
+    wanted = named(project["optional-dependencies"][extra] if extra else project["dependencies"])
     rows = re.findall(r"^\| `([\w.-]+)` \|", between(page("docs/dependencies.md"), group), re.MULTILINE)
     assert rows == wanted
 
