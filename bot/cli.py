@@ -14,7 +14,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot import cli_agent, cli_banner, cli_check, log
+from bot import cli_agent, cli_banner, cli_check, cli_outlets, log
 from bot.app import running
 from bot.cli_common import Command, Failure, config_of, one_queue, opened_store, published_of, with_config
 from bot.clock import Chance, Clock
@@ -272,6 +272,13 @@ COMMANDS = (
         "jono banner --format x --out .",
         cli_banner.arguments,
         cli_banner.banner,
+    ),
+    Command(
+        "outlets",
+        "list what profiles show, or have what you had there put back",
+        "jono outlets restore telegram",
+        cli_outlets.arguments,
+        cli_outlets.outlets,
     ),
     Command(
         "export",
