@@ -37,7 +37,7 @@ button { all: unset; flex: none; width: 32px; height: 32px; margin-inline-end: 8
 button:hover { color: var(--text) }
 :focus-visible { outline: 3px solid var(--focus); outline-offset: 1px }
 .aside { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
-@media (prefers-reduced-motion: no-preference) { div { animation: come .25s ease-out } @keyframes come { from { opacity: 0; translate: 0 8px } } }`;
+@media (prefers-reduced-motion: no-preference) { div { animation: come .25s ease-out } @keyframes come { from { translate: 0 12px } } }`;
   const CORNER = `
 :host { all: initial !important; position: fixed !important; z-index: 2147483000 !important; display: flex !important; flex-direction: column !important;
   align-items: flex-end !important; gap: 8px !important; inset-inline-end: 16px !important; bottom: calc(16px + env(safe-area-inset-bottom)) !important; max-width: calc(100vw - 32px) !important }

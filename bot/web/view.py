@@ -57,7 +57,9 @@ class View:
     def known(self, queue: str) -> str:
         """A queue's name, if it is one. Raises HTTPNotFound."""
         if queue not in self.config.queues:
-            raise web.HTTPNotFound(reason="there is no such queue")
+            # Scripts of other pages may read the figures, so they may read this too.
+            headers = {"Access-Control-Allow-Origin": "*"}
+            raise web.HTTPNotFound(reason="there is no such queue", headers=headers)
         return queue
 
     def status(self, queue: str) -> QueueStatus:
