@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -16,6 +17,8 @@ import pytest
 
 from adapters.base import Refused
 from bot.cli import COMMANDS
+from bot.formats import FORMATS, alike
+from bot.light import SHAPES
 from bot.store.wire import Commit, OutEntry
 from tests.bot.configurations import as_toml
 from tests.fakes.desk import TABLES, Floor, HandClock, open_floor
@@ -184,6 +187,33 @@ async def test_the_encoding_of_a_banner_can_be_chosen(folder: Path) -> None:
     ended = await jono(*asked, within=folder)
     assert ended.out == "support-x.jpg\n"
     assert (folder / "support-x.jpg").read_bytes().startswith(JPEG)
+
+
+async def test_a_preview_shows_every_format_in_every_state(folder: Path) -> None:
+    ended = await jono("banner", "support", "--preview", within=folder)
+    assert (ended.code, ended.out) == (0, "banners.html\n")
+    page = (folder / "banners.html").read_text("utf-8")
+    for name, banner in FORMATS.items():
+        assert name in page, "no such row"
+        assert f"{banner.width} × {banner.height}" in page or banner.shape == "round"
+    assert page.count("data:image/png") == len(alike()) * (len(SHAPES) + 1)
+    assert not re.findall(r'(?:src|href)="(?!data:)', page), "it needs something else"
+    assert f"of {page.count('data:image/png')} banners drawn" in ended.err
+
+
+async def test_a_preview_is_a_picture_or_a_page(folder: Path) -> None:
+    ended = await jono("banner", "support", "--preview", "--out", "sheet.png", within=folder)
+    assert ended.out == "sheet.png\n"
+    assert (folder / "sheet.png").read_bytes().startswith(PNG)
+    ended = await jono("banner", "support", "--preview", "--out", "sheet.pdf", within=folder)
+    assert ended.code == 2
+    assert "--out" in ended.err
+
+
+async def test_a_banner_that_cannot_be_drawn_says_why(folder: Path) -> None:
+    ended = await jono("banner", "support", within=folder, JONO_BOT__NAME="🚀")
+    assert ended.code == 1
+    assert "no font has a glyph for 🚀 (U+1F680)" in ended.err
 
 
 # --- export ------------------------------------------------------------------------------------------------
