@@ -37,6 +37,8 @@ def new_point(published: Published, previous: Published | None, days: Mapping[st
         p80_s=wait.p80_s if wait else None,
         promises=published.judged - (previous.judged if previous else 0),
         kept=published.kept - (previous.kept if previous else 0),
+        within_s=outlook.promise.within_s if outlook.promise else None,
+        incident=published.incident,
         **_new_counts(previous.counted if previous else DayCounts(published.counted.day), days),
     )
 

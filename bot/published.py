@@ -101,7 +101,8 @@ class Published:
 @dataclass(frozen=True, slots=True)
 class HistoryPoint:
     """What was published at one refresh, and what happened since the one before: promises judged, turns that began,
-    got their reply (`within_target`: in time) or ended without one. A point of an older version has no turns."""
+    got their reply (`within_target`: in time) or ended without one. `within_s` is the promise, `incident` as published.
+    A point of an older version has no turns and neither of these, one of several put together neither of these."""
 
     at: float
     state: str
@@ -115,6 +116,8 @@ class HistoryPoint:
     answered: int = 0
     left: int = 0
     within_target: int = 0
+    within_s: float | None = None
+    incident: bool = False
 
     @property
     def has_figure(self) -> bool:

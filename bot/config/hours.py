@@ -122,6 +122,15 @@ class HoursSettings(Settings):
         stated = {date.fromisoformat(day): shifts for day, shifts in self.exceptions.items()}
         return Hours(ZoneInfo(self.time_zone), tuple(week.values()), closed | stated)
 
+    def days_off(self, today: date) -> dict[date, str]:
+        """The dates of last, this and next year that are closed though their day of the week is not, with the
+        holiday's name; "" where the configuration alone says so."""
+        opened = {DAYS.index(day) for key, shifts in self.__pydantic_extra__.items() if shifts for day in days(key)}
+        stated = {date.fromisoformat(day): shifts for day, shifts in self.exceptions.items()}
+        named = dict(self._holiday_dates(today))
+        closed = {day: named.get(day, "") for day in {*named, *stated} if not stated.get(day)}
+        return {day: name for day, name in sorted(closed.items()) if day.weekday() in opened}
+
     def _holiday_dates(self, today: date) -> Mapping[date, str]:
         years = (today.year - 1, today.year, today.year + 1)
         return _closed(self.holidays, years) if self.holidays else {}

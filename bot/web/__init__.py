@@ -24,6 +24,7 @@ from bot.troubles import Troubles
 from bot.web.answers import plain
 from bot.web.api import Api
 from bot.web.badges import Badges
+from bot.web.feeds import Feeds
 from bot.web.health import Health
 from bot.web.hooks import Hooks
 from bot.web.pages import Pages
@@ -71,6 +72,7 @@ class Web:
             self.pictures,
             Badges(self.view),
             Widget(self.view),
+            Feeds(self.view),
             Health(config.queues, store, metrics, troubles, degraded),
         ]
 

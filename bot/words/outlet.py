@@ -109,6 +109,16 @@ class OutletWords:
         # Translators: follows the text of a link
         return {"name": say("Reply times"), "hide": say("Hide"), "new_tab": say("(opens in a new tab)")}
 
+    def calendar_labels(self, title: str) -> dict[str, str]:
+        """What stands in the calendar of opening hours."""
+        say = self.language.say
+        return {
+            "name": say("Opening hours: {queue}", queue=title),
+            "open": f"{title} · {say('Open')}",
+            "closed": f"{title} · {say('Closed')}",
+            "always": f"{title} · {say('Open around the clock')}",
+        }
+
     def page_labels(self, origin: str) -> dict[str, str]:
         """The fixed texts of the operator's page about all this, by the name the template knows them by."""
         say = self.language.say
