@@ -1,19 +1,20 @@
-"""One queue as the status page shows it: the sign, a few facts, the last hours in figures and in words.
+"""One queue as the status page shows it: the sign, a few facts, when and where to find us.
 
 Everything the template needs stands here as finished text, so that it decides nothing. A fact that is not
-known is left out: no trend without a figure of half an hour ago, no track record of a handful of promises.
+known is left out: no trend without a figure of half an hour ago, no opening hours of a desk that never closes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from bot.chart import Chart, Step, draw
 from bot.light import Light, light
 from bot.published import HistoryPoint, Published, rfc3339
+from bot.words.page import Direction, PageWords
 from bot.words.plain import one_line
-from bot.words.sign import Direction, Sign, SignWords
+from bot.words.sign import Sign
 from status.hours import Hours
 from status.promise import box
 
@@ -21,8 +22,14 @@ TITLE_CHARS = 80
 TREND_OVER_S = 1800.0
 TREND_MARGIN = 0.1
 """A change by less than this share is noise, even where it crosses from one box to the next."""
-LEAST_PROMISES = 30
-"""Fewer judged promises say little: at 80 % kept, 30 of them leave an error of 7 points (standard error)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to reach us: an address, and of which kind it is ("chat", "mailto", "tel" or an adapter's name)."""
+
+    kind: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,7 @@ class QueueStatus:
     published: Published
     history: Sequence[HistoryPoint] = ()
     week: Sequence[HistoryPoint] = ()
+    ways: Sequence[Way] = ()
 
     @property
     def light(self) -> Light:
@@ -59,34 +67,44 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One step of the chart in words."""
+class OpenDay:
+    """A day of the coming week and its shifts; without any it is closed."""
 
-    begins: str
-    half: str
-    most: str
-    promises: str
+    name: str
+    today: bool
+    shifts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A way to reach us as the template shows it."""
+
+    shape: str
+    label: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One queue as the template shows it."""
+    """One queue, now, as the template shows it."""
 
     queue: str
     title: str
     sign: Sign
+    state: str
     detail: str
+    trend: Fact | None
     facts: tuple[Fact, ...]
     freshness: str
     as_of: str
     overdue: str
-    period: str
-    chart: Chart
-    summary: str
-    axis: tuple[str, str]
-    marks: tuple[str, ...]
-    rows: tuple[Row, ...]
-    record: str
+    week: tuple[OpenDay, ...]
+    ways: tuple[Link, ...]
+
+
+def overdue(published: Published, now: float) -> bool:
+    """Whether the figure after this one should have been replaced by now: a whole refresh was missed."""
+    return now > published.next_refresh + max(1.0, published.next_refresh - published.outlook.as_of)
 
 
 def trend(queue: QueueStatus) -> tuple[Direction, float] | None:
@@ -113,62 +131,49 @@ def _p80_near(history: Sequence[HistoryPoint], at: float, tolerance_s: float) ->
     return min(near, key=lambda point: abs(point.at - at)).p80_s if near else None
 
 
-def make_card(queue: QueueStatus, voice: SignWords, now: float) -> Card:
+def make_card(queue: QueueStatus, voice: PageWords, now: float) -> Card:
     """The card of a queue as it is read at `now`, which only decides whether its figure is overdue."""
     published, outlook = queue.published, queue.published.outlook
-    chart = draw(queue.history, outlook.as_of, queue.refresh_s)
-    overdue = now > published.next_refresh + queue.refresh_s
+    moved = trend(queue)
     return Card(
         queue=published.queue,
         title=one_line(queue.title, TITLE_CHARS),
         sign=voice.sign(outlook, queue.light),
+        state=outlook.state,
         detail=_detail(queue, voice),
+        trend=Fact(moved[0], voice.trend(*moved)) if moved else None,
         facts=tuple(_facts(queue, voice)),
         freshness=voice.freshness(outlook.as_of, published.next_refresh),
         as_of=rfc3339(outlook.as_of),
-        overdue=voice.overdue(outlook.as_of) if overdue else "",
-        period=voice.period(chart.period.length_s),
-        chart=chart,
-        summary=_summary(chart, voice),
-        axis=(voice.length(chart.top_s), voice.length(chart.top_s / 2)),
-        marks=tuple(voice.clock(at) for at in chart.marks),
-        rows=tuple(_row(step, voice) for step in reversed(chart.steps)),
-        record=_record(queue, voice),
+        overdue=voice.overdue(outlook.as_of) if overdue(published, now) else "",
+        week=() if queue.hours.round_the_clock else tuple(_week(queue.hours, outlook.as_of, voice)),
+        ways=tuple(_link(way, voice) for way in queue.ways),
     )
 
 
-def _detail(queue: QueueStatus, voice: SignWords) -> str:
+def _detail(queue: QueueStatus, voice: PageWords) -> str:
     outlook = queue.published.outlook
     if outlook.state != "open" or outlook.wait is None or outlook.promise is None:
         return ""
     return voice.spread(outlook.wait, outlook.promise)
 
 
-def _facts(queue: QueueStatus, voice: SignWords) -> Iterator[Fact]:
+def _facts(queue: QueueStatus, voice: PageWords) -> Iterator[Fact]:
     outlook = queue.published.outlook
-    if moved := trend(queue):
-        yield Fact(moved[0], voice.trend(*moved))
     yield Fact("waiting", voice.waiting(outlook.waiting))
     if outlook.state != "closed":
         yield Fact("hours", voice.open_until(queue.hours.closing(outlook.as_of), outlook.as_of))
 
 
-def _summary(chart: Chart, voice: SignWords) -> str:
-    if chart.shortest_s is None or chart.longest_s is None:
-        return ""
-    return voice.range(chart.period.length_s, chart.shortest_s, chart.longest_s)
+def _week(hours: Hours, at: float, voice: PageWords) -> Iterator[OpenDay]:
+    """Monday to Sunday, each as it comes next: today and the six days after it, with their exceptions."""
+    today = datetime.fromtimestamp(at, hours.zone).date()
+    for weekday in range(7):
+        day = today + timedelta(days=(weekday - today.weekday()) % 7)
+        shifts = sorted(hours.exceptions.get(day, hours.week[weekday]))
+        yield OpenDay(voice.weekday(weekday), day == today, tuple(voice.shift(shift) for shift in shifts))
 
 
-def _row(step: Step, voice: SignWords) -> Row:
-    figure, none = step.figure, voice.no_figure(step.state)
-    return Row(
-        begins=voice.clock(step.starts_at),
-        half=voice.length(figure.p50_s) if figure else none,
-        most=voice.length(figure.p80_s) if figure else none,
-        promises=f"{voice.number(step.kept)} / {voice.number(step.promises)}" if step.promises else "–",
-    )
-
-
-def _record(queue: QueueStatus, voice: SignWords) -> str:
-    record = queue.published.track_record
-    return voice.track_record(record) if record.promises >= LEAST_PROMISES else ""
+def _link(way: Way, voice: PageWords) -> Link:
+    shape = way.kind if way.kind in ("mailto", "tel") else "chat"
+    return Link(shape, voice.contact(way.kind, way.address), way.address)

@@ -1,26 +1,28 @@
-"""The status page: what a customer wants to know in three seconds, and below it how the last hours went.
+"""The status page: what a customer wants to know in three seconds, and below it what a manager wants to know.
 
-How long now, is it getting better, how many wait, until when is somebody here, how old is all this. The page
+How long now, is it getting better, when is somebody here, where else; then how the last hours or days went. The page
 is whole without a script; `static/live.js` only exchanges its parts when a new figure is out. It says nothing
-that was not published, and calls a figure old when the next one is overdue.
+that was not published, and calls a figure old when the next one is overdue. Other sites may frame its short form.
 
 Invariant: nothing in a brand, a title or a history becomes markup; the page loads nothing from elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from bot.card import QueueStatus, make_card
-from bot.chart import BAR_HEIGHT, PLOT_HEIGHT, PLOT_WIDTH
+from bot import statics
+from bot.card import QueueStatus, Way, make_card
+from bot.chart import BAR_HEIGHT, COLUMNS, PLOT_HEIGHT, PLOT_WIDTH
 from bot.light import SHAPES
+from bot.past import Days, make_past
 from bot.render import render
 from bot.words import Words
 from bot.words.plain import NAME_CHARS, one_line
 
-__all__ = ["QueueStatus", "render_page"]
+__all__ = ["ICONS", "Days", "QueueStatus", "Way", "render_embed", "render_page"]
 
 ICONS: Mapping[str, str] = {
     **SHAPES,
@@ -32,17 +34,24 @@ ICONS: Mapping[str, str] = {
         "M16 4.3a3.5 3.5 0 0 1 0 6.4M21.5 20a6.5 6.5 0 0 0-3.5-5.5"
     ),
     "hours": "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5.5l3.5 2",
+    "chat": "M20 4H4v12h4v4l5-4h7z",
+    "mailto": "M3.5 5.5h17v13h-17zM4 6l8 7 8-7",
+    "tel": "M5 4h4l1.5 5-2.3 1.6a12 12 0 0 0 5.2 5.2L15 13.5l5 1.5v4a1 1 0 0 1-1 1A15 15 0 0 1 4 5a1 1 0 0 1 1-1z",
+    "more": "M9 5l7 7-7 7",
 }
-"""The lights' shapes, and those of the facts beside the figure."""
+"""The lights' shapes, and those of what stands beside the figure."""
+
+OVERVIEW_COLUMNS = 96
+"""Where several queues stand side by side a line has a corner every quarter of an hour."""
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """A language the page can also be read in."""
+class Choice:
+    """Another form of the page: its address, what it is called, whether it is this one."""
 
     code: str
     name: str
-    query: str
+    address: str
     current: bool
 
 
@@ -54,32 +63,74 @@ def render_page(
     language: str,
     now: float,
     selected: str | None = None,
+    days: Days = 1,
     public_url: str = "",
 ) -> str:
     """The whole page as HTML, in the language negotiated before; `now` in epoch seconds.
 
-    `queues` are those to show: all of them, or the one that is `selected`. `public_url` is the address the
-    page is reached at, for the picture in link previews; without it previews have none.
+    `queues` are those to show: all of them, or the one that is `selected`; of a single one everything is told.
+    `public_url` is the address the page is reached at, for the picture in link previews; without it they have none.
     """
-    voices = [words.sign(language, queue.hours.zone) for queue in queues]
+    voices = [words.page(language, queue.hours.zone) for queue in queues]
+    columns = COLUMNS if len(queues) == 1 else OVERVIEW_COLUMNS
+    paired = list(zip(queues, voices, strict=True))
+    labels = voices[0].labels()
     return render(
         "page.html",
-        language=language.replace("_", "-"),
-        brand=one_line(brand, NAME_CHARS),
-        headline=words.outlet(language, queues[0].hours.zone).headline(queues[0].published.outlook),
-        cards=[make_card(queue, voice, now) for queue, voice in zip(queues, voices, strict=True)],
+        **_common(queues, brand, words, language),
+        cards=[make_card(queue, voice, now) for queue, voice in paired],
+        pasts=[make_past(queue, voice, days, columns) for queue, voice in paired],
         selected=selected,
-        labels=voices[0].labels(),
+        labels=labels,
         zones=sorted({voice.time_zone() for voice in voices}),
-        links=list(_links(words, language, selected)),
-        icons=ICONS,
+        all_queues=_address(None, language, days),
+        languages=[
+            Choice(code.replace("_", "-"), name, _address(selected, code, days), code == language)
+            for code, name in words.languages().items()
+        ],
+        periods=[
+            Choice(name, labels[name], _address(selected, language, length), days == length)
+            for name, length in _PERIODS.items()
+        ],
+        days=days,
         plot={"width": PLOT_WIDTH, "height": PLOT_HEIGHT, "bar_height": BAR_HEIGHT},
-        refresh_s=round(min(queue.refresh_s for queue in queues)),
         public_url=public_url.rstrip("/"),
     )
 
 
-def _links(words: Words, language: str, selected: str | None) -> Iterator[Link]:
-    for code, name in words.languages().items():
-        query = {"queue": selected, "lang": code} if selected else {"lang": code}
-        yield Link(code.replace("_", "-"), name, urlencode(query), code == language)
+def render_embed(
+    queues: Sequence[QueueStatus], *, brand: str, words: Words, language: str, now: float
+) -> str:
+    """The short form that other sites may show in a frame: the signs, each with a link that opens the whole page."""
+    voices = [words.page(language, queue.hours.zone) for queue in queues]
+    return render(
+        "embed.html",
+        **_common(queues, brand, words, language),
+        cards=[make_card(queue, voice, now) for queue, voice in zip(queues, voices, strict=True)],
+        labels=voices[0].labels(),
+    )
+
+
+_PERIODS: Mapping[str, Days] = {"day": 1, "week": 7}
+
+
+def _common(queues: Sequence[QueueStatus], brand: str, words: Words, language: str) -> dict[str, object]:
+    """What both forms of the page need."""
+    outlet = words.outlet(language, queues[0].hours.zone)
+    return {
+        "language": language.replace("_", "-"),
+        "brand": one_line(brand, NAME_CHARS),
+        "headline": outlet.headline(queues[0].published.outlook),
+        "address": statics.address,
+        "icons": ICONS,
+        "links": {queue.published.queue: _address(queue.published.queue, language, 1) for queue in queues},
+        "refresh_s": round(min(queue.refresh_s for queue in queues)),
+    }
+
+
+def _address(queue: str | None, language: str, days: Days) -> str:
+    query: dict[str, object] = {"queue": queue} if queue else {}
+    query["lang"] = language
+    if days != 1:
+        query["days"] = days
+    return f"/?{urlencode(query)}"

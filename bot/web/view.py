@@ -10,12 +10,15 @@ from typing import Any
 from aiohttp import web
 
 from bot.board import Board
-from bot.card import QueueStatus
+from bot.card import QueueStatus, Way
 from bot.clock import Clock
 from bot.config.settings import Config
 from bot.figures import Figures
 from bot.published import Published
 from bot.words import Words
+
+SITE = "web"
+"""The adapter of chats on our own pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,21 @@ class View:
             published=self.board.published(queue),
             history=self.board.history(queue),
             week=self.board.week(queue),
+            ways=self._ways(queue),
         )
+
+    def _ways(self, queue: str) -> list[Way]:
+        """Where customers reach this queue. Site chats first: they are here, and take cases for any queue."""
+        chats, others = [], []
+        for name, channel in self.config.channels.items():
+            if channel.adapter == SITE:
+                chosen = "" if channel.queue == queue else f"?queue={queue}"
+                chats.append(Way("chat", channel.contact or f"/chat/{name}{chosen}"))
+            elif channel.queue == queue and channel.contact:
+                scheme = channel.contact.partition(":")[0]
+                kind = scheme if scheme in ("mailto", "tel") else channel.adapter
+                others.append(Way(kind, channel.contact))
+        return chats + others
 
     def json(self, published: Published, language: str) -> dict[str, Any]:
         """The published wait as other programs read it."""

@@ -1,7 +1,7 @@
 """Everything a person reads from the bot, in their language.
 
-Four voices share one set of languages: `customer` speaks to those who wait, `agent` to those who answer,
-`outlet` in the API and on badges, `sign` on the status page and on banners. A voice turns finished facts (an
+Several voices share one set of languages: `customer` speaks to those who wait, `agent` to those who answer,
+`outlet` in the API and on badges, `sign` on banners, `page` on the status page. A voice turns finished facts (an
 outlook, a case id, a name) into a whole text. It decides nothing, reads no clock and, once the languages are
 loaded, touches no file: "today" and "tomorrow" are seen from the moment the outlook was made (`as_of`), in
 the queue's time zone.
@@ -19,10 +19,11 @@ from bot.words.commands import command_name
 from bot.words.customer import CustomerWords
 from bot.words.languages import SOURCE_LANGUAGE, Language, load_languages, lookup
 from bot.words.outlet import OutletWords
+from bot.words.page import PageWords
 from bot.words.room import RoomWords
 from bot.words.sign import SignWords
 
-__all__ = ["AgentWords", "CaseRow", "CustomerWords", "OutletWords", "SignWords", "Words"]
+__all__ = ["AgentWords", "CaseRow", "CustomerWords", "OutletWords", "PageWords", "SignWords", "Words"]
 
 
 class Words:
@@ -73,5 +74,9 @@ class Words:
         return OutletWords(self.language(language), zone)
 
     def sign(self, language: str, zone: tzinfo) -> SignWords:
-        """The voice on the status page and on banners; `zone` is the queue's time zone."""
+        """The voice on banners and wherever else a sign stands; `zone` is the queue's time zone."""
         return SignWords(self.language(language), zone)
+
+    def page(self, language: str, zone: tzinfo) -> PageWords:
+        """The voice on the status page; `zone` is the queue's time zone."""
+        return PageWords(self.language(language), zone)

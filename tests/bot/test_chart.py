@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chart import BAR_HEIGHT, DAY_S, HOUR_S, MINUTE_S, PERIODS, PLOT_HEIGHT, PLOT_WIDTH, Period, draw
+from bot.chart import (
+    BAR_HEIGHT,
+    COLUMNS,
+    DAY_S,
+    HOUR_S,
+    MINUTE_S,
+    PERIODS,
+    PLOT_HEIGHT,
+    PLOT_WIDTH,
+    Chart,
+    Period,
+    draw,
+    draw_week,
+)
+from bot.points import in_slots
 from bot.published import HistoryPoint
-from tests.bot.signs import NOON
+from tests.bot.signs import HELSINKI, NOON
 
 REFRESH_S = 300.0
 
 
 def point(
-    at: float, p80_s: float | None = 600.0, state: str = "open", promises: int = 0, kept: int = 0
+    at: float,
+    p80_s: float | None = 600.0,
+    state: str = "open",
+    promises: int = 0,
+    kept: int = 0,
+    arrived: int = 0,
+    answered: int = 0,
 ) -> HistoryPoint:
-    return HistoryPoint(at, state, 1, 1, p80_s and p80_s / 2, p80_s, promises, kept)
+    return HistoryPoint(at, state, 1, 1, p80_s and p80_s / 2, p80_s, promises, kept, arrived, answered)
 
 
 def corners(line: str) -> list[tuple[float, float]]:
@@ -39,7 +61,7 @@ def corners(line: str) -> list[tuple[float, float]]:
 def test_it_looks_back_just_far_enough_for_the_history_of_the_last_day(age_s: float, hours: float) -> None:
     chart = draw([point(NOON - age_s), point(NOON)], NOON, REFRESH_S)
 
-    assert chart.period.length_s == hours * HOUR_S
+    assert chart.length_s == hours * HOUR_S
 
 
 @pytest.mark.parametrize("period", PERIODS, ids=lambda period: f"{period.length_s / HOUR_S:g} h")
@@ -47,7 +69,7 @@ def test_it_ends_with_the_step_that_is_running_and_its_marks_cover_it(period: Pe
     begin = NOON + period.step_s - period.length_s
     chart = draw([point(begin)], NOON, REFRESH_S)
 
-    assert chart.period == period
+    assert chart.length_s == period.length_s
     assert (chart.marks[0], chart.marks[-1]) == (begin, NOON + period.step_s)
     assert len({late - early for early, late in zip(chart.marks, chart.marks[1:], strict=False)}) == 1
 
@@ -114,7 +136,7 @@ def test_promises_stand_in_the_step_in_which_they_were_judged() -> None:
     assert early.left + early.width < late.left < PLOT_WIDTH
 
 
-def test_the_table_has_the_last_figure_of_each_step_and_all_its_promises() -> None:
+def test_the_table_has_the_mean_figure_of_each_step_and_all_its_promises() -> None:
     points = [
         point(NOON - 900, 300, promises=2, kept=1),
         point(NOON - 300, 480, promises=1, kept=1),
@@ -123,9 +145,61 @@ def test_the_table_has_the_last_figure_of_each_step_and_all_its_promises() -> No
     quarter, running = draw(points, NOON, REFRESH_S).steps
 
     assert (quarter.starts_at, running.starts_at) == (NOON - 900, NOON)
-    assert quarter.figure is not None
-    assert quarter.figure.p80_s == 480
+    assert quarter.p80_s == 390
+    assert (quarter.ends_at, running.ends_at) == (NOON, NOON + 900)
     assert (quarter.promises, quarter.kept) == (3, 2)
+
+
+def test_requests_and_replies_stand_side_by_side_in_their_step() -> None:
+    busy = HistoryPoint(NOON - 3600, "open", 1, 1, 300, 600, 0, 0, arrived=8, answered=4)
+    chart = draw([busy, point(NOON)], NOON, REFRESH_S)
+    (flow,) = chart.flows
+
+    assert chart.most_turns == 8
+    assert (flow.arrived_height, flow.answered_height) == (BAR_HEIGHT, BAR_HEIGHT / 2)
+    # A quarter of an hour is 120 units of the two hours, of which both bars leave a quarter free.
+    assert (flow.left, flow.width) == (375, 45)
+
+
+def test_a_line_has_only_so_many_corners_and_none_hides_a_peak() -> None:
+    points = [point(NOON - 60 * n, 500 + (n == 777)) for n in range(23 * 60, -1, -1)]
+    chart = draw(points, NOON, 60)
+
+    assert len(chart.uppers) == 1
+    assert len(corners(chart.uppers[0])) <= COLUMNS + 2
+    assert chart.longest_s == 501
+    assert len(corners(draw(points, NOON, 60, 96).uppers[0])) <= 98
+
+
+# The night to 25 October 2026 is an hour longer in Helsinki; the 20th is the first of the week that ends on the 26th.
+LONG_WEEK_END = 1_793_008_800.0
+"""Monday, 26 October 2026, 12:00 in Helsinki."""
+
+
+def test_a_week_is_seven_days_on_the_desks_clock() -> None:
+    chart = draw_week(in_slots([point(LONG_WEEK_END)]), LONG_WEEK_END, HELSINKI)
+
+    assert chart.days == len(chart.marks) == 7
+    assert chart.length_s == 7 * DAY_S + HOUR_S
+    assert chart.marks[-1] == LONG_WEEK_END - 12 * HOUR_S
+    lengths = [late - early for early, late in pairwise(chart.marks)]
+    assert [length / HOUR_S for length in lengths] == [24, 24, 24, 24, 24, 25]
+
+
+def test_a_weeks_steps_are_its_days() -> None:
+    def counted(at: float, arrived: int) -> HistoryPoint:
+        return HistoryPoint(at, "open", 1, 1, 300, 600, 2, 1, arrived=arrived, answered=1)
+
+    midnight = LONG_WEEK_END - 12 * HOUR_S
+    points = [counted(midnight - HOUR_S, 3), counted(midnight - 300, 4), counted(midnight, 5)]
+    sunday, monday = draw_week(in_slots(points), LONG_WEEK_END, HELSINKI).steps
+
+    assert (sunday.arrived, monday.arrived) == (7, 5)
+    assert (sunday.starts_at, sunday.ends_at, monday.ends_at) == (
+        midnight - 25 * HOUR_S,
+        midnight,
+        midnight + DAY_S,
+    )
 
 
 def test_what_is_older_than_a_day_or_newer_than_the_figure_is_left_out() -> None:
@@ -143,6 +217,8 @@ POINTS = st.lists(
         state=st.sampled_from(["open", "closed", "unknown"]),
         promises=st.just(9),
         kept=st.integers(0, 9),
+        arrived=st.integers(0, 9),
+        answered=st.integers(0, 9),
     ),
     max_size=40,
 )
@@ -150,8 +226,12 @@ POINTS = st.lists(
 
 @given(POINTS, st.floats(1, 3600))
 def test_nothing_is_ever_drawn_outside_the_plot(points: list[HistoryPoint], refresh_s: float) -> None:
-    chart = draw(sorted(points, key=lambda one: one.at), NOON, refresh_s)
+    ordered = sorted(points, key=lambda one: one.at)
+    for chart in (draw(ordered, NOON, refresh_s), draw_week(in_slots(ordered), NOON, HELSINKI)):
+        within_the_plot(chart)
 
+
+def within_the_plot(chart: Chart) -> None:
     for line in (*chart.bands, *chart.uppers, *chart.medians):
         assert all(0 <= x <= PLOT_WIDTH and 0 <= y <= PLOT_HEIGHT for x, y in corners(line))
     for span in chart.closed:
@@ -159,3 +239,6 @@ def test_nothing_is_ever_drawn_outside_the_plot(points: list[HistoryPoint], refr
     for bar in chart.bars:
         assert 0 < bar.left < bar.left + bar.width < PLOT_WIDTH
         assert bar.kept_height + bar.broken_height <= BAR_HEIGHT + 0.11
+    for flow in chart.flows:
+        assert 0 < flow.left < flow.left + 2 * flow.width < PLOT_WIDTH
+        assert max(flow.arrived_height, flow.answered_height) <= BAR_HEIGHT
