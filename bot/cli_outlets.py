@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from adapters.base import Channel, Outlet, Profile
+from bot import log
 from bot.cli_common import Failure, config_of, opened_store, with_config
 from bot.clock import Chance, Clock
 from bot.config import Config
@@ -42,7 +43,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         choices=("list", "restore", "resume"),
         default="list",
-        help="list them (the default); put back what you had there, and leave it to you until you say resume",
+        help="list: what stands where, since when (the default); restore: put back what you had there, and leave it"
+        " to you; resume: show the wait again",
     )
     parser.add_argument("channel", nargs="?", metavar="CHANNEL", help="only this one (default: all)")
 
@@ -50,6 +52,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 async def outlets(options: argparse.Namespace) -> int:
     """The command. Raises ConfigError, UnsafeStore, StoreDown, or Failure when something of ours still stands."""
     config, clock = config_of(options), Clock()
+    # What is written is told on standard output, with all that was written before.
+    log.configure("error")
     async with open_session(allow_private=config.outgoing.allow_private) as session:
         channels = open_channels(config, Words(config.bot.language), clock, session)
         try:
@@ -184,7 +188,7 @@ def _standing(outlet: Outlet, known: Known, writes: Sequence[Written]) -> str:
 def _last(writes: Sequence[Written]) -> Iterator[str]:
     for one in writes[:WRITES_SHOWN]:
         what = "yours put back" if one.label == OWN else one.label
-        yield one_line(f"{_time(one.at)}  {_ended(one)}  {what}", LINE_CHARS)
+        yield f"{_time(one.at)}  {one_line(_ended(one), LINE_CHARS)}  {one_line(what, LINE_CHARS)}"
 
 
 def _ended(written: Written) -> str:

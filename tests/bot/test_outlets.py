@@ -18,7 +18,7 @@ from bot import outlets as module
 from bot.board import GRACE_S, Board
 from bot.bookmarks import StoredBookmarks
 from bot.clock import Clock
-from bot.formats import FORMATS
+from bot.formats import FORMATS, SUFFIXES
 from bot.lease import Lease
 from bot.light import light
 from bot.listening import Listening
@@ -31,6 +31,7 @@ from bot.showing import Showing
 from bot.store.store import Store
 from bot.troubles import Troubles
 from bot.words import Words
+from bot.writer import OWN as OWN_LABEL
 from bot.writer import Writer
 from status.model import Outlook, Promise, TrackRecord, Wait
 from status.promise import BOXES_S
@@ -311,6 +312,61 @@ async def test_a_reader_that_finds_an_old_figure_of_ours_and_no_new_one_gives_th
     async with process(page, store, refreshed, who="two"):
         await until(lambda: len(page.changes) == 2)
         assert page.stands["about"] == OWN
+
+
+async def test_as_long_as_it_is_left_to_the_operator_nothing_of_ours_stands_there(
+    store: Flaky, refreshed: Refreshed
+) -> None:
+    page = Page(ABOUT, BANNER, PRESENCE)
+    refreshed.publish(minutes=15)
+    async with process(page, store, refreshed, who="one") as one:
+        await until(lambda: len(page.changes) == 3)
+        await store.behind.leave_outlets(QUEUE, NAME, refreshed.clock.real())
+        await one.refresh(15, after_s=40)
+        await until(lambda: len(page.changes) == 6)
+        assert page.stands == {"about": OWN, "banner": OWN_PICTURE, "presence": {"": ""}}
+        await one.refresh(30, after_s=4_000)
+        await a_while()
+        assert len(page.changes) == 6
+    async with process(page, store, refreshed, who="two") as two:
+        await until(lambda: len(page.changes) == 7)
+        await two.refresh(45, after_s=4_000)
+        await a_while()
+        assert page.changes[6:] == [("presence", {"": ""})], "a restart does not take it back"
+        await store.behind.resume_outlets(QUEUE, NAME)
+        await two.refresh(45, after_s=4_000)
+        await until(lambda: len(page.changes) == 10)
+        assert page.about() == "You should have a reply within 45 minutes"
+
+
+# --- the record ----------------------------------------------------------------------------------------------
+
+
+async def test_every_change_that_is_tried_is_on_record(store: Flaky, refreshed: Refreshed) -> None:
+    page = Page(ABOUT)
+    page.troubles.extend([Busy("too many changes", 518), Uncertain("no answer"), Refused("a link"), None])
+    refreshed.publish(minutes=15)
+    async with process(page, store, refreshed) as one:
+        for number, minutes in enumerate((15, 15, 60), 1):
+            await until(lambda: len(page.changes) == number)  # noqa: B023 - done before the next round
+            await a_while()
+            await one.refresh(minutes, after_s=1_000)
+        await until(lambda: len(page.changes) == 4)
+    short, long = [f"You should have a reply within {length}" for length in ("15 minutes", "1 hour")]
+    writes = await store.behind.writes(QUEUE, NAME)
+    assert [(one.label, one.result, one.reason, one.retry_after_s) for one in reversed(writes)] == [
+        (short, "busy", "too many changes", 518),
+        (short, "uncertain", "no answer", None),
+        (short, "refused", "a link", None),
+        (long, "ok", "", None),
+        (OWN_LABEL, "ok", "", None),
+    ]
+    assert {one.outlet for one in writes} == {"about"}
+    assert len({one.key for one in writes}) == 3
+    assert (
+        'jono_outlet_writes_total{channel="chat",outlet="about",result="ok"} 2.0'
+        in one.metrics.text().decode()
+    )
 
 
 # --- limits --------------------------------------------------------------------------------------------------
@@ -595,6 +651,7 @@ def test_every_platform_that_shows_a_picture_names_a_format_there_is() -> None:
     from adapters.discord import outlet as discord
     from adapters.telegram import profile as telegram
 
-    named = [*discord.OUTLETS.values(), telegram.SHORT_DESCRIPTION]
+    named = [*discord.OUTLETS.values(), *telegram.OUTLETS.values()]
     assert {one.format for one in named} - {""} <= FORMATS.keys()
+    assert {one.encoding for one in named} <= set(SUFFIXES.values())
     assert all(one.chars or one.format for one in named)

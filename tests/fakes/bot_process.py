@@ -47,13 +47,13 @@ class BotProcess:
         directory.mkdir(exist_ok=True)
         self.address = ""
         self._listen = f"127.0.0.1:{free_port()}"
-        self._config = directory / "config.toml"
+        self.config = directory / "config.toml"
         self._output = directory / "bot.out"
         self._log = directory / "bot.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
-        self._config.touch(mode=0o600)
-        self._config.write_text(toml({**tables, "server": {"listen": self._listen}}))
+        self.config.touch(mode=0o600)
+        self.config.write_text(toml({**tables, "server": {"listen": self._listen}}))
 
     @property
     def log(self) -> str:
@@ -65,10 +65,10 @@ class BotProcess:
         self._started = time.monotonic()
         with self._output.open("wb") as output, self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                (sys.executable, "-m", "bot", "run", "--config", str(self._config)),
+                (sys.executable, "-m", "bot", "run", "--config", str(self.config)),
                 stdout=output,
                 stderr=log,
-                cwd=self._config.parent,
+                cwd=self.config.parent,
                 env={name: value for name, value in os.environ.items() if not name.startswith("JONO_")},
             )
         async with asyncio.timeout(START_LIMIT_S):
