@@ -8,21 +8,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from math import inf
 from typing import Any
 
 from aiohttp import web
 
 from bot.clock import Chance
+from bot.kept import Kept, Shelf
+from bot.published import Published
 from bot.seal import Seal
 from bot.store.seal import SealStore
 from bot.store.store import StoreDown
 from bot.web.answers import FOR_ALL, compact, later
+from bot.web.caching import answer, until_next, version_of
 from bot.web.view import View
 
 ASK_WITHIN_S, ASK_AGAIN_S = 1.0, 5.0
-SEALED = {**FOR_ALL, "Access-Control-Expose-Headers": "Content-Digest, Signature, Signature-Input"}
+SHOWN = {"Access-Control-Expose-Headers": "Content-Digest, Signature, Signature-Input"}
 KEY_HEADERS = {**FOR_ALL, "Cache-Control": "public, max-age=3600"}
 
 
@@ -32,6 +36,7 @@ class Api:
     def __init__(self, view: View, store: SealStore) -> None:
         self._view = view
         self._keeper = SealKeeper(view, store)
+        self._shelf = Shelf()
 
     def routes(self) -> list[web.RouteDef]:
         """All queues, one queue's wait, and the key."""
@@ -42,24 +47,41 @@ class Api:
         ]
 
     async def _wait(self, request: web.Request) -> web.StreamResponse:
-        view = self._view
+        view, language = self._view, self._view.language(request)
+        published = view.board.published(view.queue(request))
         return await self._sealed(
-            view.json(view.board.published(view.queue(request)), view.language(request))
+            request, (published.queue, language), [published], lambda: view.json(published, language)
         )
 
     async def _queues(self, request: web.Request) -> web.StreamResponse:
         view, language = self._view, self._view.language(request)
-        rows = [
-            {"title": view.config.title(queue), **view.json(view.board.published(queue), language)}
-            for queue in view.board.queues
-        ]
-        return await self._sealed({"queues": rows})
+        published = [view.board.published(queue) for queue in view.board.queues]
 
-    async def _sealed(self, data: Mapping[str, Any]) -> web.Response:
-        body = compact(data).encode()
+        def rows() -> dict[str, Any]:
+            titled = [
+                {"title": view.config.title(one.queue), **view.json(one, language)} for one in published
+            ]
+            return {"queues": titled}
+
+        return await self._sealed(request, ("", language), published, rows)
+
+    async def _sealed(
+        self,
+        request: web.Request,
+        asked: Hashable,
+        published: Sequence[Published],
+        made: Callable[[], Mapping[str, Any]],
+    ) -> web.Response:
+        def rendered() -> Kept:
+            # Never packed: the seal is on these very bytes (https://www.rfc-editor.org/rfc/rfc9530#section-2), and a
+            # proxy that packs them for us is asked not to.
+            return replace(Kept.of(compact(made()), "application/json"), packed=b"")
+
+        kept = self._shelf.get(asked, tuple(map(version_of, published)), rendered)
+        held = f"{until_next(published, self._view.clock)}, no-transform"
         seal = await self._keeper.seal()
-        headers = {**SEALED, **seal.headers(body)} if seal else FOR_ALL
-        return web.Response(body=body, content_type="application/json", headers=headers)
+        sealed = seal.headers(kept.body) if seal else {}
+        return answer(request, kept, {**FOR_ALL, **SHOWN, "Cache-Control": held, **sealed})
 
     async def _jwks(self, request: web.Request) -> web.StreamResponse:
         seal = await self._keeper.seal()

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from bot.badge import badge_json, badge_svg
+from bot.kept import Kept
 from bot.light import Light
 from bot.web.answers import PICTURE_HEADERS, compact
+from bot.web.caching import answer, until_next
 from bot.web.view import View
 
 
@@ -27,19 +31,19 @@ class Badges:
         ]
 
     async def _svg(self, request: web.Request) -> web.StreamResponse:
-        svg = badge_svg(*self._badge(request))
-        return web.Response(text=svg, content_type="image/svg+xml", headers=PICTURE_HEADERS)
+        return self._answer(request, lambda *badge: Kept.of(badge_svg(*badge), "image/svg+xml"))
 
     async def _json(self, request: web.Request) -> web.StreamResponse:
-        text = compact(badge_json(*self._badge(request)))
-        headers = {**PICTURE_HEADERS, "Access-Control-Allow-Origin": "*"}
-        return web.Response(text=text, content_type="application/json", headers=headers)
+        return self._answer(request, lambda *badge: Kept.of(compact(badge_json(*badge)), "application/json"))
 
-    def _badge(self, request: web.Request) -> tuple[str, str, Light]:
-        """Label, text and light of the queue of the path. Raises HTTPNotFound."""
+    def _answer(self, request: web.Request, made: Callable[[str, str, Light], Kept]) -> web.StreamResponse:
+        """The badge of the queue of the path. It is made for each request: a label can be anything."""
         view = self._view
         queue = view.queue(request)
         status = view.status(queue)
         voice = view.words.outlet(view.language(request), view.figures.zone(queue))
         text = voice.badge_text(status.published.outlook)
-        return request.query.get("label", status.title), text, status.light
+        kept = made(request.query.get("label", status.title), text, status.light)
+        held = until_next([status.published], view.clock)
+        headers = {**PICTURE_HEADERS, "Cache-Control": held, "Access-Control-Allow-Origin": "*"}
+        return answer(request, kept, headers)

@@ -114,6 +114,17 @@ async def test_an_answer_that_is_asked_for_again_is_not_signed_again(site: Site)
     assert again.headers["Signature"] == first.headers["Signature"]
 
 
+async def test_caches_may_keep_it_but_not_repack_it(site: Site) -> None:
+    path = "/api/v1/queues/support/wait"
+    answer, _ = await site.get(path, Accept_Encoding="gzip")
+    assert "Content-Encoding" not in answer.headers
+    assert answer.headers["Cache-Control"].startswith("public, max-age=302, ")
+    assert answer.headers["Cache-Control"].endswith(", no-transform")
+    again, body = await site.get(path, If_None_Match=answer.headers["ETag"])
+    assert (again.status, body) == (304, b"")
+    assert again.headers["Signature"] == answer.headers["Signature"]
+
+
 async def test_all_replicas_have_one_key_and_a_restart_keeps_it(site: Site, store_url: str) -> None:
     async with open_site(store_url) as other:
         assert await key(other) == await key(site)
