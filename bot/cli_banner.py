@@ -23,7 +23,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `jono banner`."""
     with_config(parser)
     parser.add_argument("queue", nargs="?", metavar="QUEUE", help="may be left out when there is only one")
-    parser.add_argument("--format", choices=sorted(FORMATS), help="only this one (default: all)")
+    parser.add_argument(
+        "--format", choices=FORMATS, metavar="NAME", help=f"only one of {', '.join(FORMATS)} (default: all)"
+    )
     parser.add_argument("--language", default="", metavar="CODE", help="default: bot.language")
     parser.add_argument(
         "--encoding", choices=SUFFIXES, help="of the files (default: what the format's platform likes best)"
@@ -64,7 +66,7 @@ async def _write(config: Config, queue: str, voice: SignWords, options: argparse
     sign, look = voice.sign(published.outlook, shown, settings.quick_s), config.brand.look()
     folder = options.out or FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    for name in [options.format] if options.format else sorted(FORMATS):
+    for name in [options.format] if options.format else FORMATS:
         encoding = SUFFIXES.get(options.encoding, FORMATS[name].encoding)
         suffix = next(suffix for suffix, one in SUFFIXES.items() if one == encoding)
         path = folder / f"{queue}-{name}.{suffix}"

@@ -9,7 +9,7 @@ Invariant: no text reaches out of the safe part, and caption, figure and state a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from bot.font import BASELINE, CAP_HEIGHT, LINE_HEIGHT, Block, Room, Typeface, right_to_left
@@ -107,7 +107,8 @@ class _Setter:
         sign = self.sign
         rows = [self._name_row(width_px, height_px * 0.1)]
         rows.append(self._row("caption", sign.caption, width_px, height_px * 0.125))
-        rows.append(self._figure_row(width_px, height_px * (0.34 if sign.note else 0.4)))
+        figure = self._figure_row(width_px, height_px * (0.34 if sign.note else 0.4))
+        rows.append(replace(figure, height_px=figure.height_px + height_px * 0.025) if sign.note else figure)
         if sign.note:
             rows.append(self._row("note", sign.note, width_px, height_px * 0.085, lines=2))
         chip = self._state(width_px, height_px * 0.09, 2 * CHIP_PADDING)

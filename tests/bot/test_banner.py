@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from struct import unpack
 from xml.etree import ElementTree
 
@@ -183,3 +184,11 @@ def test_no_name_becomes_markup() -> None:
         hostile = parse(banner_svg(FORMATS["x"], shown, name, name))
         assert {element.tag for element in hostile.iter()} == plain
         assert not any(name.startswith("on") for element in hostile.iter() for name in element.attrib)
+
+
+def test_the_operators_page_lists_every_format() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "banners.md").read_text("utf-8")
+    table = page[page.index("<!-- formats -->") : page.index("<!-- end of formats -->")]
+    listed = re.findall(r"^\| `([\w-]+)` \| (\d+) × (\d+) \|", table, re.MULTILINE)
+
+    assert listed == [(name, str(one.width), str(one.height)) for name, one in FORMATS.items()]

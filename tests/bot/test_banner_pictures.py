@@ -42,8 +42,8 @@ def shown() -> Iterator[tuple[str, str, Sign, str, Look]]:
     for name in MAIN_FORMATS:
         for place, sign in enumerate(signs):
             yield f"{name}-{'quick' if place == 0 else sign.light}", name, sign, "Support", OURS
-    hebrew = {"caption": "תשובה תוך", "figure": f"10{NO_BREAK_SPACE}דק׳", "state": "פתוח"}
-    yield "opengraph-hebrew", "opengraph", replace(signs[1], **hebrew), "תמיכה", OURS
+    hebrew = replace(signs[1], caption="תשובה תוך", figure=f"10{NO_BREAK_SPACE}דק׳", state="פתוח")
+    yield "opengraph-hebrew", "opengraph", hebrew, "תמיכה", OURS
     yield "opengraph-on-light", "opengraph", signs[2], "Support", LIGHT_LOOK
     polish = samples(Words().sign("pl", UTC))
     yield "discord-long-title", "discord", polish[4], "Reklamacje, zwroty i faktury", OURS
@@ -128,8 +128,8 @@ def renew() -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
     for path in KEPT.glob("*.png"):
         path.unlink()
-    for kept_as, *what in PICTURES:
-        picture(*what).save(KEPT / f"{kept_as}.png", optimize=True)
+    for kept_as, name, sign, title, look in PICTURES:
+        picture(name, sign, title, look).save(KEPT / f"{kept_as}.png", optimize=True)
         print(KEPT / f"{kept_as}.png")
 
 
