@@ -25,7 +25,7 @@ from benchmarks.messages import messages
 from benchmarks.process import process
 from benchmarks.table import Row
 
-ROUNDS, SECONDS = 3, 8.0
+ROUNDS, SECONDS = 5, 10.0
 LOOKING, LOOKS_RATE = 500, 100.0
 """So many keep a connection and ask for page and figure in turn: each every five seconds."""
 WATCHING = 5_000
