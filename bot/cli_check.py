@@ -16,6 +16,7 @@ from bot.cli_common import Failure, config_of, opened_store, with_config
 from bot.clock import Clock
 from bot.config import Config
 from bot.config.channels import ChannelSettings, secret_keys
+from bot.config.faults import dotted
 from bot.descriptors import shortage
 from bot.fetch import open_session
 from bot.supervise import outcome
@@ -49,6 +50,8 @@ async def check(options: argparse.Namespace) -> int:
             )
             if short := shortage(config.limits):
                 print(f"jono: warning: {short}", file=sys.stderr)
+            for fault in _not_drawn(config):
+                print(f"jono: warning: {fault}", file=sys.stderr)
             wrong = 0 if options.offline else await _ask(config, channels)
         finally:
             for channel in channels.values():
@@ -56,6 +59,18 @@ async def check(options: argparse.Namespace) -> int:
     if wrong:
         raise Failure(f"{wrong} thing(s) must be mended before all channels work: the lines marked WRONG")
     return 0
+
+
+def _not_drawn(config: Config) -> Iterator[str]:
+    """Names that banners cannot show, with the way out."""
+    # Reading fonts takes a library that no other part of this command needs.
+    from bot.font import MissingGlyphs, typeface
+
+    names = {"bot.name": config.bot.name}
+    names |= {dotted(("queues", queue, "title")): config.title(queue) for queue in config.queues}
+    for key, name in names.items():
+        if missing := typeface(config.brand.fonts).missing(name):
+            yield f"{key}: banners cannot show it: {MissingGlyphs(missing)}"
 
 
 async def _ask(config: Config, channels: Mapping[str, Channel]) -> int:

@@ -126,3 +126,11 @@ def test_secrets_are_hidden_in_whatever_is_printed() -> None:
     assert hidden == {SECRET, f"{SECRET}Zm9y"}
     finding = Finding("the secret", f"is {SECRET}Zm9y,\nor {SECRET}; change it")
     assert line("shop", finding, hidden) == "shop  WRONG  the secret: is ***, or ***; change it"
+
+
+async def test_a_name_that_banners_cannot_show_is_told(tmp_path: Path) -> None:
+    write(tmp_path, changed("queues.support.title", "支持"))
+    ended = await jono("check", "--offline", within=tmp_path)
+    assert ended.code == 0
+    assert "warning: queues.support.title: banners cannot show it: no font has a glyph for 支" in ended.err
+    assert "brand.fonts" in ended.err
