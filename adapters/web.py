@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,6 +35,8 @@ from adapters.base import (
     Refused,
     Tools,
     Untrusted,
+    read_object,
+    read_text,
 )
 
 SECRET = "[0-9a-f]{64}"
@@ -81,26 +82,23 @@ class Web:
         """What the page posted: {"id", "text", "name"?, "language"?, "queue"?, "files"?}. Raises Untrusted or
         Malformed."""
         conversation = self.visitor(headers)
-        try:
-            data = json.loads(body)
-        except ValueError:
-            raise Malformed("the body is not JSON") from None
-        if not isinstance(data, dict):
-            raise Malformed("the body is not an object")
-        message_id = _text(data, "id")
+        data = read_object(body)
+        message_id = read_text(data, "id")
         if not MESSAGE_ID.fullmatch(message_id):
             raise Malformed("id: 8 to 64 letters, digits and hyphens are wanted")
-        text, files = _text(data, "text").strip(), _files(data, conversation)
+        text, files = read_text(data, "text").strip(), _files(data, conversation)
         if not text and not files:
             raise Malformed("text: is empty, and there are no files")
-        customer = Person(conversation, _text(data, "name").strip()[:NAME_CHARS], _text(data, "language"))
+        customer = Person(
+            conversation, read_text(data, "name").strip()[:NAME_CHARS], read_text(data, "language")
+        )
         return [
             CustomerMessage(
                 f"{conversation}-{message_id}",
                 conversation,
                 customer,
                 text,
-                queue=_text(data, "queue") or None,
+                queue=read_text(data, "queue") or None,
                 files=files,
                 ref=message_id,
             )
@@ -170,15 +168,6 @@ class Web:
         """Nothing was opened."""
 
 
-def _text(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name, "")
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise Malformed(f"{name}: a text is wanted")
-    return value
-
-
 def _files(data: Mapping[str, Any], conversation: str) -> tuple[File, ...]:
     rows = data.get("files") or []
     if not isinstance(rows, list) or len(rows) > FILES_AT_ONCE:
@@ -189,14 +178,14 @@ def _files(data: Mapping[str, Any], conversation: str) -> tuple[File, ...]:
 def _file(row: object, number: int, conversation: str) -> File:
     if not isinstance(row, dict):
         raise Malformed(f"files.{number}: an object is wanted")
-    ref, size = _text(row, "ref"), row.get("size")
+    ref, size = read_text(row, "ref"), row.get("size")
     if not ref.startswith(f"{conversation}/"):
         raise Malformed(f"files.{number}.ref: there is no such file")
     if not isinstance(size, int | None):
         raise Malformed(f"files.{number}.size: a number is wanted")
-    mime = _text(row, "mime")[:MIME_CHARS]
+    mime = read_text(row, "mime")[:MIME_CHARS]
     kind = KINDS.get(mime.partition("/")[0], "document")
-    return File(kind, ref, _text(row, "name")[:NAME_CHARS], mime, size)
+    return File(kind, ref, read_text(row, "name")[:NAME_CHARS], mime, size)
 
 
 def _shown(file: File) -> dict[str, Any]:

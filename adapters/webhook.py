@@ -39,6 +39,7 @@ from adapters.base import (
     Tools,
     Uncertain,
     Untrusted,
+    read_json,
 )
 
 TOLERANCE_S = 300
@@ -72,7 +73,7 @@ class Webhook:
     def accept(self, headers: Mapping[str, str], body: bytes, now: float) -> list[Arrival]:
         """Verify and read one request. Raises Untrusted or Malformed."""
         self._verify(headers, body, now)
-        return [_read(_parse(body))]
+        return [_read(read_json(body))]
 
     def _verify(self, headers: Mapping[str, str], body: bytes, now: float) -> None:
         message_id, stamp = headers.get("webhook-id"), headers.get("webhook-timestamp")
@@ -158,28 +159,6 @@ def _key(secret: str) -> bytes:
 
 
 # --- in ----------------------------------------------------------------------------------------------------
-
-
-def _parse(body: bytes) -> Any:
-    try:
-        text = body.decode("utf-8")
-        value = _decode(text)
-        if "\\u" in text:
-            # A lone surrogate is JSON, but no text: it could not be stored or sent on.
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except UnicodeError:
-        raise Malformed("the body is not UTF-8") from None
-    except (ValueError, RecursionError):
-        raise Malformed("the body is not JSON") from None
-    return value
-
-
-def _no_constant(name: str) -> NoReturn:
-    """NaN and Infinity are no JSON, although Python reads them."""
-    raise ValueError(name)
-
-
-_decode = json.JSONDecoder(parse_constant=_no_constant).decode
 
 
 def _read(request: Any) -> Arrival:

@@ -80,6 +80,7 @@ from adapters.base.outgoing import (
     RoomOut,
     ShowCard,
 )
+from adapters.base.reading import read_json, read_object, read_text
 
 __all__ = [
     "ROOM_STATES",
@@ -143,4 +144,7 @@ __all__ = [
     "Unheard",
     "Untrusted",
     "Unusable",
+    "read_json",
+    "read_object",
+    "read_text",
 ]

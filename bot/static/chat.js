@@ -9,6 +9,7 @@ const base = `/chat/${channel}`;
 const query = new URLSearchParams({ lang: language, ...(queue && { queue }) });
 const at = (id) => document.getElementById(id);
 const talk = at("talk");
+const scroll = at("scroll");
 const text = at("text");
 const title = document.title;
 
@@ -57,9 +58,9 @@ function place(row) {
 }
 
 function keepDown(change) {
-  const down = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80;
+  const down = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
   change();
-  if (down) talk.scrollTop = talk.scrollHeight;
+  if (down) scroll.scrollTop = scroll.scrollHeight;
 }
 
 function take(item) {
@@ -125,7 +126,7 @@ function pending(message) {
   row.querySelector(".meta").append(part("span", "fate", labels.sending));
   shown.set(message.id, row);
   keepDown(() => place(row));
-  talk.scrollTop = talk.scrollHeight;
+  scroll.scrollTop = scroll.scrollHeight;
 }
 
 function write(words, files = []) {
@@ -240,5 +241,4 @@ function online(is) {
 
 outbox.forEach(pending);
 listen(() => `${base}/events?${query}${lastKey && `&after=${lastKey}`}`, { item: take, wait: sign, typing }, online);
-addEventListener("offline", () => online(false));
 text.focus();

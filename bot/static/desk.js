@@ -9,6 +9,7 @@ const served = JSON.parse(queueNames);
 const at = (id) => document.getElementById(id);
 const text = at("text");
 const talk = at("talk");
+const scroll = at("scroll");
 const title = document.title;
 const query = `?${new URLSearchParams({ lang: language })}`;
 
@@ -91,7 +92,9 @@ function showQueues() {
       const row = part("li");
       const light = part("span", `light ${sign.light}`);
       light.append(icon(shapes[sign.light]), part("span", "", sign.state));
-      row.append(part("span", "title", queue.title), light, part("span", "figure", sign.figure), part("span", "counts", `${sign.waiting} · ${sign.agents}`));
+      const counts = part("p", "counts");
+      counts.append(part("span", "figure", sign.figure), ` · ${sign.waiting} · ${sign.agents}`);
+      row.append(part("span", "title", queue.title), light, counts);
       return row;
     }),
   );
@@ -149,12 +152,12 @@ async function load(id) {
   loaded = whole.case.version;
   read.set(id, whole.case.messages);
   showHead(whole.case);
-  const down = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80 || !talk.childElementCount;
+  const down = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80 || !talk.childElementCount;
   talk.replaceChildren(...whole.said.map((entry) => said(entry, whole.case)));
   for (const [ref, one] of written) {
     if (one.case === id && one.fate === "sending" && !whole.said.some((entry) => entry.ref === ref)) talk.append(said(one.entry, whole.case));
   }
-  if (down) talk.scrollTop = talk.scrollHeight;
+  if (down) scroll.scrollTop = scroll.scrollHeight;
 }
 
 const OPEN = ["waiting", "claimed", "answered"];
@@ -173,7 +176,7 @@ function showHead(row) {
         const button = part("button", name === "claim" ? "main" : "", labels[name]);
         button.type = "button";
         button.dataset.act = name;
-        button.addEventListener("click", () => command(name, "", current));
+        button.addEventListener("click", () => act(name));
         return button;
       }),
     );
@@ -240,7 +243,7 @@ async function command(name, argument, row, more = {}) {
 }
 
 function tell(words, ok) {
-  const item = part("li", ok ? "" : "bad");
+  const item = part("div", ok ? "" : "bad");
   item.append(part("span", "", words));
   const close = part("button", "", "×");
   close.type = "button";
@@ -252,8 +255,11 @@ function tell(words, ok) {
   setTimeout(() => item.remove(), 6000 + 60 * words.length);
 }
 
+let last = ""; // the latest answer that came
+
 // Answers to commands, and what became of what was written.
-function hear(item) {
+function hear(item, id) {
+  last = id;
   if (item.kind === "receipt") {
     const one = written.get(item.id);
     if (one) {
@@ -265,7 +271,7 @@ function hear(item) {
   if (item.kind !== "answer") return;
   const taking = item.ok && item.case && pendingTake;
   // What was claimed is opened, and says more than the answer.
-  if (!taking) tell(item.text, item.ok);
+  if (!(taking || (item.ok && seen.has(item.id.split("-").at(-1))))) tell(item.text, item.ok);
   pendingTake = false;
   if (taking) {
     if (find(item.case)) open(item.case).then(() => text.focus());
@@ -280,6 +286,13 @@ function hear(item) {
     }
   }
 }
+// What a button does is seen in the case; its answer is told only when it did not work.
+function act(name) {
+  const id = newId();
+  seen.add(id);
+  command(name, "", current, { id });
+}
+const seen = new Set();
 let pendingTake = false;
 
 function next() {
@@ -335,7 +348,7 @@ function say(words, sent) {
   const shown = { by, at: Date.now() / 1000, text: words, who: document.querySelector(".me").textContent, files: sent, ref: id };
   written.set(id, { case: current, fate: "sending", entry: shown });
   talk.append(said(shown, find(current) || { name: "" }));
-  talk.scrollTop = talk.scrollHeight;
+  scroll.scrollTop = scroll.scrollHeight;
   command(by === "note" ? "note" : "reply", words, current, { id, files: sent, plain: true });
 }
 
@@ -365,7 +378,6 @@ function complete() {
   choices = possible();
   chosen = Math.min(chosen, Math.max(0, choices.length - 1));
   at("completions").hidden = !choices.length;
-  text.setAttribute("aria-expanded", String(Boolean(choices.length)));
   at("completions").replaceChildren(
     ...choices.map((choice, number) => {
       const row = part("li");
@@ -436,23 +448,23 @@ const keys = {
     const row = find(current);
     if (row && row.state === "waiting") {
       pendingTake = true;
-      command("claim", "", current);
+      act("claim");
     } else next();
   },
   r: () => write("reply"),
   n: () => write("note"),
-  x: () => current && command("close", "", current),
-  b: () => current && command("release", "", current),
+  x: () => current && act("close"),
+  b: () => current && act("release"),
   "?": () => at("keys").showModal(),
   Escape: shut,
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("textarea, input, dialog")) return;
-  const act = keys[event.key];
-  if (!act) return;
+  const meant = keys[event.key];
+  if (!meant) return;
   event.preventDefault();
-  act();
+  meant();
 });
 at("keys-button").addEventListener("click", () => at("keys").showModal());
 
-listen(`/desk/events${query}`, { desk: take, item: hear, out: () => location.reload() }, (is) => (at("offline").hidden = is));
+listen(() => `/desk/events${query}${last && `&after=${last}`}`, { desk: take, item: hear, out: () => location.reload() }, (is) => (at("offline").hidden = is));

@@ -101,21 +101,44 @@ export class Files {
   }
 }
 
-// A stream of server-sent events that comes back by itself, also after a refusal.
+// A stream of server-sent events that comes back by itself: after a refusal, and when it has gone quiet, which a dead
+// line does without a word. The server says something every 15 seconds.
+const QUIET_MS = 40000;
+
 export function listen(url, events, onState) {
   let source;
-  const open = () => {
-    source = new EventSource(typeof url === "function" ? url() : url);
-    source.onopen = () => onState(true);
+  let quiet;
+  const heard = () => {
+    clearTimeout(quiet);
+    quiet = setTimeout(again, QUIET_MS);
+    onState(true);
+  };
+  const again = () => {
+    clearTimeout(quiet);
+    source?.close();
+    source = new EventSource(url());
+    source.onopen = heard;
+    // The browser would ask for the same address again; ours tells how far this page is.
     source.onerror = () => {
       onState(false);
-      if (source.readyState === EventSource.CLOSED) setTimeout(open, 2000 + Math.random() * 3000);
+      source.close();
+      clearTimeout(quiet);
+      quiet = setTimeout(again, 1000 + Math.random() * 2000);
     };
+    source.addEventListener("alive", heard);
     for (const [name, handle] of Object.entries(events)) {
-      source.addEventListener(name, (event) => handle(JSON.parse(event.data), event));
+      source.addEventListener(name, (event) => {
+        heard();
+        handle(JSON.parse(event.data), event.lastEventId);
+      });
     }
   };
-  open();
-  addEventListener("pagehide", () => source.close());
-  addEventListener("pageshow", (event) => event.persisted && open());
+  again();
+  addEventListener("online", again);
+  addEventListener("offline", () => onState(false));
+  addEventListener("pagehide", () => {
+    clearTimeout(quiet);
+    source.close();
+  });
+  addEventListener("pageshow", (event) => event.persisted && again());
 }

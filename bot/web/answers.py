@@ -66,10 +66,15 @@ async def plain(request: web.BaseRequest, response: web.StreamResponse) -> None:
         )
 
 
-async def woken_within(woken: asyncio.Event, seconds: float) -> bool:
+ALIVE_EVERY_S = 15.0
+ALIVE = "event: alive\ndata: {}\n\n"
+"""A stream says this when nothing else happens, so that a page can tell a dead line from a quiet one."""
+
+
+async def woken_within(woken: asyncio.Event) -> bool:
     """Whether something happened before an event stream must show that it lives."""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(ALIVE_EVERY_S):
             await woken.wait()
     except TimeoutError:
         return False

@@ -21,14 +21,13 @@ from bot.page import ICONS
 from bot.render import render
 from bot.store.mail import START
 from bot.store.store import Store, StoreDown
-from bot.web.answers import NOT_KEPT, SECURITY_HEADERS, compact, later, problem, streamed, woken_within
+from bot.web.answers import ALIVE, NOT_KEPT, SECURITY_HEADERS, compact, later, problem, streamed, woken_within
 from bot.web.files import file_answer
 from bot.web.guard import body_of, from_our_page, not_too_often
 from bot.web.view import View
 from bot.words.browser import chat_labels
 
 COOKIE_FOR_S = 365 * 86_400
-KEEP_ALIVE_S = 15.0
 MESSAGES = (20, 30.0)
 """So many messages a visitor may send in so many seconds; files count as well."""
 
@@ -136,7 +135,7 @@ class Chat:
         if box.watchers >= self._view.config.limits.event_streams:
             return later("too many event streams")
         conversation = self._sites[name].visitor(request.headers)
-        after = request.headers.get("Last-Event-ID") or request.query.get("after") or START
+        after = request.query.get("after") or START
         async with self._view.board.watching() as woken, box.watching(conversation, woken) as watcher:
             woken.set()
             return await streamed(request, self._news(name, request, conversation, after, watcher))
@@ -149,8 +148,8 @@ class Chat:
         queue = view.selected(request) or view.config.channels[name].queue
         shown: Mapping[str, Any] = {}
         while not self._view.stopping.is_set():
-            if not await woken_within(watcher.woken, KEEP_ALIVE_S):
-                yield ": still here\n\n"
+            if not await woken_within(watcher.woken):
+                yield ALIVE
                 continue
             for item_id, item in await box.items(conversation, after):
                 after = item_id
@@ -160,7 +159,6 @@ class Chat:
             if (wait := self._sign(queue, language)) != shown:
                 shown = wait
                 yield f"event: wait\ndata: {compact(wait)}\n\n"
-            yield "event: upto\ndata: {}\n\n"
 
     # --- what the page posts -------------------------------------------------------------------------------
 

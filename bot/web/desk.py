@@ -6,7 +6,6 @@ the agent's box. Nothing here is shown to a browser whose session is not that of
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
@@ -24,6 +23,8 @@ from adapters.base import (
     Pace,
     Person,
     Refused,
+    read_object,
+    read_text,
 )
 from bot.clock import Clock
 from bot.config.settings import Config
@@ -35,14 +36,13 @@ from bot.render import render
 from bot.signin import Agent, SignIn
 from bot.store.mail import START
 from bot.store.store import Store, StoreDown
-from bot.web.answers import NOT_KEPT, SECURITY_HEADERS, compact, later, problem, streamed, woken_within
+from bot.web.answers import ALIVE, NOT_KEPT, SECURITY_HEADERS, compact, later, problem, streamed, woken_within
 from bot.web.files import file_answer
 from bot.web.guard import body_of, from_our_page, not_too_often
 from bot.web.view import View
 from bot.words.browser import agents_on_duty, desk_labels
 
 COOKIE = "__Host-jono-desk"
-KEEP_ALIVE_S = 15.0
 COMMAND_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 COMMANDS = (60, 30.0)
 SIGN_INS = (30, 60.0)
@@ -171,7 +171,7 @@ class WebDesk:
             home = self._config.channels[self._channel].queue
             await not_too_often(self._store.channels, home, self._channel, pace)
             data = await self._posted(request)
-            entered = await self._sign_in.enter(_text(data, "secret"))
+            entered = await self._sign_in.enter(read_text(data, "secret"))
         except Malformed as error:
             return problem(400, str(error))
         except StoreDown as error:
@@ -212,14 +212,14 @@ class WebDesk:
             return await streamed(request, self._news(request, agent, watcher))
 
     async def _news(self, request: web.Request, agent: Agent, watcher: Watcher) -> AsyncGenerator[str]:
-        after = request.headers.get("Last-Event-ID") or await self._last(agent)
+        after = request.query.get("after") or await self._last(agent)
         shown: Mapping[str, Any] = {}
         while not self._view.stopping.is_set():
             if await self._sign_in.agent(request.cookies.get(COOKIE, "")) is None:
                 yield "event: out\ndata: {}\n\n"
                 return
-            if not await woken_within(watcher.woken, KEEP_ALIVE_S):
-                yield ": still here\n\n"
+            if not await woken_within(watcher.woken):
+                yield ALIVE
                 continue
             for item_id, item in await self._box.items(agent.box, after):
                 after = item_id
@@ -240,13 +240,14 @@ class WebDesk:
         signs, waiting = {}, {queue["name"]: queue for queue in overview["queues"]}
         for queue in waiting:
             status = self._view.status(queue)
-            words = self._view.words.sign(language, status.hours.zone)
+            zone = status.hours.zone
+            words, page = self._view.words.sign(language, zone), self._view.words.page(language, zone)
             sign = words.sign(status.published.outlook, status.light)
             signs[queue] = {
                 "light": sign.light,
                 "state": sign.state,
                 "figure": sign.figure,
-                "waiting": words.waiting(waiting[queue]["waiting"]),
+                "waiting": page.waiting(waiting[queue]["waiting"]),
                 "agents": agents_on_duty(words.language, waiting[queue]["agents"]),
             }
         return signs
@@ -276,14 +277,7 @@ class WebDesk:
     # --- what is done --------------------------------------------------------------------------------------
 
     async def _posted(self, request: web.Request) -> Mapping[str, Any]:
-        body = await body_of(request, self._config.limits.body_bytes)
-        try:
-            data = json.loads(body)
-        except ValueError:
-            raise Malformed("the body is not JSON") from None
-        if not isinstance(data, dict):
-            raise Malformed("the body is not an object")
-        return data
+        return read_object(await body_of(request, self._config.limits.body_bytes))
 
     async def _admitted(self, agent: Agent) -> None:
         most, per_s = COMMANDS
@@ -296,14 +290,18 @@ class WebDesk:
         or as a note, whose fate is shown at it."""
         await self._admitted(agent)
         data = await self._posted(request)
-        command_id, case, plain = _text(data, "id"), _text(data, "case").upper(), data.get("plain") is True
+        command_id, case, plain = (
+            read_text(data, "id"),
+            read_text(data, "case").upper(),
+            data.get("plain") is True,
+        )
         if not COMMAND_ID.fullmatch(command_id):
             raise Malformed("id: 8 to 64 letters, digits and hyphens are wanted")
         command = AgentCommand(
             id=f"desk-{agent.channel}-{agent.id}-{command_id}",
             agent=Person(agent.id, agent.name),
-            command=_text(data, "command"),
-            arguments=_text(data, "arguments"),
+            command=read_text(data, "command"),
+            arguments=read_text(data, "arguments"),
             case_id=case or None,
             place=agent.box if plain and case else "",
             member=agent.member,
@@ -316,7 +314,7 @@ class WebDesk:
         return web.json_response({"accepted": 1}, headers=NOT_KEPT)
 
     async def _typing(self, request: web.Request, agent: Agent) -> web.StreamResponse:
-        case_id = _text(await self._posted(request), "case").upper()
+        case_id = read_text(await self._posted(request), "case").upper()
         case = await self._desk.case(agent, case_id)
         if case is not None:
             await self._inbox.receive(agent.channel, AgentTyping("", case.id))
@@ -327,13 +325,6 @@ class WebDesk:
         content = await body_of(request, self._channels[self._channel].limits.file_bytes)
         ref = await self._box.keep_file(agent.box, content)
         return web.json_response({"ref": ref, "size": len(content)}, headers=NOT_KEPT)
-
-
-def _text(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name) or ""
-    if not isinstance(value, str):
-        raise Malformed(f"{name}: a text is wanted")
-    return value
 
 
 def _files(data: Mapping[str, Any], agent: Agent) -> tuple[File, ...]:
@@ -348,8 +339,8 @@ def _files(data: Mapping[str, Any], agent: Agent) -> tuple[File, ...]:
 
 
 def _file(row: Mapping[str, Any], agent: Agent) -> File:
-    ref, mime, size = _text(row, "ref"), _text(row, "mime")[:100], row.get("size")
+    ref, mime, size = read_text(row, "ref"), read_text(row, "mime")[:100], row.get("size")
     if not ref.startswith(f"{agent.box}/"):
         raise Malformed("files: there is no such file")
     kind = KINDS.get(mime.partition("/")[0], "document")
-    return File(kind, ref, _text(row, "name")[:200], mime, size if isinstance(size, int) else None)
+    return File(kind, ref, read_text(row, "name")[:200], mime, size if isinstance(size, int) else None)
