@@ -10,6 +10,8 @@ import contextlib
 from base64 import b64decode
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
+from importlib.resources import files
 from math import inf
 from typing import Any
 
@@ -27,7 +29,7 @@ from bot.web.view import View
 
 ASK_WITHIN_S, ASK_AGAIN_S = 1.0, 5.0
 SHOWN = {"Access-Control-Expose-Headers": "Content-Digest, Signature, Signature-Input"}
-KEY_HEADERS = {**FOR_ALL, "Cache-Control": "public, max-age=3600"}
+KEPT_AN_HOUR = {**FOR_ALL, "Cache-Control": "public, max-age=3600"}
 
 
 class Api:
@@ -39,11 +41,12 @@ class Api:
         self._shelf = Shelf()
 
     def routes(self) -> list[web.RouteDef]:
-        """All queues, one queue's wait, and the key."""
+        """All queues, one queue's wait, the key, and the description of all routes."""
         return [
             web.get("/api/v1/queues", self._queues),
             web.get("/api/v1/queues/{queue}/wait", self._wait),
             web.get("/.well-known/jwks.json", self._jwks),
+            web.get("/openapi.json", self._description),
         ]
 
     async def _wait(self, request: web.Request) -> web.StreamResponse:
@@ -89,7 +92,16 @@ class Api:
             return later("the store cannot tell the key now")
         # https://www.rfc-editor.org/rfc/rfc7517#section-8.5.2
         text = compact(seal.jwks())
-        return web.Response(text=text, content_type="application/jwk-set+json", headers=KEY_HEADERS)
+        return web.Response(text=text, content_type="application/jwk-set+json", headers=KEPT_AN_HOUR)
+
+    async def _description(self, request: web.Request) -> web.StreamResponse:
+        return answer(request, description(), KEPT_AN_HOUR, by_language=False)
+
+
+@cache
+def description() -> Kept:
+    """The OpenAPI description of all public routes."""
+    return Kept.of(files("bot").joinpath("openapi.json").read_bytes(), "application/json")
 
 
 class SealKeeper:

@@ -16,7 +16,8 @@ from bot.published import HistoryPoint, Published
 from status.hours import Hours
 from status.model import TrackRecord
 from tests.bot.signs import HELSINKI, HOSTILE_NAMES, NOON, OVERLOADED_S, TARGET_S, WORDS, promising
-from tests.fakes.site import Site, open_site, publish
+from tests.fakes.desk import changed
+from tests.fakes.site import ANY_PORT, Site, open_site, publish
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 ORIGIN = "https://wait.acme.example"
@@ -129,6 +130,18 @@ def test_no_name_becomes_markup() -> None:
                 *("link", "entry", "category"),
             )
         }
+
+
+async def test_readers_and_previews_find_their_way_from_the_page(store_url: str) -> None:
+    async with open_site(store_url, changed("server.public_url", ORIGIN, ANY_PORT)) as site:
+        _, body = await site.get("/?queue=billing&lang=fi")
+        page = body.decode()
+        (link,) = re.findall(r'<link rel="alternate" href="([^"]+)" type="application/atom', page)
+        answer, _ = await site.get(link)
+        assert answer.content_type == "application/atom+xml"
+        for name, path in (("og:url", "/?queue=billing"), ("og:image", "/banner/billing/opengraph.png")):
+            assert f'<meta property="{name}" content="{ORIGIN}{path}">' in page
+            assert (await site.get(path))[0].status == 200
 
 
 @pytest.fixture
