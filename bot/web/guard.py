@@ -20,7 +20,8 @@ def from_our_page(request: web.Request, public_url: str) -> None:
     origin = request.headers.get("Origin")
     if site is not None and site != "same-origin":
         raise web.HTTPForbidden(reason="another site may not do this")
-    if origin is not None and urlsplit(origin).netloc not in {request.host, urlsplit(public_url).netloc}:
+    ours = {request.host, urlsplit(public_url).netloc} - {""}
+    if origin is not None and urlsplit(origin).netloc not in ours:
         raise web.HTTPForbidden(reason="another site may not do this")
 
 

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from playwright.async_api import Page, expect
 
-from bot import config as configuration
-from bot.app import Bot, running
-from bot.clock import Chance, Clock
-from bot.signin import Agent, enter_url
+from bot.app import Bot
+from bot.signin import Agent
 from tests.browser.rig import Pages
-
-TABLES: Mapping[str, Any] = {
-    "bot": {"name": "Acme"},
-    "server": {"listen": "127.0.0.1:0"},
-    "queues": {"support": {"title": "Support"}, "billing": {"title": "Billing"}},
-    "channels": {"site": {"adapter": "web", "queue": "support", "agents": ["anna", "ben"]}},
-}
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d494844520000000100000001080600000"
-    "01f15c4890000000d4944415478da63fccf50cf00050501c8e0f7b9570000000049454e44ae426082"
-)
-"""A picture of one pixel."""
+from tests.fakes.browser import link_of, site_bot
 
 
 @dataclass
@@ -49,9 +36,7 @@ class Office:
 
     async def link(self, name: str = "anna") -> str:
         """A link that signs an agent in."""
-        assert self.bot.parts.sign_in is not None
-        secret = await self.bot.parts.sign_in.link(Agent("site", name, name.title()))
-        return enter_url(self.address, secret)
+        return await link_of(self.bot, Agent("site", name, name.title()))
 
     async def agent(self, name: str = "anna", **more: Any) -> Deskhand:
         """An agent signs in and sees the desk."""
@@ -112,7 +97,5 @@ class Deskhand:
 @asynccontextmanager
 async def open_office(store_url: str, pages: Pages, **tables: Any) -> AsyncIterator[Office]:
     """A bot on this store until the block ends; `tables` take the place of the usual ones."""
-    config = configuration.check({**TABLES, "store": {"url": store_url}, **tables})
-    async with running(config, Clock(), Chance(7)) as bot:
-        await bot.ready.wait()
+    async with site_bot(store_url, **tables) as bot:
         yield Office(bot, pages)
