@@ -100,7 +100,7 @@ class QueueSettings(Settings):
 
     title: LineOrNone = ""
     hours: Annotated[HoursSettings | None, BeforeValidator(_always)] = None
-    quick_s: int = Field(default=120, ge=0, le=30 * DAY_S)
+    quick_s: int = Field(default=120, ge=1, le=30 * DAY_S)
     target_s: int = Field(default=600, ge=1, le=30 * DAY_S)
     concurrency: int = Field(default=1, ge=1, le=100)
     overloaded_s: int = Field(default=1_800, ge=1, le=30 * DAY_S)
