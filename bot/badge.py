@@ -29,6 +29,7 @@ GROUNDS: Mapping[Light, str] = {
     "long": "#b4321a",
     "closed": "#3d4fa3",
     "unknown": "#556070",
+    "incident": "#8b2a78",
 }
 """White text on each has a contrast above 4.5:1 (https://www.w3.org/TR/WCAG22/#contrast-minimum)."""
 

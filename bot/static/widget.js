@@ -27,7 +27,7 @@
 div { display: flex; align-items: center; max-width: 360px; border: 1px solid var(--line); border-radius: 28px; background: var(--card);
   box-shadow: 0 2px 14px #14202e2e; font: 15px/1.35 system-ui, "Segoe UI", "Noto Sans", sans-serif; color: var(--text) }
 :host([inline]) div { box-shadow: none }
-a { display: flex; align-items: center; gap: 10px; flex: 1; min-height: 30px; padding: 9px 18px 9px 12px; border-radius: 28px; color: inherit; text-decoration: none }
+a { display: flex; align-items: center; gap: 10px; flex: 1; min-height: 30px; padding-block: 9px; padding-inline: 12px 18px; border-radius: 28px; color: inherit; text-decoration: none }
 svg { flex: none; width: 30px; height: 30px; fill: none; stroke: var(--mark); stroke-width: 2.4; stroke-linecap: round; stroke-linejoin: round }
 b, i { display: block; font-style: normal; overflow-wrap: anywhere }
 b { font-weight: 650 }

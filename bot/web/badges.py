@@ -42,7 +42,7 @@ class Badges:
         queue = view.queue(request)
         status = view.status(queue)
         voice = view.words.outlet(view.language(request), view.figures.zone(queue))
-        text = voice.badge_text(status.published.outlook)
+        text = voice.badge_text(status.published.outlook, status.light)
         kept = made(request.query.get("label", status.title), text, status.light)
         held = until_next([status.published], view.clock)
         headers = {**PICTURE_HEADERS, "Cache-Control": held, "Access-Control-Allow-Origin": "*"}

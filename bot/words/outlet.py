@@ -69,8 +69,10 @@ class OutletWords:
                 return say("perhaps more than {length}", length=self._longest)
         return say("wait unknown right now")
 
-    def badge_text(self, outlook: Outlook) -> str:
-        """For a badge: "~15 min", "closed", "very long" or "unknown"."""
+    def badge_text(self, outlook: Outlook, light: Light | None = None) -> str:
+        """For a badge: "~15 min", "closed", "very long" or "unknown"; an incident is named before it."""
+        if light == "incident":
+            return f"{SignWords(self.language, self.zone).state(light)} · {self.badge_text(outlook)}"
         match outlook:
             case Outlook(state="open", promise=Promise(within_s=within_s)):
                 return f"~{short_duration(self.language, within_s)}"

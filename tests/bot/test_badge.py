@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 from xml.etree import ElementTree
 
 import pytest
@@ -82,6 +83,11 @@ def test_a_text_our_own_font_cannot_draw_still_gets_room() -> None:
     label = next(badge.iter(f"{SVG}text"))
 
     assert int(label.get("textLength", "")) >= 4 * 11
+
+
+def test_every_light_has_its_ground() -> None:
+    assert set(GROUNDS) == set(get_args(Light))
+    assert len(set(GROUNDS.values())) == len(GROUNDS)
 
 
 @pytest.mark.parametrize("light", GROUNDS)

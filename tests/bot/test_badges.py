@@ -52,3 +52,14 @@ async def test_shields_is_told_the_same(site: Site) -> None:
 async def test_a_wait_that_is_not_known_is_an_error_there(site: Site) -> None:
     told = await site.json("/badge/billing.json")
     assert (told["message"], told["isError"]) == ("unknown", True)
+
+
+async def test_an_incident_is_named_and_has_its_colour(site: Site) -> None:
+    await site.floor.ask("/incident 4 now 22:00")
+    site.floor.clock.advance(300)
+    await site.floor.tick()
+    await site.floor.parts.board.look()
+    told = await site.json("/badge/support.json")
+    assert (told["color"], told["isError"]) == (GROUNDS["incident"], True)
+    assert told["message"].startswith("Disruption · ~")
+    assert str(name((await site.get("/badge/support.svg"))[1])).startswith("support: Disruption · ~")
