@@ -167,6 +167,20 @@ async def test_without_the_cookie_nothing_is_taken_or_shown(house: House) -> Non
     assert (await stranger.post("/chat/site/files", b"x"))[0] == 401
 
 
+async def test_a_visitor_of_one_replica_is_answered_through_another(house: House, store_url: str) -> None:
+    visitor, agent = await house.visitor(), await house.agent()
+    async with site_bot(store_url) as other, visitor.listening("/chat/site/events") as events:
+        agent.address = other.address
+        await visitor.writes("Where is my parcel?")
+        case_id = await house.case()
+        await agent.commands("claim", case=case_id)
+        await agent.post("/desk/typing", {"case": case_id})
+        await anext(data async for name, data in events if name == "typing")
+        await agent.commands("reply", "It left this morning.", case=case_id, plain=True)
+        reply = await anext(data async for name, data in events if data.get("kind") == "reply")
+        assert reply["text"] == "It left this morning."
+
+
 # --- files -----------------------------------------------------------------------------------------------------
 
 

@@ -90,9 +90,13 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def bot_and_shop(
-    store_url: str, answers: Mapping[str, int | None] | None = None, **tables: Any
+    store_url: str,
+    answers: Mapping[str, int | None] | None = None,
+    channels: Mapping[str, Any] | None = None,
+    **tables: Any,
 ) -> AsyncIterator[tuple[Bot, Shop]]:
-    """A bot on this store, ready, with two queues and one shop; `tables` are more of its configuration."""
+    """A bot on this store, ready, with two queues, one shop and other `channels`; `tables` are more of its
+    configuration."""
     async with ClientSession() as session:
         shop = Shop(session, answers or {})
         app = web.Application()
@@ -102,7 +106,9 @@ async def bot_and_shop(
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
         try:
-            async with running(check(_tables(store_url, url) | tables), Clock(), Chance(7)) as bot:
+            async with running(
+                check(_tables(store_url, url, channels or {}) | tables), Clock(), Chance(7)
+            ) as bot:
                 await asyncio.wait_for(bot.ready.wait(), WAIT_LIMIT_S)
                 shop.hook = f"{bot.address}/hooks/shop"
                 try:
@@ -113,7 +119,7 @@ async def bot_and_shop(
             await runner.cleanup()
 
 
-def _tables(store_url: str, shop_url: str) -> dict[str, Any]:
+def _tables(store_url: str, shop_url: str, channels: Mapping[str, Any]) -> dict[str, Any]:
     shop = {
         "adapter": "webhook",
         "queue": "support",
@@ -126,7 +132,7 @@ def _tables(store_url: str, shop_url: str) -> dict[str, Any]:
         "server": {"listen": "127.0.0.1:0"},
         "store": {"url": store_url},
         "queues": {"support": {}, "billing": {}},
-        "channels": {"shop": shop},
+        "channels": {"shop": shop, **channels},
         "outgoing": {"allow_private": True},
         "publish": {"refresh_s": 1},
     }
