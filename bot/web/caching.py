@@ -52,7 +52,7 @@ def until_next(figures: Iterable[Published], clock: Clock) -> str:
         held_s = min(held_s, UNKNOWN_HOLDS_S)
     return (
         f"public, max-age={held_s}, stale-while-revalidate={REVALIDATE_S}, "
-        f"stale-if-error={math.ceil(refresh_s)}"
+        f"stale-if-error={max(0, math.floor(refresh_s) - PUBLISHING_S)}"
     )
 
 

@@ -28,7 +28,7 @@ async def test_a_page_is_kept_until_the_next_figure_is_due(site: Site) -> None:
     site.floor.clock.advance(100)
     answer, _ = await site.get("/?queue=support")
     assert answer.headers["Cache-Control"] == (
-        "public, max-age=202, stale-while-revalidate=5, stale-if-error=300"
+        "public, max-age=202, stale-while-revalidate=5, stale-if-error=298"
     )
     assert answer.headers["Vary"] == "Accept-Language, Accept-Encoding"
 
