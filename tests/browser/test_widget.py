@@ -12,8 +12,13 @@ from aiohttp import web
 from playwright.async_api import Page, expect
 
 from bot.app import Bot
+from bot.card import QueueStatus
+from bot.published import Published
 from bot.statics import files
-from tests.bot.signs import HOSTILE_NAMES
+from bot.widget import Place, widget_data
+from status.hours import Hours
+from status.model import TrackRecord
+from tests.bot.signs import HELSINKI, HOSTILE_NAMES, NOON, OUTLOOKS, OVERLOADED_S, TARGET_S, WORDS
 from tests.browser.rig import Pages, axe
 from tests.fakes.desk import changed, open_floor
 from tests.fakes.servers import free_port
@@ -72,6 +77,11 @@ async def serving(handlers: Mapping[str, Any]) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
+async def script(request: web.Request) -> web.Response:
+    """The widget, for servers that are not Jono's."""
+    return web.Response(body=files()["widget.js"].body, content_type="text/javascript")
+
+
 def tag(host: str, more: str = "", queue: str = "support") -> str:
     return f'<script src="{host}/widget.js" data-queue="{queue}" {more} async></script>'
 
@@ -112,6 +122,41 @@ async def test_it_shows_the_wait_on_a_strict_page(
         await page_of.shot(page)
         assert await page.context.cookies() == []
         assert await page.evaluate("localStorage.length + sessionStorage.length") == 0
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_every_state_reads_well_in_every_language(page_of: Pages, dark: bool) -> None:
+    states = [(name, language) for name in (*OUTLOOKS, "incident") for language in WORDS.languages()]
+
+    async def told(request: web.Request) -> web.Response:
+        name, language = states[int(request.match_info["queue"])]
+        published = Published(
+            "support",
+            OUTLOOKS.get(name, OUTLOOKS["busy"]),
+            NOON + 300,
+            TrackRecord(30, 0, 0),
+            incident=name == "incident",
+        )
+        status = QueueStatus("Help", Hours.always(HELSINKI), TARGET_S, OVERLOADED_S, published)
+        data = widget_data(
+            status, WORDS.outlet(language, HELSINKI), Place("site", several=True, refresh_s=300)
+        )
+        return web.json_response(data, headers={"Access-Control-Allow-Origin": "*"})
+
+    def body(host: str) -> str:
+        tags = "".join(tag(host, "data-inline", str(number)) for number in range(len(states)))
+        return f"<main><h1>Shoes</h1>{tags}</main>"
+
+    async with (
+        serving({"/widget.js": script, "/widget/{queue}.json": told}) as host,
+        third_party(host, body) as address,
+    ):
+        trust(page_of, host)
+        page = await page_of(address, 360, dark=dark, reduced_motion="reduce")
+        await expect(page.locator("jono-wait")).to_have_count(len(states))
+        assert await axe(page) == []
+        await page_of.shot(page)
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -238,6 +283,21 @@ async def focused(page: Page) -> str:
     return name
 
 
+async def test_it_opens_the_chat_of_its_queue(store_url: str, page_of: Pages) -> None:
+    chat = {"adapter": "web", "queue": "support"}
+    async with open_site(store_url, changed("channels.site", chat, FAST)) as site:
+        await publish(site.floor)
+        trust(page_of, site.address)
+        async with third_party(site.address, shop()) as address:
+            page = await page_of(address)
+            await expect(page.locator("jono-wait i")).to_have_text("support · Chat with us")
+            async with page.context.expect_page() as opened:
+                await page.locator("jono-wait a").click()
+            there = await opened.value
+            assert there.url == f"{site.address}/chat/site"
+            await expect(there.locator("textarea")).to_be_visible()
+
+
 async def test_a_chat_that_is_named_is_opened(site: Site, page_of: Pages) -> None:
     trust(page_of, site.address)
     async with third_party(site.address, shop("data-chat='a/b'")) as address:
@@ -296,9 +356,6 @@ async def seconds_until(page: Page, count: int) -> int:
 async def test_a_server_that_is_down_is_asked_less_and_less(page_of: Pages) -> None:
     asked: list[str] = []
 
-    async def script(request: web.Request) -> web.Response:
-        return web.Response(body=files()["widget.js"].body, content_type="text/javascript")
-
     async def down(request: web.Request) -> web.Response:
         asked.append(request.path)
         return web.Response(status=503, headers={"Access-Control-Allow-Origin": "*"})
@@ -335,9 +392,6 @@ async def test_a_queue_that_is_not_there_shows_nothing(site: Site, page_of: Page
 
 
 async def test_no_text_becomes_markup(page_of: Pages) -> None:
-    async def script(request: web.Request) -> web.Response:
-        return web.Response(body=files()["widget.js"].body, content_type="text/javascript")
-
     async def told(request: web.Request) -> web.Response:
         text = HOSTILE_NAMES[int(request.match_info["queue"])]
         names = ("queue", "light", "shape", "text", "action", "name", "hide", "new_tab", "language")
