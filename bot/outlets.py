@@ -21,6 +21,8 @@ from bot.writer import Writer
 LOOK_EVERY_S = 1.0
 FIRST_FIGURE_S = 15.0
 """So long a new reader waits for a figure, before it knows that there is none."""
+TRY_AGAIN_S = (0.2, 0.5, 1.0, 0.0)
+"""Pauses between tries to give back, at a stop."""
 BARE = Wanted(key_of("bare"), {"": ""}, rank=NOTHING, label="nothing")
 """What an outlet shows that lasts as long as a session, while the profile is left to the operator."""
 
@@ -123,6 +125,10 @@ class Outlets:
         return self._writer.owes
 
     async def restore(self) -> None:
-        """Give back what the operator had there; what cannot be given back now is left to the next start. Raises
-        StoreDown."""
-        await self._writer.give_all_back()
+        """Give back what the operator had there, at once; what cannot be given back now is left to the next start.
+        Raises StoreDown."""
+        for pause_s in TRY_AGAIN_S:
+            await self._writer.give_all_back()
+            if not self._writer.owes:
+                return
+            await self._clock.pause(pause_s)
