@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-import bot.web.pages
+from bot.page import render_page
 from bot.web.answers import SECURITY_HEADERS
 from tests.fakes.desk import TABLES, changed
 from tests.fakes.site import ANY_PORT, Site, open_site, publish
@@ -45,13 +45,12 @@ async def test_who_has_the_page_is_not_sent_it_again_until_it_changes(site: Site
 
 async def test_a_page_is_rendered_once_for_all_who_ask(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     rendered = []
-    render = bot.web.pages.render_page
 
     def counted(*queues: object, **more: object) -> str:
         rendered.append(more["language"])
-        return render(*queues, **more)  # type: ignore[arg-type]  # handed on as it came
+        return render_page(*queues, **more)  # type: ignore[arg-type]  # handed on as it came
 
-    monkeypatch.setattr(bot.web.pages, "render_page", counted)
+    monkeypatch.setattr("bot.web.pages.render_page", counted)
     bodies = {(await site.get("/", Accept_Language="fi"))[1] for _ in range(20)}
     assert (rendered, len(bodies)) == (["fi"], 1)
     for path in ("/?queue=support", "/?days=7", "/?lang=pl", "/?embed=1"):
