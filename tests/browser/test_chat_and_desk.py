@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import FilePayload, expect
 
 from tests.bot.signs import HOSTILE_NAMES
@@ -28,7 +29,7 @@ GREETINGS = {
 FROM_THE_RIGHT = {"ar", "he"}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def office(store_url: str, page_of: Pages) -> AsyncIterator[Office]:
     async with open_office(store_url, page_of) as office:
         yield office

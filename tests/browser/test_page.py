@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Page, Request, expect
 
@@ -62,7 +63,7 @@ async def shop(store_url: str, tables: dict[str, Any] = TABLES_OF_A_SHOP) -> Asy
         yield site
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(store_url: str) -> AsyncIterator[Site]:
     async with shop(store_url) as running:
         yield running

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Page, expect
 
@@ -98,7 +99,7 @@ def trust(page_of: Pages, host: str) -> None:
     page_of.allow(rf"^another origin was asked: {re.escape(host)}/widget(\.js|/\w+\.json)")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(store_url: str) -> AsyncIterator[Site]:
     async with open_site(store_url, FAST) as running:
         await publish(running.floor)
