@@ -66,6 +66,7 @@ async def demo(
             return 0
         floor.peer.hook_url = f"{bot.address}/hooks/{CHANNEL}"
         await floor.open()
+        await _command(bot, "on")
         print(f"Live page: {bot.address}  ({_pace(speed)}; Ctrl-C ends)")
         print(f"Be a customer: {bot.address}/chat/{SITE}")
         print(f"Be an agent: {await _desk_link(bot)}  (a link that works once)", flush=True)
@@ -148,6 +149,11 @@ async def _is_ready(bot: Bot, stop: asyncio.Event) -> bool:
     return not stop.is_set()
 
 
+async def _command(bot: Bot, command: str) -> None:
+    """Whoever watches comes on duty at the beginning, and goes at the end."""
+    await bot.parts.inbox.receive(SITE, AgentCommand(f"demo-{command}", Person(YOU, "You"), command))
+
+
 async def _desk_link(bot: Bot) -> str:
     """Where whoever watches becomes an agent."""
     assert bot.parts.sign_in is not None
@@ -175,7 +181,7 @@ async def _day(
             flush=True,
         )
         # What whoever watches has claimed goes back to the others.
-        await bot.parts.inbox.receive(SITE, AgentCommand("closing", Person(YOU), "off"))
+        await _command(bot, "off")
         floor.close()
         await asyncio.wait([work], timeout=DRAIN_S)
         work.cancel()

@@ -78,7 +78,7 @@ function take(item) {
   if (item.kind === "message") settle(item.id);
   else {
     at("typing").hidden = true;
-    answered = performance.now();
+    if (item.kind === "reply") answered = performance.now();
     if (document.hidden) count(unread + 1, shown.get(name));
   }
 }
@@ -232,7 +232,7 @@ let quiet;
 let answered = 0;
 function typing() {
   // The sign of it may come a moment after the answer itself.
-  if (performance.now() - answered < 2000) return;
+  if (answered && performance.now() - answered < 1500) return;
   keepDown(() => (at("typing").hidden = false));
   clearTimeout(quiet);
   quiet = setTimeout(() => (at("typing").hidden = true), 6000);

@@ -33,8 +33,8 @@ function length(seconds) {
 }
 
 const lists = {
-  waiting: (row) => row.state === "waiting",
   mine: (row) => row.mine,
+  waiting: (row) => row.state === "waiting",
   others: (row) => row.state !== "waiting" && !row.mine,
 };
 const byTurn = (a, b) => (a.turn_at ?? a.opened_at) - (b.turn_at ?? b.opened_at);
@@ -56,7 +56,7 @@ function rowOf(row) {
   if (row.id === current) button.setAttribute("aria-current", "true");
   const name = part("span", "name", row.name || labels.no_name);
   name.dir = "auto";
-  const fresh = (row.mine || row.state === "waiting") && row.messages > (read.get(row.id) ?? 0);
+  const fresh = row.mine && row.messages > (read.get(row.id) ?? 0);
   if (fresh) name.classList.add("fresh");
   const [time, late] = waitOf(row);
   const preview = part("span", "preview", row.agent_name && !row.mine ? `${fill(labels.held_by, { name: row.agent_name })} · ${row.preview}` : row.preview);
@@ -160,6 +160,7 @@ async function load(id) {
   if (down) scroll.scrollTop = scroll.scrollHeight;
 }
 
+const queueTitle = (name) => overview.queues.find((queue) => queue.name === name)?.title ?? name;
 const OPEN = ["waiting", "claimed", "answered"];
 function showHead(row) {
   if (!row) return;
@@ -167,7 +168,7 @@ function showHead(row) {
   at("who").dir = "auto";
   const [wait] = waitOf(row);
   const holder = row.agent_name && !row.mine ? fill(labels.held_by, { name: row.agent_name }) : "";
-  at("facts").textContent = [row.id, row.channel, row.queue, row.language, wait, holder].filter(Boolean).join(" · ");
+  at("facts").textContent = [row.id, row.channel, queueTitle(row.queue), row.language, wait, holder].filter(Boolean).join(" · ");
   const acts = !OPEN.includes(row.state) ? [] : row.mine ? ["release", "close"] : ["claim", ...(row.state === "answered" ? ["close"] : [])];
   const shown = [...at("acts").children].map((button) => button.dataset.act);
   if (shown.join() !== acts.join()) {

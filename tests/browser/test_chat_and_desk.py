@@ -256,7 +256,7 @@ async def test_slash_commands_are_completed_and_carried_out(office: Office) -> N
     await expect(agent.page.locator("#completions li")).to_have_text("billing")
     await agent.page.press("#text", "Enter")
     await agent.page.press("#text", "Enter")
-    await expect(agent.page.locator("#facts")).to_contain_text("billing")
+    await expect(agent.page.locator("#facts")).to_contain_text("Billing")
     await customer.sees("Billing")
 
 

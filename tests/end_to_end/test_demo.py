@@ -15,6 +15,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.fakes.browser import Browser
+
 LIMIT_S = 60.0
 
 
@@ -39,9 +41,10 @@ async def demo(environment: Mapping[str, str], *arguments: str) -> AsyncIterator
             await process.wait()
 
 
-async def first_line(process: asyncio.subprocess.Process) -> str:
+async def first_lines(process: asyncio.subprocess.Process) -> list[str]:
+    """Where the live page is, where to be a customer, and where to be an agent."""
     assert process.stdout is not None
-    return (await process.stdout.readline()).decode()
+    return [(await process.stdout.readline()).decode() for _ in range(3)]
 
 
 def servers_in(directory: Path) -> list[str]:
@@ -72,13 +75,33 @@ async def test_a_short_demo_loses_nothing_and_leaves_nothing(
     assert servers_in(tmp_path) == []
 
 
+async def test_whoever_watches_may_be_a_customer_and_an_agent(environment: Mapping[str, str]) -> None:
+    async with (
+        demo(environment, "--minutes", "0.15", "--port", "0") as process,
+        aiohttp.ClientSession() as http,
+    ):
+        page, customer, agent = (re.findall(r"http\S+", line)[0] for line in await first_lines(process))
+        visitor, desk = Browser(http, page), Browser(http, page)
+        assert (await visitor.get(customer.removeprefix(page)))[0] == 200
+        assert (await visitor.writes("Is anybody there?", name="Aino"))[0] == 200
+        assert (await desk.post("/desk/session", {"secret": agent.partition("#")[2]}))[0] == 200
+        await desk.commands("next")
+        async with visitor.listening("/chat/site/events") as events:
+            await desk.commands("reply", "Here I am.")
+            reply = await anext(data async for _, data in events if data.get("kind") == "reply")
+        assert reply["text"] == "Here I am."
+        output, errors = (stream.decode() for stream in await process.communicate())
+    assert (process.returncode, errors) == (0, "")
+    assert (rows(output)["lost"], rows(output)["twice"]) == ("0", "0")
+
+
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked up in /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_in_the_middle_ends_it_as_cleanly(
     environment: Mapping[str, str], tmp_path: Path, number: signal.Signals
 ) -> None:
     async with demo(environment, "--port", "0") as process:
-        address = (await first_line(process)).split()[2]
+        address = (await first_lines(process))[0].split()[2]
         async with aiohttp.ClientSession() as session, session.get(address) as page:
             assert "Acme Outdoor" in await page.text()
         process.send_signal(number)
@@ -94,7 +117,7 @@ async def test_a_second_signal_ends_it_at_once_and_leaves_nothing_either(
     environment: Mapping[str, str], tmp_path: Path
 ) -> None:
     async with demo(environment, "--port", "0") as process:
-        await first_line(process)
+        await first_lines(process)
         # Two different ones: a signal that is sent again before it was heard counts once.
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
