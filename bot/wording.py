@@ -1,12 +1,15 @@
 """Words last: an automatic message leaves the outbox as meaning and gets its words when it is sent.
 
 So the figure in it is fresh, and the promise is recorded with the words the customer truly gets. Once worded it is
-kept: a resend says the same. A message that has lost its sense on the way (the reply came first) is dropped.
+kept: a resend says the same. What has lost its sense on the way is dropped: the reply came first, or a newer figure.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from bot.case import Case, CaseState, changed
 from bot.cases import Cases
@@ -38,6 +41,8 @@ class Wording:
 
     async def word(self, queue: str, entry: OutEntry) -> OutEntry | None:
         """The entry with its words; None when it need not be sent any more. Raises StoreDown."""
+        if entry.body["kind"] == "event":
+            return None if outdated(entry.body, self._clock.now()) else entry
         if entry.body["kind"] not in AUTOMATIC or "text" in entry.body:
             return entry
         case = await self._current(queue, entry)
@@ -76,3 +81,11 @@ class Wording:
 
     def _speaking(self, queue: str, case: Case) -> CustomerWords:
         return self._words.customer(case.customer.language, self._figures.zone(queue))
+
+
+def outdated(event: Mapping[str, Any], now: float) -> bool:
+    """Whether it tells of a figure that another has followed, or should have: a receiver that was away for hours is
+    not to show what the wait was then."""
+    if event["type"] != "wait.updated":
+        return False
+    return now >= datetime.fromisoformat(event["data"]["next_refresh"]).timestamp()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.published import DayCounts, Published
+from bot.published import DayCounts, Published, rfc3339
 from tests.fakes.desk import MONDAY_NOON, Floor, changed, open_floor
 
 EVENTFUL = changed("channels.shop.url", "https://shop.example/in")
@@ -221,10 +221,9 @@ async def test_every_refresh_is_told_to_the_channels_of_the_queue(eventful: Floo
 
 async def test_nobody_is_told_twice_of_one_refresh(eventful: Floor) -> None:
     await eventful.ask("/on")
-    for _ in range(3):
-        await eventful.tick(after_s=1)
-    await eventful.tick(after_s=REFRESH_S)
-    await eventful.deliver()
+    for after_s in (1, 1, 1, REFRESH_S):
+        await eventful.tick(after_s=after_s)
+        await eventful.deliver()
     keys = [event.key for event in eventful.events()]
     assert len(keys) == len(set(keys)) == 2
 
@@ -244,3 +243,21 @@ async def test_the_story_of_a_case_is_told_in_order(eventful: Floor) -> None:
     assert [event.type for event in events] == ["case.opened", "case.claimed", "case.answered", "case.closed"]
     assert {event.data["case_id"] for event in events} == {case.id}
     assert all("secret" not in str(event.data) for event in events)
+
+
+async def test_a_receiver_that_was_away_hears_the_newest_figure_and_none_of_the_old_ones(
+    eventful: Floor,
+) -> None:
+    await eventful.ask("/on")
+    for _ in range(4):
+        await eventful.tick(after_s=REFRESH_S)
+    await eventful.deliver()
+    told = [one.data["as_of"] for one in eventful.events()]
+    assert told == [rfc3339((await published(eventful)).outlook.as_of)]
+
+
+async def test_a_figure_that_nobody_refreshed_is_not_told_late(eventful: Floor) -> None:
+    await eventful.tick()
+    eventful.clock.advance(REFRESH_S)
+    await eventful.deliver()
+    assert eventful.events() == []
