@@ -109,21 +109,14 @@ def assemble(
     days = config.publish.history_days + KEEP_DAYS_LONGER
     store = Store(connection, clock, day_ttl_s=days * 86_400, events_kept=config.retention.events)
     bookmarks = {
-        name: StoredBookmarks(store.channels, channel.queue, name, clock)
-        for name, channel in config.channels.items()
+        name: StoredBookmarks(store.channels, of.queue, name, clock) for name, of in config.channels.items()
     }
     boxes = {name: mailbox_of(name, config, store, clock, chance) for name in config.channels}
     listening: dict[str, Listening] = {}
     if channels is None:
         # What adapters report is heard once the parts that hear it are there.
         channels = open_channels(
-            config,
-            words,
-            clock,
-            session,
-            bookmarks.__getitem__,
-            lambda name, text: listening[name].report(text),
-            boxes.__getitem__,
+            config, words, clock, session, bookmarks, lambda name, text: listening[name].report(text), boxes
         )
     boxes = {name: boxes[name] for name, channel in channels.items() if isinstance(channel, Site)}
     sign_in = SignIn(config, store.mail, next(iter(boxes)), chance) if boxes else None
@@ -144,41 +137,22 @@ def assemble(
     watch = Watch(store, list(config.queues), clock)
     web_surface.add(Chat(web_surface.view, store, inbox, channels, boxes, chance))
     if sign_in is not None:
-        desk_view, rows = DeskView(config, store, watch, clock), command_rows(words, config)
-        web_surface.add(
-            WebDesk(web_surface.view, desk_view, watch, sign_in, store, inbox, channels, boxes, rows)
-        )
+        seen, rows = DeskView(config, store, watch, clock), command_rows(words, config)
+        web_surface.add(WebDesk(web_surface.view, seen, watch, sign_in, store, inbox, channels, boxes, rows))
     who = chance.process_name()
+    pictures = web_surface.pictures
     showing = Showing(
-        board,
-        words,
-        config.bot.language,
-        figures.zone,
-        web_surface.pictures.picture,
-        web_surface.pictures.painter.draw,
+        board, words, config.bot.language, figures.zone, pictures.picture, pictures.painter.draw
     )
-    listening |= {
-        name: listening_to(
-            name,
-            channel,
-            config,
-            store,
-            inbox,
-            bookmarks[name],
-            showing,
-            troubles,
-            clock,
-            chance,
-            metrics,
-            who,
-        )
-        for name, channel in channels.items()
-    }
+    hear = partial(
+        listening_to, config, store, inbox, bookmarks, showing, troubles, clock, chance, metrics, who
+    )
+    listening |= {name: hear(name, channel) for name, channel in channels.items()}
     delivery = delivery_through(channels, config, store, cases, figures, words, clock)
     outbox = Outbox(store, channels, delivery, handover, chance, metrics, config.limits.send_attempts, who)
     store.on_outgoing = outbox.wake
     crew = Crew()
-    board.on_published = lambda queue: crew.start("banner", web_surface.pictures.draw_ahead(queue))
+    board.on_published = lambda queue: crew.start("banner", pictures.draw_ahead(queue))
     listeners = [name for name, channel in channels.items() if channel.wants_events]
     keeper = Keeper(config, store, cases, figures, clock, metrics, listeners, web_surface.news, who)
     return Parts(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
@@ -202,18 +202,18 @@ class Listening:
 
 
 def listening_to(
-    name: str,
-    channel: Channel,
     config: Config,
     store: Store,
     inbox: Inbox,
-    bookmarks: StoredBookmarks,
+    bookmarks: Mapping[str, StoredBookmarks],
     showing: Showing,
     troubles: Troubles,
     clock: Clock,
     chance: Chance,
     metrics: Metrics,
     who: str,
+    name: str,
+    channel: Channel,
 ) -> Listening:
     """What hears one channel and shows the wait in its profile; under a lease where only one process may do so."""
     queue = config.channels[name].queue
@@ -225,5 +225,5 @@ def listening_to(
     needed = outlets is not None or channel.limits.one_reader
     receive = partial(inbox.receive, name)
     return Listening(
-        name, channel, receive, bookmarks, troubles, clock, chance, lease if needed else None, outlets
+        name, channel, receive, bookmarks[name], troubles, clock, chance, lease if needed else None, outlets
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from aiohttp import ClientSession
@@ -28,11 +29,12 @@ def open_channels(
     words: Words,
     clock: Clock,
     session: ClientSession,
-    bookmarks: Callable[[str], Bookmarks] = lambda name: NoBookmarks(),
+    bookmarks: Mapping[str, Bookmarks] = MappingProxyType({}),
     report: Report = unheard,
-    mailbox: Callable[[str], Mailbox] = lambda name: NoMailbox(),
+    boxes: Mapping[str, Mailbox] = MappingProxyType({}),
 ) -> dict[str, Channel]:
-    """Open every configured channel. Raises ConfigError naming the key that cannot work."""
+    """Open every configured channel, with its bookmarks and its mailbox where there are any. Raises ConfigError naming
+    the key that cannot work."""
     rows = command_rows(words, config)
     opened: dict[str, Channel] = {}
     faults = []
@@ -46,8 +48,8 @@ def open_channels(
             queues=tuple(config.queues),
             language=config.bot.language,
             hook_url=hook_url(config, name),
-            bookmarks=bookmarks(name),
-            mailbox=mailbox(name),
+            bookmarks=bookmarks.get(name) or NoBookmarks(),
+            mailbox=boxes.get(name) or NoMailbox(),
             report=partial(report, name),
         )
         try:

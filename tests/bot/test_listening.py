@@ -364,7 +364,7 @@ async def test_an_adapter_gets_its_tools(monkeypatch: pytest.MonkeyPatch) -> Non
             Words("fi"),
             Clock(),
             session,
-            marks.__getitem__,
+            marks,
             lambda name, text: reports.append((name, text)),
         )
     shop, bank = lent
