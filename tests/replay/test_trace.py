@@ -162,6 +162,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         (gzip.compress(b"case_id")[:12] + b"\xff" * 30, "cut short or damaged"),
         (gzip.compress("Ä".encode("latin-1")), "it is not UTF-8"),
     ],
+    ids=["plain", "cut short", "damaged", "latin-1"],
 )
 def test_what_cannot_be_unpacked_is_refused(tmp_path: Path, content: bytes, wrong: str) -> None:
     path = tmp_path / "odd.csv.gz"
