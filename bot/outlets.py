@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+import structlog
+
 from adapters.base import Outlet
 from bot.clock import Clock
 from bot.lease import Lease
@@ -17,6 +19,8 @@ from bot.outlet import NOTHING, Wanted, key_of
 from bot.showing import Showing
 from bot.store.channels import ChannelStore
 from bot.writer import Writer
+
+log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 1.0
 FIRST_FIGURE_S = 15.0
@@ -77,7 +81,11 @@ class Outlets:
 
     async def round(self) -> None:
         """Look after every outlet once. Raises StoreDown."""
-        self._left = await self._store.outlets_left(self._queue, self._name) is not None
+        left = await self._store.outlets_left(self._queue, self._name) is not None
+        if left is not self._left:
+            whose = "the operator's" if left else "ours again"
+            log.info("whose the profile is has changed", channel=self._name, whose=whose)
+        self._left = left
         for outlet in self._writer.outlets:
             if outlet.in_session or not (self._left or self._showing.stale(self._queue)):
                 await self._look_after(outlet)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import sys
+from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -13,8 +17,24 @@ from tests.end_to_end.floor import QUEUE
 from tests.fakes.peer import peer
 from tests.fakes.servers import free_port
 
+PAGE = Path(__file__).parents[2] / "docs" / "outlets.md"
 SECRET = "whsec_ZXhhbXBsZSBvbmx5LCBtYWtlIHlvdXIgb3du"
 READY_WITHIN_S = 15.0
+
+
+def configuration(store_url: str, url: str) -> dict[str, Any]:
+    """A bot whose pictures can be fetched, and that tells this address of every figure."""
+    port = free_port()
+    channel = {"adapter": "webhook", "queue": QUEUE, "secret": SECRET, "url": url}
+    return {
+        "store": {"url": store_url},
+        "bot": {"name": "Acme"},
+        "server": {"listen": f"127.0.0.1:{port}", "public_url": f"http://127.0.0.1:{port}"},
+        "queues": {QUEUE: {"target_s": 480}},
+        "publish": {"refresh_s": 3},
+        "outgoing": {"allow_private": True},
+        "channels": {"banners": channel},
+    }
 
 
 async def test_a_banner_tool_hears_of_every_figure_and_fetches_the_picture_that_shows_it(
@@ -23,17 +43,7 @@ async def test_a_banner_tool_hears_of_every_figure_and_fetches_the_picture_that_
     """The peer refuses half of the requests, and checks every signature with the standard's own library."""
     async with peer(SECRET, seed=3) as tool, aiohttp.ClientSession() as http:
         tool.refusing = 0.5
-        port = free_port()
-        channel = {"adapter": "webhook", "queue": QUEUE, "secret": SECRET, "url": tool.url}
-        tables = {
-            "store": {"url": store_url},
-            "bot": {"name": "Acme"},
-            "server": {"listen": f"127.0.0.1:{port}", "public_url": f"http://127.0.0.1:{port}"},
-            "queues": {QUEUE: {"target_s": 480}},
-            "publish": {"refresh_s": 3},
-            "outgoing": {"allow_private": True},
-            "channels": {"banners": channel},
-        }
+        tables = configuration(store_url, tool.url)
         async with running(check(tables), Clock(), Chance(1)) as bot:
             await asyncio.wait_for(bot.ready.wait(), READY_WITHIN_S)
             await tool.until(lambda: len(tool.news["wait.updated"]) >= 3 and tool.refused, "three figures")
@@ -50,3 +60,27 @@ async def test_a_banner_tool_hears_of_every_figure_and_fetches_the_picture_that_
             async with http.get(f"{bot.address}/api/v1/queues/{QUEUE}/wait") as answer:
                 assert (await answer.json()).keys() == latest.keys() - {"banner_url"}
     assert not tool.wrongs
+
+
+async def test_the_tool_that_docs_outlets_md_shows_works_as_it_stands_there(
+    store_url: str, tmp_path: Path
+) -> None:
+    (program,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert SECRET in program
+    port, picture = free_port(), tmp_path / "banner.png"
+    assert "8082" in program
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program.replace("8082", str(port))),
+        cwd=tmp_path,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        tables = configuration(store_url, f"http://127.0.0.1:{port}/")
+        async with running(check(tables), Clock(), Chance(1)), asyncio.timeout(READY_WITHIN_S * 2):
+            while not (picture.exists() and picture.stat().st_size):
+                assert process.returncode is None
+                await asyncio.sleep(0.05)
+    finally:
+        process.kill()
+        await process.wait()
+    assert picture.read_bytes().startswith(b"\x89PNG")
