@@ -51,6 +51,17 @@ class Measured:
     streams_ended_s: float = 0.0
     closed_s: float = 0.0
 
+    def last(self) -> str:
+        """The last round's p99: what another load on the machine does to a round shows there."""
+        kinds = {
+            "bare": self.bare,
+            "page": self.pages,
+            "figure": self.figures,
+            "quiet message": self.quiet,
+            "message": self.busy,
+        }
+        return ", ".join(f"{name} {results[-1].p99_ms:.1f} ms" for name, results in kinds.items())
+
 
 def measure() -> list[Row]:
     """Run all rounds, and close the bot under those who watch."""
@@ -70,7 +81,7 @@ def measure() -> list[Row]:
             done.bare += _paced(bare, [(files.looks("/"), LOOKING, LOOKS_RATE)])
             done.quiet += _paced(address, [(files.writes(), WRITING, MESSAGE_RATE)])
             _crisis(bot, address, files, done, close=number == ROUNDS - 1)
-            print(f"  round {number + 1} of {ROUNDS}", file=sys.stderr, flush=True)
+            print(f"  round {number + 1} of {ROUNDS}: {done.last()}", file=sys.stderr, flush=True)
     return _rows(done)
 
 
