@@ -80,6 +80,7 @@ from adapters.base.outgoing import (
     RoomOut,
     ShowCard,
 )
+from adapters.base.pushed import Answering, Pushed, Told
 from adapters.base.reading import read_json, read_object, read_text
 
 __all__ = [
@@ -87,6 +88,7 @@ __all__ = [
     "AgentCommand",
     "AgentEdit",
     "AgentTyping",
+    "Answering",
     "Arrival",
     "Attachment",
     "BadOptions",
@@ -130,6 +132,7 @@ __all__ = [
     "Person",
     "Post",
     "Profile",
+    "Pushed",
     "Receipt",
     "Refused",
     "Rejected",
@@ -137,6 +140,7 @@ __all__ = [
     "ShowCard",
     "Shown",
     "Site",
+    "Told",
     "Tools",
     "Typing",
     "Uncertain",

@@ -1,4 +1,4 @@
-"""`POST /hooks/<channel>`: what platforms push, verified by their adapter and taken in.
+"""`/hooks/<channel>`: what platforms push, verified by their adapter and taken in.
 
 A hook answers 2xx only after the arrival is durable, and 503 with Retry-After within two seconds when the store cannot
 take it now.
@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 from aiohttp import web
 
-from adapters.base import Arrival, Channel, Malformed, Untrusted
+from adapters.base import Answering, Arrival, Channel, Malformed, Pushed, Told, Untrusted
 from bot.clock import Clock
 from bot.config.settings import LimitSettings
 from bot.inbox import Inbox
@@ -46,8 +46,15 @@ class Hooks:
         self._under_way = 0
 
     def routes(self) -> list[web.RouteDef]:
-        """One for each channel."""
-        return [web.post(f"/hooks/{name}", partial(self._hook, name)) for name in self._channels]
+        """One for each channel; all methods and paths below it where the platform wants to be answered in its way."""
+        routes = []
+        for name, channel in self._channels.items():
+            hook, at = partial(self._hook, name), f"/hooks/{name}"
+            if isinstance(channel, Answering):
+                routes += [web.route("*", at, hook), web.route("*", f"{at}/{{tail:.*}}", hook)]
+            else:
+                routes.append(web.post(at, hook))
+        return routes
 
     async def _hook(self, channel: str, request: web.Request) -> web.StreamResponse:
         if self._under_way >= self._limits.requests_at_once:
@@ -64,9 +71,12 @@ class Hooks:
     async def _take_in(self, channel: str, request: web.Request) -> web.Response:
         if request.headers.get("Content-Encoding", "identity") != "identity":
             return problem(415, "a compressed body is not taken")
+        platform, now = self._channels[channel], self._clock.real()
         try:
             body = await self._body(request)
-            arrivals = self._channels[channel].accept(request.headers, body, self._clock.real())
+            if isinstance(platform, Answering) and (told := platform.answer(pushed(request, body), now)):
+                return _answer(told)
+            arrivals = platform.accept(request.headers, body, now)
             for arrival in arrivals:
                 await self._receive(channel, arrival)
         except Untrusted as error:
@@ -79,6 +89,8 @@ class Hooks:
             return later("the request did not come in time")
         except StoreDown as error:
             return later(f"the store cannot take it now: {error}")
+        if isinstance(platform, Answering):
+            return _answer(platform.thanks)
         return web.Response(body=b'{"accepted":%d}' % len(arrivals), headers=_TAKEN)
 
     async def _receive(self, channel: str, arrival: Arrival) -> None:
@@ -100,3 +112,14 @@ class Hooks:
             return body
         async with asyncio.timeout(BODY_WITHIN_S):
             return await request.read()
+
+
+def pushed(request: web.Request, body: bytes) -> Pushed:
+    """A request as adapters see it."""
+    tail = request.match_info.get("tail")
+    path = "" if tail is None else f"/{tail}"
+    return Pushed(request.method, path, request.query, request.headers, body)
+
+
+def _answer(told: Told) -> web.Response:
+    return web.Response(body=told.body, status=told.status, headers={"Content-Type": told.content_type})
