@@ -3,17 +3,27 @@ with the platform is told."""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
+import random
 from pathlib import Path
 
 import aiohttp
+import pytest
 
-from tests.end_to_end.house import TELEGRAM, common, telegram_table
+from bot.store.keys import prefix
+from tests.end_to_end.floor import QUEUE, draw_seed
+from tests.end_to_end.house import DISCORD, TELEGRAM, common, discord_room, discord_table, telegram_table
 from tests.fakes.bot_process import BotProcess, bot_processes
-from tests.fakes.telegram.client import TOKEN, TelegramFake, telegram_fake
+from tests.fakes.discord.client import discord_fake
+from tests.fakes.discord.ledger import Ledger as DiscordLedger
+from tests.fakes.servers import client_of
+from tests.fakes.telegram.client import JPEG, TOKEN, TelegramFake, telegram_fake
 from tests.fakes.telegram.ledger import Ledger
 
 OWN = {"": "We sell shoes", "fi": "Myymme kenkiä"}
+OWN_PHOTO = hashlib.sha256(JPEG).hexdigest()
 
 
 async def call(telegram: TelegramFake, method: str, **arguments: str) -> None:
@@ -67,6 +77,79 @@ async def test_the_operators_own_words_come_back_after_all(store_url: str, tmp_p
                 await stopped(second)
             ledger = await telegram.until(lambda led: texts(led) == OWN, "the operator's own words")
     assert not ledger.violations
+
+
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("ends", [pytest.param(50, marks=pytest.mark.drill)], ids=["drill"])
+async def test_after_every_life_the_operators_own_is_there_whether_it_was_killed_or_not(
+    store_url: str, tmp_path: Path, ends: int
+) -> None:
+    """Each life begins with an empty store; every other one is killed at some moment and taken up again. Each ends with
+    an orderly stop, after which both profiles must show what they did before it."""
+    chance = random.Random(draw_seed())
+    async with telegram_fake() as telegram, discord_fake() as discord:
+        room = await discord_room(discord)
+        await discord.set(limits={"profile": (1_000, 600)})
+        await telegram.photographs(JPEG)
+        for language, text in OWN.items():
+            await call(telegram, "setMyShortDescription", short_description=text, language_code=language)
+        photo = {"profile": ["short_description", "photo"]}
+        tables = common(store_url) | {
+            f"channels.{TELEGRAM}": telegram_table(telegram, 0, **photo),
+            f"channels.{DISCORD}": discord_table(
+                discord, room.guild, room.forum, room.role, profile=["about", "banner", "guild_banner"]
+            ),
+        }
+        restored = kills = 0
+        async with bot_processes(tmp_path, tables) as [bot]:
+            for number in range(ends):
+                readers = await other_readers(store_url, set())
+                if number % 2:
+                    await asyncio.sleep(chance.uniform(0, 4))
+                    await bot.kill()
+                    await bot.start()
+                    await bot.ready()
+                    await other_readers(store_url, readers)
+                    kills += 1
+                else:
+                    await telegram.until(lambda led: ours(led) and photo_of(led) != OWN_PHOTO, "the wait")
+                    await discord.until(lambda led: led.profile.get("banner"), "the wait")
+                await stopped(bot)
+                left = photo_and_more((await telegram.read()), (await discord.read()), room.guild)
+                restored += texts(telegram.ledger) == OWN and left == set()
+                with client_of(store_url) as store:
+                    store.flushall()
+                await bot.start()
+                await bot.ready()
+            shown = telegram.ledger.calls["setmyprofilephoto"], discord.ledger.calls["PATCH /users/@me"]
+        print(
+            f"{restored} of {ends} with the operator's own back, {kills} of them after a kill; {shown} changes"
+        )
+        assert restored == ends
+        assert min(shown) >= ends, "it was shown, too, and taken down"
+
+
+async def other_readers(store_url: str, before: set[str]) -> set[str]:
+    """Who reads the two channels, once none of them is one of those before."""
+    keys = [f"{prefix(QUEUE)}reader:{name}" for name in (TELEGRAM, DISCORD)]
+    async with asyncio.timeout(30):
+        while True:
+            with client_of(store_url) as store:
+                readers = [store.get(key) for key in keys]
+            if None not in readers and not before & set(readers):
+                return set(readers)
+            await asyncio.sleep(0.05)
+
+
+def photo_and_more(ledger: Ledger, other: DiscordLedger, guild: int) -> set[str]:
+    """Where neither what the operator had stands nor, where they had nothing, nothing."""
+    wrong = {name for name in ("about", "banner", f"banner:{guild}") if other.profile.get(name)}
+    return wrong | ({"photo"} if photo_of(ledger) != OWN_PHOTO else set())
+
+
+def photo_of(ledger: Ledger) -> str:
+    """The digest of the bot's photo."""
+    return str(ledger.profile.get("photo", OWN_PHOTO))
 
 
 async def test_a_platform_that_is_down_is_told_and_comes_back_by_itself(
