@@ -553,6 +553,16 @@ async def test_what_cannot_be_given_back_is_left_to_the_next_start(
     assert page.stands["about"] == OWN
 
 
+async def test_at_a_stop_a_failure_is_not_the_end_of_it(store: Flaky, refreshed: Refreshed) -> None:
+    page = Page(ABOUT, BANNER)
+    page.troubles.extend([None, None, Busy("an error"), Uncertain("no answer"), Busy("an error"), None])
+    refreshed.publish(minutes=15)
+    async with process(page, store, refreshed):
+        await until(lambda: len(page.changes) == 2)
+    assert (page.stands["about"], page.stands["banner"]) == (OWN, OWN_PICTURE)
+    assert len(page.changes) == 2 + 2 + 2 + 1, "the text twice in vain, the picture once more"
+
+
 async def test_a_session_of_its_own_is_shown_anew_in_each_and_never_restored(
     store: Flaky, refreshed: Refreshed
 ) -> None:
