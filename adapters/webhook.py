@@ -17,12 +17,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NoReturn
-
-import aiohttp
+from typing import Any
 
 from adapters.base import (
     AgentCommand,
+    Answered,
     Arrival,
     BadOptions,
     Busy,
@@ -37,15 +36,13 @@ from adapters.base import (
     Person,
     Refused,
     Tools,
-    Uncertain,
     Untrusted,
+    call,
     read_json,
 )
 
 TOLERANCE_S = 300
 """How old or new a time stamp may be: the five minutes of the Standard Webhooks libraries."""
-TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
-"""Standard Webhooks advises receivers 15-30 s to answer."""
 ID_CHARS, NAME_CHARS, LANGUAGE_CHARS, TEXT_CHARS = 256, 256, 35, 16_000
 NEVER = frozenset({400, 410, 413, 422})
 """Answers that mean this very message will not be taken, however often it is sent."""
@@ -105,19 +102,9 @@ class Webhook:
         body = json.dumps(
             _payload(outgoing, self._tools.now()), ensure_ascii=False, separators=(",", ":")
         ).encode()
-        try:
-            async with self._tools.http.post(
-                self._url,
-                data=body,
-                headers=self._signed(outgoing.key, body),
-                allow_redirects=False,
-                timeout=TIMEOUT,
-            ) as answer:
-                _judge(answer.status, answer.headers.get("Retry-After", ""))
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-            _not_connected(error)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise Uncertain(type(error).__name__) from error
+        headers = self._signed(outgoing.key, body)
+        answer = await call(self._tools.http, "POST", self._url, data=body, headers=headers)
+        _judge(answer)
         return outgoing.key
 
     def _signed(self, key: str, body: bytes) -> dict[str, str]:
@@ -268,17 +255,9 @@ def _payload(outgoing: Outgoing, now: float) -> dict[str, Any]:
     return {"type": kind, "timestamp": stamp, "data": data}
 
 
-def _judge(status: int, retry_after: str) -> None:
-    if 200 <= status < 300:
+def _judge(answer: Answered) -> None:
+    if 200 <= answer.status < 300:
         return
-    if status in NEVER:
-        raise Refused(f"HTTP {status}")
-    raise Busy(f"HTTP {status}", float(retry_after) if retry_after.isdecimal() else None)
-
-
-def _not_connected(error: Exception) -> NoReturn:
-    if isinstance(error, aiohttp.InvalidURL):
-        raise Refused("the url is not valid") from error
-    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, PermissionError):
-        raise Refused(str(error.os_error)) from error
-    raise Busy(type(error).__name__) from error
+    if answer.status in NEVER:
+        raise Refused(f"HTTP {answer.status}")
+    raise Busy(f"HTTP {answer.status}", answer.retry_after_s)

@@ -36,6 +36,7 @@ from adapters.base.arrivals import (
     OutsideReply,
     Person,
 )
+from adapters.base.calling import Answered, call
 from adapters.base.channel import (
     Bookmarks,
     Channel,
@@ -88,6 +89,7 @@ __all__ = [
     "AgentCommand",
     "AgentEdit",
     "AgentTyping",
+    "Answered",
     "Answering",
     "Arrival",
     "Attachment",
@@ -148,6 +150,7 @@ __all__ = [
     "Unheard",
     "Untrusted",
     "Unusable",
+    "call",
     "read_json",
     "read_object",
     "read_text",

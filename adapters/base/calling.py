@@ -1,0 +1,93 @@
+"""One call to a platform's HTTP interface, and what its failure says of what was to be sent.
+
+Whatever goes wrong before the request left is Busy: nothing can have arrived. Whatever goes wrong after that is
+Uncertain, except for calls that send nothing. What the platform answered is judged by whoever called.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import aiohttp
+
+from adapters.base.errors import Busy, Refused, Uncertain
+
+TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
+ANSWER_BYTES = 1_000_000
+"""More of an answer is not read."""
+SILENCE_S = 3_600.0
+"""The longest delay that is believed; platforms that mean more say so again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the platform answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The JSON object it holds; empty where it holds none."""
+        try:
+            value = json.loads(self.body)
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """The platform's own delay in seconds, if it told one: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3"""
+        stated = self.headers.get("Retry-After", "")
+        return min(float(stated), SILENCE_S) if stated.isdecimal() else None
+
+
+async def call(
+    http: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    *,
+    json: object = None,
+    data: object = None,
+    headers: Mapping[str, str] | None = None,
+    sends: bool = True,
+    most_bytes: int = ANSWER_BYTES,
+) -> Answered:
+    """Ask once, and follow no redirect. `sends` is False for a call that delivers nothing. Raises Busy, Uncertain, or
+    Refused where the address is none, or may not be reached, or the answer is longer than `most_bytes`."""
+    try:
+        async with http.request(
+            method,
+            url,
+            json=json,
+            data=data,
+            # Our door does not unpack what it gets.
+            headers={"Accept-Encoding": "identity", **(headers or {})},
+            allow_redirects=False,
+            timeout=TIMEOUT,
+        ) as answer:
+            body = await answer.content.read(most_bytes + 1)
+            while len(body) <= most_bytes and (more := await answer.content.read(most_bytes + 1 - len(body))):
+                body += more
+            status, told = answer.status, answer.headers
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+        _not_connected(error)
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        reason = f"no answer: {type(error).__name__}"
+        raise (Uncertain(reason) if sends else Busy(reason)) from error
+    if len(body) > most_bytes:
+        raise Refused(f"the answer is longer than {most_bytes} bytes")
+    return Answered(status, told, body)
+
+
+def _not_connected(error: Exception) -> NoReturn:
+    """Nothing left. An address that is none, or that our own door refuses, stays so."""
+    if isinstance(error, aiohttp.InvalidURL):
+        raise Refused("the url is not valid") from error
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, PermissionError):
+        raise Refused(str(error.os_error)) from error
+    raise Busy(type(error).__name__) from error
