@@ -81,6 +81,11 @@ class Place:
     profile: Profile
     store: ChannelStore
 
+    @property
+    def names(self) -> set[str]:
+        """Those that are configured now."""
+        return {outlet.name for outlet in self.profile.outlets}
+
     async def known(self) -> dict[str, Known]:
         """What is known of each outlet that was ever written. Raises StoreDown."""
         found = await self.store.outlets(self.queue, self.name)
@@ -143,7 +148,7 @@ async def _owing(place: Place) -> list[str]:
     """The outlets where something of ours may stand, with what happened there last."""
     known, writes = await place.known(), await place.store.writes(place.queue, place.name)
     owing = []
-    for name in sorted(name for name, one in known.items() if one.owes):
+    for name in sorted(place.names & {name for name, one in known.items() if one.owes}):
         last = next((f" ({_ended(one)})" for one in writes if one.outlet == name), "")
         owing.append(f"{place.name} {name}{last}")
     return owing
@@ -170,6 +175,8 @@ async def report(place: Place, now: float) -> AsyncIterator[str]:
             yield f"    the next change may come {_from(one.next_change_at(outlet, None, now), now)}"
         for line in _last(mine):
             yield f"    {line}"
+    for name in sorted({name for name, one in known.items() if one.owes} - place.names):
+        yield f"{place.name}  {name}  not in `profile` any more, and not put back: name it there, then restore"
     if left_at is not None:
         yield f"{place.name}  left to you since {_time(left_at)}, until: jono outlets resume {place.name}"
 

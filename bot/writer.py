@@ -88,12 +88,11 @@ class Writer:
 
     # --- looking -------------------------------------------------------------------------------------------
 
-    async def look(self, outlet: Outlet, wanted: Wanted) -> Shown:
+    async def look(self, outlet: Outlet, wanted: Wanted) -> None:
         """Read what stands there: what is not ours is the operator's. Raises StoreDown."""
         before = self.known[outlet.name]
         # Should it fail in a way that nobody expects, it is not tried again at once.
         self.known[outlet.name] = before.after_busy(outlet, None, self._now)
-
         end = await self._ended(lambda: self._profile.read_outlet(outlet.name))
         if end.result == "ok":
             after = before.after_read(end.read, wanted, self._now)
@@ -105,7 +104,6 @@ class Writer:
         else:
             log.info("outlet busy", channel=self._name, outlet=outlet.name, reason=end.reason)
             await self._note(outlet, before.after_busy(outlet, end.retry_after_s, self._now, a_look=True))
-        return end.read
 
     async def still_ours(self, outlet: Outlet) -> bool:
         """Whether what stands there is only ours; else it is none of this process's business any more."""

@@ -99,6 +99,22 @@ async def test_without_a_bot_the_command_gives_back_what_a_killed_one_left(
             assert f"{TELEGRAM}  short_description  yours\n" in out
 
 
+async def test_an_outlet_that_was_taken_out_of_the_configuration_too_early_is_named(
+    store_url: str, tmp_path: Path
+) -> None:
+    async with telegram_fake() as telegram:
+        await operators_own(telegram)
+        tables = common(store_url) | {f"channels.{TELEGRAM}": telegram_table(telegram, 0)}
+        async with bot_processes(tmp_path, tables) as [bot]:
+            await telegram.until(ours, "the wait is shown")
+            await bot.kill()
+        table = telegram_table(telegram, 0, profile=["photo"])
+        other = BotProcess(tmp_path / "other", common(store_url) | {f"channels.{TELEGRAM}": table})
+        code, out, _ = await jono(other, "outlets")
+        assert code == 0
+        assert f"{TELEGRAM}  short_description  not in `profile` any more, and not put back" in out
+
+
 async def test_what_the_platform_does_not_take_back_yet_is_told(store_url: str, tmp_path: Path) -> None:
     async with telegram_fake() as telegram:
         await operators_own(telegram)
