@@ -18,13 +18,14 @@ from adapters.base import (
     CustomerReaction,
     OutsideReply,
     Typing,
+    Undeliverable,
 )
 from bot.case import Case
 from bot.cases import Cases, Moved
 from bot.clock import Clock
 from bot.config.settings import Config
 from bot.desk import Desk
-from bot.events import Answered, Changed, Corrected, GaveUp, LaterEvent, Reacted
+from bot.events import Answered, Changed, Corrected, Failed, GaveUp, LaterEvent, Reacted
 from bot.handover import Handover
 from bot.store import keys
 from bot.store.store import Store, StoreDown
@@ -32,7 +33,7 @@ from bot.store.wire import seen_digest
 
 log = structlog.get_logger(__name__)
 
-Aside = CustomerEdit | CustomerReaction | CustomerGone | OutsideReply
+Aside = CustomerEdit | CustomerReaction | CustomerGone | Undeliverable | OutsideReply
 
 
 class Asides:
@@ -84,6 +85,8 @@ class Asides:
                 return Reacted(at, aside.emoji)
             case CustomerGone():
                 return GaveUp(at, blocked=True)
+            case Undeliverable():
+                return Failed(at, "", aside.reason)
             case OutsideReply():
                 agent = aside.agent
                 return Answered(at, keys.lane(channel, agent.id), agent.name or agent.id, aside.text)

@@ -121,7 +121,8 @@ class Reacted:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A message to the customer, `entry` in the outbox, was given up."""
+    """A message to the customer did not arrive. `entry` is its id among the dead letters, "" where it is none: its
+    platform had taken it."""
 
     at: float
     entry: str

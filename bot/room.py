@@ -131,7 +131,9 @@ class View:
         text, files = posts[at]
         entry = self.said[first]
         failed = entry["by"] == "failed"
-        buttons = (Button(self.words.button("resend"), "resend", entry["id"]),) if failed else ()
+        # What a platform had taken and did not bring is no dead letter, and cannot be sent again from here.
+        again = failed and entry["id"]
+        buttons = (Button(self.words.button("resend"), "resend", entry["id"]),) if again else ()
         attachments = tuple(Attachment(file) for file in files)
         key = self._key("post", room, first, at, text, files)
         shown = changed(room, told=told, posts=left)

@@ -35,6 +35,7 @@ from adapters.base.arrivals import (
     Inbox,
     OutsideReply,
     Person,
+    Undeliverable,
 )
 from adapters.base.calling import Answered, call
 from adapters.base.channel import (
@@ -146,6 +147,7 @@ __all__ = [
     "Tools",
     "Typing",
     "Uncertain",
+    "Undeliverable",
     "Undelivered",
     "Unheard",
     "Untrusted",

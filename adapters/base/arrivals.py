@@ -81,6 +81,16 @@ class CustomerGone:
 
 
 @dataclass(frozen=True, slots=True)
+class Undeliverable:
+    """The platform tells afterwards that a message did not arrive, which `send` had taken for delivered. Agents are
+    shown the `reason`: no secrets, no customer text."""
+
+    id: str
+    conversation_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutsideReply:
     """A human of ours answered the customer past the bot, with the platform's own means; it is delivered already."""
 
@@ -139,6 +149,7 @@ Arrival = (
     | CustomerEdit
     | CustomerReaction
     | CustomerGone
+    | Undeliverable
     | OutsideReply
     | AgentCommand
     | AgentEdit

@@ -33,6 +33,7 @@ from adapters.base import (
     Refused,
     ShowCard,
     Uncertain,
+    Undeliverable,
 )
 from bot.case import Case
 from tests.fakes.desk import TABLES, Floor, Platform, changed, open_floor
@@ -422,6 +423,20 @@ async def test_a_customer_who_blocked_us_has_given_up(floor: Floor, house: House
     await floor.deliver()
     assert (await floor.ended(case)).state == "abandoned"
     assert "blocked" in house.room.posts[-1]
+
+
+async def test_what_a_platform_took_and_did_not_bring_is_told_once_and_has_no_button(
+    floor: Floor, house: House
+) -> None:
+    case = await floor.opened()
+    await floor.deliver()
+    for _ in range(2):
+        await floor.parts.inbox.receive("shop", Undeliverable("u-1", "c-1", "the phone is switched off"))
+        await floor.deliver()
+    told = [post for post in house.room.posts if "switched off" in post]
+    assert told == ["⚠️ Not delivered to the customer: the phone is switched off"]
+    assert [out.buttons for out in house.sent if isinstance(out, Post) and "switched off" in out.text] == [()]
+    assert (await floor.ended(case)).state == "waiting"
 
 
 async def test_the_owners_own_message_is_the_reply(floor: Floor, house: House) -> None:
