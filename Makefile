@@ -19,8 +19,8 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)   ## a simulated support floor and the live page, no tokens needed (ARGS="--minutes 2")
 	$(BIN)/jono demo $(ARGS)
 
-test: $(READY)   ## the whole test suite
-	$(BIN)/python -m pytest $(ARGS)
+test: $(READY)   ## the whole test suite, a process for each core (ARGS="-n 0" for one)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(READY)   ## style and types
 	$(BIN)/ruff check .

@@ -176,7 +176,7 @@ local function finish(batch, head)
   for field, by in pairs(batch.tally) do redis.call('HINCRBY', p .. 'tally', field, by) end
   if next(batch.counts) then redis.call('EXPIRE', day_key, head.day_ttl_s) end
   redis.call('EXPIRE', batch.seen_key, SEEN_TTL_S)
-  redis.call('INCR', p .. 'changes')
+  if batch.changed then redis.call('INCR', p .. 'changes') end
 end
 
 -- Many decisions in one call. Each stands alone: a faulty one does not take the others with it.
@@ -190,6 +190,7 @@ local function commit(keys, args)
       if c.seen then redis.call('SREM', batch.seen_key, c.seen) end
       result = '!error ' .. tostring(type(result) == 'table' and result.err or result)
     end
+    batch.changed = batch.changed or result == 1
     results[i - 1] = result
   end
   finish(batch, head)
