@@ -125,7 +125,9 @@ class HoursSettings(Settings):
     def days_off(self, today: date) -> dict[date, str]:
         """The dates of last, this and next year that are closed though their day of the week is not, with the
         holiday's name; "" where the configuration alone says so."""
-        opened = {DAYS.index(day) for key, shifts in self.__pydantic_extra__.items() if shifts for day in days(key)}
+        opened = {
+            DAYS.index(day) for key, shifts in self.__pydantic_extra__.items() if shifts for day in days(key)
+        }
         stated = {date.fromisoformat(day): shifts for day, shifts in self.exceptions.items()}
         named = dict(self._holiday_dates(today))
         closed = {day: named.get(day, "") for day in {*named, *stated} if not stated.get(day)}
