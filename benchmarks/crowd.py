@@ -1,7 +1,7 @@
 """Those who watch the event stream, in a process of their own: `python -m benchmarks.crowd URL COUNT`.
 
-It prints a line when all have heard how things stand. For each line of its input it prints how many watch still, and
-how many have heard news since the line before; and a last one, `ended`, when the other side has ended every stream.
+It prints a line when all have heard how things stand. For a line of its input it waits for news, and prints how many
+heard of it, and how long after the first the last did; and `ended` when the other side has ended every stream.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import asyncio
 import contextlib
 import json
 import sys
+import time
 from urllib.parse import urlsplit
 
 from bot.config.settings import LimitSettings
 from bot.descriptors import make_room
 
 AT_ONCE = 100
+NEWS_WITHIN_S = 60.0
 HEADERS = (
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36",
     "Accept: text/event-stream",
@@ -33,7 +35,7 @@ class Crowd:
 
     def __init__(self) -> None:
         self.watching = 0
-        self.heard: set[Watcher] = set()
+        self.heard: dict[Watcher, float] = {}
         self.ended = asyncio.Event()
 
 
@@ -53,7 +55,7 @@ class Watcher(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """News, or only that the stream lives."""
         if b"data: " in data:
-            self._crowd.heard.add(self)
+            self._crowd.heard[self] = time.monotonic()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The stream has ended."""
@@ -85,10 +87,15 @@ async def main(url: str, count: int) -> None:
         print("ended", flush=True)
 
     telling = asyncio.create_task(tell_end())
-    crowd.heard.clear()
     while await loop.run_in_executor(None, sys.stdin.readline):
-        print(json.dumps({"watching": crowd.watching, "heard": len(crowd.heard)}), flush=True)
         crowd.heard.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(NEWS_WITHIN_S):
+                while not crowd.watching or len(crowd.heard) < crowd.watching:
+                    await asyncio.sleep(0.05)
+        times = crowd.heard.values()
+        spread_s = max(times) - min(times) if times else 0.0
+        print(json.dumps({"heard": len(times), "spread_s": spread_s}), flush=True)
     telling.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await telling

@@ -31,8 +31,8 @@ from bot.store.connection import connect
 
 PAGE = 8_000
 """As many bytes as a status page has when it is packed."""
-REFRESH_S = 10
-"""Thirty times as often as by default: the figure changes once in every run, and those who watch hear of it."""
+REFRESH_S = 30
+"""Ten times as often as by default: the figure changes in some of the runs, and those who watch hear of it."""
 
 
 def settings(directory: Path, peer: str = "http://127.0.0.1:9/in") -> Config:

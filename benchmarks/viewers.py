@@ -35,6 +35,7 @@ WRITING, MESSAGE_RATE = 20, 25.0
 PAGE_TIMES, MESSAGE_TIMES = 5.0, 2.0
 MOST_KB = 20.0
 CLOSED_WITHIN_S = 2.0
+NEWS_WITHIN_S = 5.0
 
 
 @dataclass
@@ -48,6 +49,7 @@ class Measured:
     busy: list[Result] = field(default_factory=list)
     viewer_kb: list[float] = field(default_factory=list)
     unheard: int = 0
+    spread_s: float = 0.0
     streams_ended_s: float = 0.0
     closed_s: float = 0.0
 
@@ -100,9 +102,9 @@ def _crisis(bot: subprocess.Popen[str], address: str, files: Files, done: Measur
         )
         for kept, result in zip((done.pages, done.figures, done.busy), results, strict=True):
             kept.append(result)
-        said = _ask(crowd)
-        done.unheard += WATCHING - min(said["heard"], said["watching"])
         if close:
+            said = _news(crowd)
+            done.unheard, done.spread_s = WATCHING - int(said["heard"]), said["spread_s"]
             _close(bot, crowd, done)
 
 
@@ -117,12 +119,13 @@ def _close(bot: subprocess.Popen[str], crowd: subprocess.Popen[str], done: Measu
     done.closed_s = time.monotonic() - began
 
 
-def _ask(crowd: subprocess.Popen[str]) -> dict[str, int]:
+def _news(crowd: subprocess.Popen[str]) -> dict[str, float]:
+    """What becomes of the next change of the figure."""
     assert crowd.stdin is not None
     assert crowd.stdout is not None
     crowd.stdin.write("\n")
     crowd.stdin.flush()
-    said: dict[str, int] = json.loads(crowd.stdout.readline())
+    said: dict[str, float] = json.loads(crowd.stdout.readline())
     return said
 
 
@@ -214,6 +217,7 @@ def _rows(done: Measured) -> list[Row]:
         Row("answers other than 2xx", sum(result.bad for result in everything), "", 0),
         Row("memory for one who watches", max(done.viewer_kb), "kB", MOST_KB),
         Row("watched, and heard no news", done.unheard, "", 0),
+        Row("news: from the first who hears it to the last", done.spread_s, "s", NEWS_WITHIN_S),
         Row("closing: until every stream has ended", done.streams_ended_s, "s", CLOSED_WITHIN_S),
         Row("closing: until the process has ended", done.closed_s, "s", CLOSED_WITHIN_S),
     ]
