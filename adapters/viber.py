@@ -1,0 +1,373 @@
+"""Viber: customers in private chats with a bot, over https://developers.viber.com/docs/api/rest-bot-api.
+
+Viber pushes events, each signed with the bot's token, and answers every call with HTTP 200: what became of a message
+stands in the answer's `status`. Files go both ways by address alone: one that has none of its own cannot be sent.
+
+Invariant: nothing of a request is read before its signature was found right, and no token and no text of a customer
+stands in an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from adapters.base import (
+    Arrival,
+    Attachment,
+    BadOptions,
+    Busy,
+    CommandAnswer,
+    CustomerGone,
+    CustomerMessage,
+    Down,
+    EventOut,
+    File,
+    FileKind,
+    Finding,
+    Inbox,
+    Limits,
+    Malformed,
+    MessageOut,
+    Outgoing,
+    Person,
+    Pushed,
+    Refused,
+    Told,
+    Tools,
+    Uncertain,
+    Undeliverable,
+    Undelivered,
+    Untrusted,
+    Unusable,
+    call,
+    read_object,
+    read_text,
+)
+
+OFFICIAL = "https://chatapi.viber.com/pa"
+SIGNATURE = "X-Viber-Content-Signature"
+EVENTS = ("subscribed", "unsubscribed", "conversation_started", "failed")
+"""What is pushed beside messages. Not asked for: `delivered` and `seen`, two for each message of ours."""
+TEXT_UNITS, BODY_BYTES, SENDER_CHARS, LINK_CHARS, FILE_BYTES = 7_000, 30_000, 28, 2_000, 50_000_000
+REASON_CHARS = 200
+WATCH_S = 600.0
+"""How often it is looked whether events still come to us."""
+QUEUE_MARK = "queue:"
+"""Leads a queue in a welcome's `tracking_data`, which comes back with the customer's answer to it."""
+KINDS: Mapping[str, FileKind] = {
+    "picture": "photo",
+    "video": "video",
+    "file": "document",
+    "sticker": "sticker",
+}
+OK, NO_WEBHOOK, BAD_TOKEN, TOO_MANY, LAST = 0, 1, 2, 12, 24
+"""All statuses up to LAST are told under #error-codes of the page above; others are a general error, which may pass."""
+NEVER: Mapping[int, str] = {
+    5: "the customer is not on Viber any more",
+    6: "the customer has not written to this bot, or has unsubscribed from it",
+    11: "the customer's Viber is too old for bots",
+    21: "Viber does not bring messages of bots to the customer's country",
+}
+OURS: Mapping[int, str] = {
+    BAD_TOKEN: "the token is not accepted; take it anew from Viber's settings of the bot",
+    7: "Viber has blocked the bot",
+    8: "the token is not that of a bot",
+    9: "Viber has suspended the bot",
+    10: "Viber knows no webhook of the bot",
+    15: "the bot is not authorised",
+    23: "this month's free messages are used up",
+    24: "the bot's account has no balance",
+}
+"""What somebody must mend, and may: messages wait for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`token`: the bot's, or several during rotation (the first one sends); `sender`: the name above each message;
+    `welcome`: what stands in a chat that was opened and not written in yet; `api_base`: Viber's address."""
+
+    token: str | tuple[str, ...] = field(repr=False)
+    sender: str
+    welcome: str = ""
+    api_base: str = OFFICIAL
+
+
+class Viber:
+    """One bot."""
+
+    wants_events = False
+    # An empty answer: anything else to `conversation_started` would be taken for a welcome.
+    thanks = Told()
+
+    def __init__(self, tokens: tuple[str, ...], options: Options, tools: Tools) -> None:
+        self._tokens = tokens
+        self._options = options
+        self._tools = tools
+        self._base = options.api_base.rstrip("/")
+        self._trouble = ""
+        self.limits = Limits(TEXT_UNITS, resend_is_safe=False, measure=utf16, file_bytes=FILE_BYTES)
+
+    # --- in ------------------------------------------------------------------------------------------------
+
+    def accept(self, headers: Mapping[str, str], body: bytes, now: float) -> list[Arrival]:
+        """Verify and read one event. Raises Untrusted or Malformed."""
+        event = self._genuine(headers, body)
+        match _required(event, "event"):
+            case "message":
+                return self._message(event)
+            case "unsubscribed":
+                return [CustomerGone(_token_of(event), _required(event, "user_id"))]
+            case "failed":
+                # The token is that of our message, and each device of the customer may tell it.
+                reason = read_text(event, "desc")[:REASON_CHARS] or "Viber does not say why"
+                return [Undeliverable(f"failed-{_token_of(event)}", _required(event, "user_id"), reason)]
+        return []
+
+    def answer(self, pushed: Pushed, now: float) -> Told | None:
+        """Welcome who opens the chat; a link's `context` names a queue. Raises Untrusted or Malformed."""
+        if not self._options.welcome or b"conversation_started" not in pushed.body:
+            return None
+        event = self._genuine(pushed.headers, pushed.body)
+        if event.get("event") != "conversation_started":
+            return None
+        welcome, context = {"type": "text", "text": self._options.welcome}, read_text(event, "context")
+        if context in self._tools.queues:
+            welcome["tracking_data"] = QUEUE_MARK + context
+        return Told(self._with_sender(welcome), "application/json")
+
+    def _genuine(self, headers: Mapping[str, str], body: bytes) -> Mapping[str, Any]:
+        given = (headers.get(SIGNATURE) or headers.get(SIGNATURE.lower()) or "").encode("utf-8", "replace")
+        signatures = [hmac.digest(token.encode(), body, "sha256").hex().encode() for token in self._tokens]
+        if not any(hmac.compare_digest(signature, given) for signature in signatures):
+            raise Untrusted(f"{SIGNATURE} does not match")
+        return read_object(body)
+
+    def _message(self, event: Mapping[str, Any]) -> list[Arrival]:
+        token, sender, message = _token_of(event), _object(event, "sender"), _object(event, "message")
+        language = read_text(sender, "language").replace("_", "-")
+        customer = Person(_required(sender, "id", "sender."), read_text(sender, "name"), language)
+        text, files = _said(message)
+        if not text and not files:
+            return []
+        mark = read_text(message, "tracking_data").removeprefix(QUEUE_MARK)
+        queue = mark if mark in self._tools.queues else None
+        return [CustomerMessage(token, customer.id, customer, text, queue=queue, files=files)]
+
+    async def listen(self, inbox: Inbox) -> None:
+        """Tell Viber where to push, and see to it that it stays so. Raises Down or Unusable."""
+        hook_url = self._tools.hook_url
+        account = await self._ask("get_account_info", {})
+        if account.get("webhook") != hook_url or not set(EVENTS) <= _strings(account.get("event_types")):
+            await self._ask("set_webhook", {"url": hook_url, "event_types": EVENTS, "send_name": True})
+        self._trouble = ""
+        self._tools.report("")
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if (await self._ask("get_account_info", {})).get("webhook") != hook_url:
+                raise Down("another program has taken the webhook away; stop it, or make a bot of its own")
+
+    async def _ask(self, method: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            status, answer = await self._call(method, _json(request), sends=False)
+        except Refused as error:
+            raise Unusable(f"api_base: {error}") from error
+        except Undelivered as error:
+            raise Down(f"Viber cannot be reached: {error}") from error
+        if status == BAD_TOKEN:
+            raise Unusable(OURS[BAD_TOKEN])
+        if status == NO_WEBHOOK:
+            told = str(answer.get("status_message", ""))[:REASON_CHARS]
+            raise Down(f"Viber cannot reach {self._tools.hook_url}: {told}")
+        if status != OK:
+            raise Down(OURS.get(status, f"Viber answers with status {status}"))
+        return answer
+
+    # --- out -----------------------------------------------------------------------------------------------
+
+    async def send(self, outgoing: Outgoing) -> str:
+        """Send to a customer or an agent. Raises Refused, Busy or Uncertain."""
+        match outgoing:
+            case MessageOut(attachments=attachments) if attachments:
+                messages, receiver = [_attached(one) for one in attachments], outgoing.conversation_id
+            case MessageOut(text=text):
+                messages, receiver = [{"type": "text", "text": text}], outgoing.conversation_id
+            case CommandAnswer(text=text):
+                messages, receiver = [{"type": "text", "text": text}], outgoing.agent_id
+            case EventOut(key=key):
+                return key
+            case _:
+                raise Refused("there is no place for it on Viber")
+        sent: list[str] = []
+        for message in messages:
+            try:
+                sent.append(await self._send({"receiver": receiver, **message}))
+            except Undelivered as error:
+                if not sent:
+                    raise
+                raise Uncertain(f"only {len(sent)} of {len(messages)} files were sent: {error}") from error
+        return sent[0]
+
+    async def _send(self, message: Mapping[str, Any]) -> str:
+        body = self._with_sender(message)
+        if len(body) > BODY_BYTES:
+            raise Refused(f"the message is larger than the {BODY_BYTES // 1000} kB that Viber takes")
+        status, answer = await self._call("send_message", body)
+        trouble = f"messages cannot be sent: {OURS[status]}" if status in OURS else ""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._tools.report(trouble)
+        if status == OK:
+            return str(answer.get("message_token", ""))
+        if status == TOO_MANY:
+            raise Busy("too many messages, or 100 within an hour that the customer has not answered")
+        if status in OURS or not 0 < status <= LAST:
+            raise Busy(OURS.get(status, f"Viber answers with status {status}"))
+        raise Refused(NEVER.get(status, f"Viber refuses the message with status {status}"))
+
+    async def _call(self, method: str, body: bytes, *, sends: bool = True) -> tuple[int, Mapping[str, Any]]:
+        """The status, and the whole answer. Viber's own come with HTTP 200, others from somebody in between."""
+        headers = {"X-Viber-Auth-Token": self._tokens[0], "Content-Type": "application/json"}
+        url = f"{self._base}/{method}"
+        answer = await call(self._tools.http, "POST", url, data=body, headers=headers, sends=sends)
+        if answer.status == 504:
+            raise Uncertain("no answer: gateway timeout")
+        if answer.status != 200:
+            raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
+        status = answer.data.get("status")
+        if type(status) is not int:
+            raise Uncertain("an answer that makes no sense")
+        return status, answer.data
+
+    def _with_sender(self, message: Mapping[str, Any]) -> bytes:
+        return _json({"sender": {"name": self._options.sender}, **message})
+
+    # --- beside --------------------------------------------------------------------------------------------
+
+    async def fetch(self, file: File) -> bytes:
+        """What a customer sent, from where Viber keeps it for a while. Raises Refused or Busy."""
+        own = urlsplit(self._base)._replace(path="/").geturl()
+        # Stickers are told with http:// although their host speaks TLS.
+        address = file.ref if file.ref.startswith(own) else file.ref.replace("http://", "https://", 1)
+        if not address.startswith(("https://", own)):
+            raise Refused("there is nothing to fetch")
+        answer = await call(self._tools.http, "GET", address, sends=False, most_bytes=FILE_BYTES)
+        if answer.status == 429 or answer.status >= 500:
+            raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
+        if answer.status != 200:
+            raise Refused(f"Viber does not keep the file any more (HTTP {answer.status})")
+        return answer.body
+
+    async def check(self) -> list[Finding]:
+        """Whether it would work."""
+        try:
+            account = await self._ask("get_account_info", {})
+        except (Down, Unusable) as error:
+            return [Finding("Viber takes the token", str(error))]
+        other = account.get("webhook") not in ("", None, self._tools.hook_url)
+        pushed = f"events are pushed to {self._tools.hook_url}"
+        return [
+            Finding(f"the token is that of the bot “{account.get('name', '')}”"),
+            Finding(f"{pushed}: the webhook that is set will be replaced" if other else pushed),
+        ]
+
+    async def aclose(self) -> None:
+        """Nothing of its own to give back."""
+
+
+def open_channel(options: Options, tools: Tools) -> Viber:
+    """Raises BadOptions when an option cannot work."""
+    tokens = (options.token,) if isinstance(options.token, str) else options.token
+    if not tokens or not all(token.isascii() and token.isprintable() and token for token in tokens):
+        raise BadOptions("token", "is no token of a bot; Viber's settings of the bot show it as its app key")
+    if not 0 < len(options.sender) <= SENDER_CHARS:
+        raise BadOptions("sender", f"must be 1 to {SENDER_CHARS} characters")
+    if utf16(options.welcome) > TEXT_UNITS:
+        raise BadOptions("welcome", f"must be at most {TEXT_UNITS} characters")
+    if not options.api_base.startswith(("http://", "https://")):
+        raise BadOptions("api_base", "must begin with https:// or http://")
+    if not tools.hook_url.startswith("https://" if options.api_base == OFFICIAL else "http"):
+        raise BadOptions("adapter", 'is "viber", and Viber pushes only to https://: see server.public_url')
+    return Viber(tokens, options, tools)
+
+
+def utf16(text: str) -> int:
+    """The length of a text. Viber does not say in which units it counts; these are never fewer than any other's."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+# --- what is read, what is sent ------------------------------------------------------------------------------
+
+
+def _object(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = data.get(name)
+    if not isinstance(value, dict):
+        raise Malformed(f"{name}: an object is wanted")
+    return value
+
+
+def _required(data: Mapping[str, Any], name: str, within: str = "") -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise Malformed(f"{within}{name}: a text is wanted")
+    return value
+
+
+def _strings(value: object) -> set[str]:
+    return {one for one in value if isinstance(one, str)} if isinstance(value, list) else set()
+
+
+def _token_of(event: Mapping[str, Any]) -> str:
+    """Names the message: the same in every redelivery."""
+    token = event.get("message_token")
+    return str(token) if type(token) is int else _required(event, "message_token")
+
+
+def _said(message: Mapping[str, Any]) -> tuple[str, tuple[File, ...]]:
+    """Text and files; neither of kinds that are not known."""
+    text, media = read_text(message, "text"), read_text(message, "media")
+    match _required(message, "type", "message."):
+        case "text":
+            return text, ()
+        case "url":
+            return text if media in text else f"{text}\n{media}".strip(), ()
+        case "contact":
+            contact = _object(message, "contact")
+            told = (read_text(contact, "name"), read_text(contact, "phone_number"))
+            return ": ".join(filter(None, told)), ()
+        case "location":
+            return text, (_location(_object(message, "location")),)
+        case kind if kind in KINDS and media:
+            size = message.get("file_size", message.get("size"))
+            size_bytes = size if type(size) is int and size > 0 else None
+            return text, (File(KINDS[kind], media, read_text(message, "file_name"), size_bytes=size_bytes),)
+    return "", ()
+
+
+def _location(where: Mapping[str, Any]) -> File:
+    for name, most in (("lat", 90), ("lon", 180)):
+        if type(where.get(name)) not in (int, float) or not abs(where[name]) <= most:
+            raise Malformed(f"location.{name}: a number of degrees is wanted")
+    point = f"{where['lat']:.6f},{where['lon']:.6f}"
+    latitude, longitude = point.split(",")
+    return File("location", point, text=f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}")
+
+
+def _attached(attachment: Attachment) -> dict[str, Any]:
+    """A file as Viber takes it: by its address. Raises Refused where it has none."""
+    file = attachment.file
+    if file.kind == "location":
+        latitude, _, longitude = file.ref.partition(",")
+        return {"type": "location", "location": {"lat": float(latitude), "lon": float(longitude)}}
+    if attachment.content is not None or not file.ref.startswith("https://") or len(file.ref) > LINK_CHARS:
+        raise Refused("Viber takes no files from bots, only addresses to download them from: send a link")
+    return {"type": "picture" if file.kind == "photo" else "url", "text": "", "media": file.ref}
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
