@@ -216,20 +216,25 @@ async def test_an_idle_stream_shows_that_it_lives(store_url: str, monkeypatch: p
 # --- what a viewer costs -------------------------------------------------------------------------------------
 
 
+def cost() -> float:
+    """What each of MANY viewers holds, in bytes."""
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0] / MANY
+
+
 async def test_an_idle_viewer_costs_little_more_than_the_connection(site: Site) -> None:
     # The first as many make grow what all share.
     with crowd(site.address, MANY):
         await until(lambda: watching(site) == MANY, "all watch")
+        await until(lambda: len(asyncio.all_tasks()) < MANY, "no task stands for a viewer")
         tasks = len(asyncio.all_tasks())
         gc.collect()
         tracemalloc.start()
         try:
             with crowd(site.address, MANY):
                 await until(lambda: watching(site) == 2 * MANY, "all watch")
-                gc.collect()
-                each = tracemalloc.get_traced_memory()[0] / MANY
-                assert each < VIEWER_BYTES
-                assert len(asyncio.all_tasks()) == tasks
+                await until(lambda: cost() < VIEWER_BYTES, "what aiohttp had of them is freed")
+                await until(lambda: len(asyncio.all_tasks()) == tasks, "no task stands for a viewer")
         finally:
             tracemalloc.stop()
 
