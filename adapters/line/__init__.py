@@ -1,0 +1,231 @@
+"""LINE: customers who write to a LINE Official Account, by the Messaging API.
+
+LINE pushes signed batches of events; what goes out is a reply, which is free but needs the event's token while that is
+fresh, or a push, which counts to the month's messages and carries a retry key, so that repeating it is safe.
+
+    events    what comes in, and what it means
+    calls     what LINE's answers say of a message
+    check     whether it would work
+
+Invariant: nothing of a request is read before its signature was found right; the token stands in no text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hmac
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from adapters.base import (
+    Arrival,
+    BadOptions,
+    CommandAnswer,
+    Down,
+    EventOut,
+    File,
+    Finding,
+    Inbox,
+    Limits,
+    Malformed,
+    MessageOut,
+    Outgoing,
+    Refused,
+    Tools,
+    Uncertain,
+    Undelivered,
+    Untrusted,
+    Unusable,
+    read_object,
+)
+from adapters.line.calls import Calls, sent_id, words_of
+from adapters.line.check import WEBHOOK, findings
+from adapters.line.events import KINDS, Event, arrival_of
+
+__all__ = ["Line", "Options", "open_channel"]
+
+TEXT_UNITS = 5_000
+"""https://developers.line.biz/en/reference/messaging-api/#text-message"""
+TYPING_S = 10
+"""A multiple of five, from 5 to 60."""
+FRESH_S = 20.0
+"""How long a reply token is tried. LINE promises about a minute; it has been seen to end at half of that."""
+RETRY_KEYS = uuid.UUID("6a6f6e6f-6c69-4e65-8b65-79732d763031")
+ACCEPTED_BEFORE = 409
+USED_OR_OLD = "invalid reply token"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`secret`: the channel secret, or several during rotation; `token`: the channel access token; `api_base` and
+    `data_base`: LINE's addresses for all else and for files."""
+
+    secret: str | tuple[str, ...] = field(repr=False)
+    token: str = field(repr=False)
+    api_base: str = "https://api.line.me"
+    data_base: str = "https://api-data.line.me"
+
+
+def utf16(text: str) -> int:
+    """The length of a text as LINE counts it."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+class Line:
+    """One LINE Official Account."""
+
+    wants_events = False
+    limits = Limits(TEXT_UNITS, resend_is_safe=True, measure=utf16)
+
+    def __init__(self, options: Options, tools: Tools) -> None:
+        self._secrets = _secrets(options)
+        self._tools = tools
+        self._troubles = {"webhook": "", "sending": ""}
+        bases = (options.api_base, options.data_base)
+        self._calls = Calls(
+            tools.http, options.token, bases, lambda trouble: self._report("sending", trouble)
+        )
+
+    def _report(self, about: str, trouble: str) -> None:
+        if self._troubles[about] != trouble:
+            self._troubles[about] = trouble
+            self._tools.report("; ".join(filter(None, self._troubles.values())))
+
+    # --- in ------------------------------------------------------------------------------------------------
+
+    def accept(self, headers: Mapping[str, str], body: bytes, now: float) -> list[Arrival]:
+        """Verify and read one batch of events; an empty one is how LINE tries the address. Raises Untrusted or
+        Malformed."""
+        given = headers.get("x-line-signature") or headers.get("X-Line-Signature") or ""
+        signature = given.encode("utf-8", "replace")
+        expected = (base64.b64encode(hmac.digest(secret, body, "sha256")) for secret in self._secrets)
+        if not any(hmac.compare_digest(one, signature) for one in expected):
+            raise Untrusted("x-line-signature does not match")
+        batch = read_object(body)
+        events = batch.get("events")
+        if not isinstance(events, list):
+            raise Malformed("events: a list is wanted")
+        ourselves, agents, queues = batch.get("destination"), self._tools.agents, self._tools.queues
+        read = (Event(event, f"events.{number}") for number, event in enumerate(events))
+        arrivals = (arrival_of(event, ourselves, agents, queues) for event in read)
+        return [arrival for arrival in arrivals if arrival is not None]
+
+    async def listen(self, inbox: Inbox) -> None:
+        """Tell LINE where to push, and wait. Raises Down or Unusable."""
+        try:
+            await self._be_pushed()
+        except Refused as error:
+            raise Unusable(str(error)) from error
+        except Undelivered as error:
+            raise Down(str(error)) from error
+        await asyncio.Event().wait()
+
+    async def _be_pushed(self) -> None:
+        hook_url = self._tools.hook_url
+        if not hook_url.startswith("https://"):
+            self._report("webhook", "LINE pushes to https:// only: see server.public_url")
+            return
+        hook = await self._calls.ask("GET", WEBHOOK, unset_is_fine=True)
+        if hook.get("endpoint") != hook_url:
+            await self._calls.ask("PUT", WEBHOOK, {"endpoint": hook_url})
+            hook = await self._calls.ask("GET", WEBHOOK)
+        off = "“Use webhook” is off in LINE's console: nothing comes in"
+        self._report("webhook", "" if hook.get("active") else off)
+
+    # --- out -----------------------------------------------------------------------------------------------
+
+    async def send(self, outgoing: Outgoing) -> str:
+        """Say it to a customer or an agent. Raises Refused, Busy or Uncertain."""
+        match outgoing:
+            case MessageOut(attachments=()):
+                return await self._say(outgoing.conversation_id, outgoing.text, outgoing)
+            case CommandAnswer():
+                return await self._say(outgoing.agent_id, _cut(outgoing.text), outgoing)
+            case EventOut():
+                return outgoing.key
+        raise Refused("LINE takes no files from us, and no change of what was sent")
+
+    async def _say(self, to: str, text: str, outgoing: MessageOut | CommandAnswer) -> str:
+        messages = [{"type": "text", "text": text}]
+        if token := self._fresh(outgoing.answer_to):
+            sent = await self._reply({"replyToken": token, "messages": messages})
+            if sent is not None:
+                return sent or outgoing.key
+        retry_key = str(uuid.uuid5(RETRY_KEYS, outgoing.key))
+        push = {"to": to, "messages": messages}
+        answer = await self._calls.post("/v2/bot/message/push", push, {"X-Line-Retry-Key": retry_key})
+        if answer.status != ACCEPTED_BEFORE:
+            self._calls.judge(answer)
+        return sent_id(answer) or outgoing.key
+
+    def _fresh(self, answer_to: str) -> str:
+        """The reply token, unless it is too old to be tried."""
+        at_ms, _, token = answer_to.partition(":")
+        return token if at_ms and abs(self._tools.now() - int(at_ms) / 1000) < FRESH_S else ""
+
+    async def _reply(self, reply: Mapping[str, Any]) -> str | None:
+        """The message's id, "" if unknown; None when the token is used or too old. As it can be used once, a reply of
+        which nobody knows is tried again at once: if the token is used up now, that was the first one."""
+        try:
+            return await self._replied(reply)
+        except Uncertain:
+            return await self._replied(reply) or ""
+
+    async def _replied(self, reply: Mapping[str, Any]) -> str | None:
+        answer = await self._calls.post("/v2/bot/message/reply", reply)
+        if answer.status == 400 and USED_OR_OLD in words_of(answer).lower():
+            return None
+        self._calls.judge(answer)
+        return sent_id(answer)
+
+    # --- beside --------------------------------------------------------------------------------------------
+
+    async def fetch(self, file: File) -> bytes:
+        """What a customer sent. Raises Refused or Busy."""
+        if file.kind not in KINDS.values():
+            raise Refused(f"LINE gives no content of a {file.kind}")
+        return await self._calls.content(f"/v2/bot/message/{quote(file.ref, safe='')}/content")
+
+    async def show_typing(self, conversation_id: str) -> None:
+        """Show LINE's dots for ten seconds, or until a message comes. Fails silently."""
+        with contextlib.suppress(Undelivered):
+            dots = {"chatId": conversation_id, "loadingSeconds": TYPING_S}
+            await self._calls.ask("POST", "/v2/bot/chat/loading/start", dots)
+
+    async def check(self) -> list[Finding]:
+        """Whether it would work."""
+        return await findings(self._calls, self._tools.hook_url)
+
+    async def aclose(self) -> None:
+        """Nothing was opened."""
+
+
+def _cut(text: str) -> str:
+    """The beginning of a text, as much as fits."""
+    if utf16(text) <= TEXT_UNITS:
+        return text
+    return (
+        text.encode("utf-16-le", "surrogatepass")[: 2 * (TEXT_UNITS - 1)].decode("utf-16-le", "ignore") + "…"
+    )
+
+
+def _secrets(options: Options) -> tuple[bytes, ...]:
+    several = (options.secret,) if isinstance(options.secret, str) else options.secret
+    return tuple(secret.encode() for secret in several)
+
+
+def open_channel(options: Options, tools: Tools) -> Line:
+    """Raises BadOptions when an option cannot work."""
+    if not options.secret or not all(_secrets(options)):
+        raise BadOptions("secret", "is empty; it stands in LINE's console, Basic settings, Channel secret")
+    if not (options.token.isascii() and options.token.isprintable() and options.token):
+        raise BadOptions("token", "is no channel access token; LINE's console issues one, Messaging API")
+    for key in ("api_base", "data_base"):
+        if not getattr(options, key).startswith(("http://", "https://")):
+            raise BadOptions(key, "must begin with https:// or http://")
+    return Line(options, tools)
