@@ -20,8 +20,6 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
-import aiohttp
-
 from adapters.base import (
     AgentCommand,
     Answered,
@@ -62,7 +60,7 @@ ACCOUNT, SERVICE = re.compile(r"AC[0-9a-fA-F]{32}"), re.compile(r"MG[0-9a-fA-F]{
 SENDER = re.compile(r"(?:whatsapp:|rcs:)?\+?[A-Za-z0-9_]{3,64}")
 ADDRESS = re.compile(r"(?:[a-z]+:)?[A-Za-z0-9_+.@-]{1,100}")
 SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
-MEDIA = re.compile(r"/Messages/([A-Z]{2}[0-9a-f]{32}/Media/ME[0-9a-f]{32})$")
+MEDIA = re.compile(r"/Messages/([A-Z]{2}[0-9a-f]{32}/Media/ME[0-9a-f]{32})\Z")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 KINDS: Mapping[str, FileKind] = {"image": "photo", "video": "video", "audio": "audio"}
 STOPS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
@@ -115,7 +113,8 @@ class Twilio:
         self._options, self._tools = options, tools
         self._keys = tuple(token.encode() for token in tokens)
         self._addresses = _with_and_without_port(tools.hook_url)
-        self._auth = {"Authorization": aiohttp.BasicAuth(options.account, tokens[0]).encode()}
+        login = base64.b64encode(f"{options.account}:{tokens[0]}".encode()).decode()
+        self._auth = {"Authorization": f"Basic {login}"}
         self._base = options.api_base.rstrip("/")
         self._account = f"{self._base}/2010-04-01/Accounts/{options.account}"
         self._service = bool(SERVICE.fullmatch(options.sender))
@@ -244,7 +243,7 @@ class Twilio:
 
     async def _deliver(self, conversation: str, text: str) -> str:
         to, _, ours = conversation.partition(" ")
-        sender = ours or self._options.sender
+        sender = self._options.sender if self._service or not ours else ours
         form = {
             "To": to,
             "MessagingServiceSid" if self._service else "From": sender,
@@ -305,7 +304,8 @@ class Twilio:
         return self._calls(what, rows[0].get("sms_url"), rows[0].get("sms_method"))
 
     def _calls(self, what: str, address: object, method: object) -> Finding:
-        if address == self._tools.hook_url and method == "POST":
+        # What follows a # tells Twilio how to connect.
+        if f"{address}".partition("#")[0] == self._tools.hook_url and method == "POST":
             return Finding(what)
         return Finding(what, f"must call {self._tools.hook_url} by HTTP POST when a message comes in")
 
@@ -387,7 +387,7 @@ def _failed(answer: Answered) -> NoReturn:
         raise Uncertain("no answer: gateway timeout")
     if answer.status == 429 or code in SLOWER:
         raise Busy("Twilio wants it slower", answer.retry_after_s)
-    if answer.status == 401 or code in MISCONFIGURED:
+    if answer.status in (401, 403) or code in MISCONFIGURED:
         raise Busy(_why(code if code in MISCONFIGURED else 20003), PAUSE_S)
     if answer.status >= 500 or not isinstance(code, int):
         # One that names no code is somebody's in between, and says nothing of the message.
