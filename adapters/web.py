@@ -43,7 +43,8 @@ SECRET = "[0-9a-f]{64}"
 """A visitor's cookie: 256 bits."""
 MESSAGE_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 FILES_AT_ONCE = 10
-NAME_CHARS, MIME_CHARS = 200, 100
+MOST_BYTES = 2**53
+NAME_CHARS, MIME_CHARS, LANGUAGE_CHARS = 200, 100, 35
 KINDS: Mapping[str, FileKind] = {"image": "photo", "video": "video", "audio": "audio"}
 
 
@@ -90,7 +91,9 @@ class Web:
         if not text and not files:
             raise Malformed("text: is empty, and there are no files")
         customer = Person(
-            conversation, read_text(data, "name").strip()[:NAME_CHARS], read_text(data, "language")
+            conversation,
+            read_text(data, "name").strip()[:NAME_CHARS],
+            read_text(data, "language")[:LANGUAGE_CHARS],
         )
         return [
             CustomerMessage(
@@ -181,8 +184,8 @@ def _file(row: object, number: int, conversation: str) -> File:
     ref, size = read_text(row, "ref"), row.get("size")
     if not ref.startswith(f"{conversation}/"):
         raise Malformed(f"files.{number}.ref: there is no such file")
-    if not isinstance(size, int | None):
-        raise Malformed(f"files.{number}.size: a number is wanted")
+    if size is not None and not (type(size) is int and 0 <= size < MOST_BYTES):
+        raise Malformed(f"files.{number}.size: a number of bytes is wanted")
     mime = read_text(row, "mime")[:MIME_CHARS]
     kind = KINDS.get(mime.partition("/")[0], "document")
     return File(kind, ref, read_text(row, "name")[:NAME_CHARS], mime, size)

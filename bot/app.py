@@ -164,7 +164,8 @@ def assemble(
 def mailbox_of(channel: str, config: Config, store: Store, clock: Clock, chance: Chance) -> StoredMailbox:
     """What a channel's pages show; as long as its cases are kept."""
     queue, most = config.channels[channel].queue, config.limits.transcript_entries
-    return StoredMailbox(store.mail, queue, channel, clock, chance, keep_rooms_s(config), most)
+    files_bytes = config.limits.visitor_files_bytes, config.limits.all_files_bytes
+    return StoredMailbox(store.mail, queue, channel, clock, chance, keep_rooms_s(config), most, files_bytes)
 
 
 def delivery_through(

@@ -78,6 +78,7 @@ class DeskView:
         self._watch = watch
         self._clock = clock
         self._rows: dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]] = {}
+        self._reading = {queue: asyncio.Lock() for queue in config.queues}
 
     def queues(self, agent: Agent) -> list[str]:
         """The queues the agent serves."""
@@ -104,11 +105,15 @@ class DeskView:
 
     async def _cases(self, queue: str, held: Sequence[str]) -> list[dict[str, Any]]:
         """The rows of a queue, made anew once something changed; and those of the cases an agent holds."""
-        known = self._rows.get(queue)
-        if known is None or known[0] != self._watch.changes or not self._watch.watchers:
-            ids = await self._store.desk.open_ids(queue, WAITING, OTHERS)
-            found = [row_of(case, said) for case, said in await self._store.desk.heads(queue, ids)]
-            known = self._rows[queue] = (self._watch.changes, found)
+        # Of all who were woken at once one reads, and the others wait for it.
+        async with self._reading[queue]:
+            known = self._rows.get(queue)
+            if known is None or known[0] != self._watch.changes or not self._watch.watchers:
+                # What changes while it is read is read again.
+                changes = self._watch.changes
+                ids = await self._store.desk.open_ids(queue, WAITING, OTHERS)
+                found = [row_of(case, said) for case, said in await self._store.desk.heads(queue, ids)]
+                known = self._rows[queue] = (changes, found)
         rows = known[1]
         missing = sorted(set(held) - {row["id"] for row in rows})
         if missing:

@@ -7,25 +7,34 @@ once. Invariant: a watcher is woken after an item was put in, in whichever proce
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.clock import Chance, Clock
 from bot.store import keys
-from bot.store.mail import START, MailStore
+from bot.store.mail import DAY_S, ITEMS_AT_ONCE, NEWS_AT_ONCE, START, MailStore
 
 LOOK_EVERY_S = 0.2
 FILE_NAME_CHARS = 32
+ITEM_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 
 
 @dataclass(eq=False, slots=True)
 class Watcher:
-    """Somebody who looks at a box: `woken` is set when there is something new; `signs` are what passed since."""
+    """Somebody who looks at a box: `woken` is set when there is something new, there or elsewhere; `fresh`, when it is
+    in the box; `signs` are what passed since."""
 
     woken: asyncio.Event
+    fresh: bool = True
     signs: set[str] = field(default_factory=set)
+
+    def take_fresh(self) -> bool:
+        """Whether there may be something new in the box since it was asked last."""
+        fresh, self.fresh = self.fresh, False
+        return fresh
 
     def take_signs(self) -> set[str]:
         """What passed since it was asked last."""
@@ -34,10 +43,19 @@ class Watcher:
 
 
 class StoredMailbox:
-    """The boxes of one channel; kept for `keep_s` after the last item, at most `most` items each."""
+    """The boxes of one channel; kept for `keep_s` after the last item, at most `most` items each. `files_bytes` bound
+    what strangers have kept: one of them, and all of them."""
 
     def __init__(
-        self, store: MailStore, queue: str, channel: str, clock: Clock, chance: Chance, keep_s: int, most: int
+        self,
+        store: MailStore,
+        queue: str,
+        channel: str,
+        clock: Clock,
+        chance: Chance,
+        keep_s: int,
+        most: int,
+        files_bytes: tuple[int, int],
     ) -> None:
         self._store = store
         self._queue = queue
@@ -46,6 +64,7 @@ class StoredMailbox:
         self._chance = chance
         self._keep_s = keep_s
         self._most = most
+        self._files_bytes = files_bytes
         self._watchers: dict[str, set[Watcher]] = {}
         self._watched = asyncio.Event()
 
@@ -63,6 +82,13 @@ class StoredMailbox:
         await self._store.keep_file(self._queue, keys.lane(self._channel, box), name, content, self._keep_s)
         return f"{box}/{name}"
 
+    async def take_room(self, box: str, size: int) -> bool:
+        """Take room for a file of a stranger's box; False, when there is not so much. Raises StoreDown."""
+        day = int(self._clock.real() // DAY_S)
+        return await self._store.take_room(
+            self._queue, self._channel, box, size, day, self._keep_s, self._files_bytes
+        )
+
     async def file(self, ref: str) -> bytes | None:
         """The file of a `ref`; None when there is none any more. Raises StoreDown."""
         box, _, name = ref.rpartition("/")
@@ -74,9 +100,20 @@ class StoredMailbox:
 
     # --- what pages use ------------------------------------------------------------------------------------
 
-    async def items(self, box: str, after: str = START) -> list[tuple[str, dict[str, Any]]]:
-        """What a box holds after the item of that id. Raises StoreDown."""
-        return await self._store.items(self._queue, self._channel, box, after)
+    async def items(self, box: str, after: str = START) -> AsyncGenerator[tuple[str, dict[str, Any]]]:
+        """What a box holds after the item of that id, not read all at once. Raises StoreDown."""
+        found: list[tuple[str, dict[str, Any]]] = []
+        while not found or len(found) == ITEMS_AT_ONCE:
+            found = await self._store.items(self._queue, self._channel, box, after)
+            if not found:
+                return
+            for item in found:
+                yield item
+            after = found[-1][0]
+
+    async def last(self, box: str) -> str:
+        """The id of the last item of a box. Raises StoreDown."""
+        return await self._store.last_item(self._queue, self._channel, box)
 
     @asynccontextmanager
     async def watching(self, box: str, woken: asyncio.Event | None = None) -> AsyncIterator[Watcher]:
@@ -112,6 +149,8 @@ class StoredMailbox:
         for watcher in self._watchers.get(box, ()):
             if sign:
                 watcher.signs.add(sign)
+            else:
+                watcher.fresh = True
             watcher.woken.set()
 
     async def run(self) -> None:
@@ -122,7 +161,16 @@ class StoredMailbox:
             # What came in between is not among the news that follow.
             self.tell()
             while self._watched.is_set():
-                for news in await self._store.news(self._queue, self._channel, after):
+                found = await self._store.news(self._queue, self._channel, after)
+                for news in found:
                     after = news.id
                     self._wake(news.box, news.sign)
+                if len(found) == NEWS_AT_ONCE:
+                    # More may have passed than is kept.
+                    self.tell()
                 await self._clock.pause(LOOK_EVERY_S)
+
+
+def place_of(asked: str, otherwise: str = START) -> str:
+    """Where a page says it is in its box."""
+    return asked if ITEM_ID.fullmatch(asked) else otherwise

@@ -60,16 +60,17 @@ class SignIn:
     async def agent(self, secret: str) -> Agent | None:
         """Who is signed in with this cookie, as long as they are an agent. Raises StoreDown."""
         agent = await self._agent(SESSION, secret)
-        if agent is None or not (agent.member or self._is_listed(agent)):
+        if agent is None or agent.channel not in self._config.channels:
             return None
-        return agent
+        return agent if agent.member or self._is_listed(agent) else None
 
     async def stay(self, secret: str, agent: Agent) -> None:
-        """The session was used: it lasts as long again. Raises StoreDown."""
-        kept = asdict(agent)
-        await self._store.keep_sign_in(
-            self._queue, SESSION, _digest(secret), kept, self._config.desk.session_s
-        )
+        """The session was used: it lasts as long again, if it still lasts. Not that of a mere member: only a new link
+        proves that they are one still. Raises StoreDown."""
+        if self._is_listed(agent):
+            await self._store.lengthen_sign_in(
+                self._queue, SESSION, _digest(secret), self._config.desk.session_s
+            )
 
     async def leave(self, secret: str) -> None:
         """Sign out. Raises StoreDown."""

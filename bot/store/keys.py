@@ -129,6 +129,12 @@ KEYS = (
         "file:<lane>:<file>", "string", "as `room:<case>`", "a file that was sent in a site chat, in base 64"
     ),
     Key(
+        "filed:<lane>",
+        "hash",
+        "as `room:<case>`, and a day",
+        "bytes of the files that one visitor of a site chat, and all of a channel (its name alone), sent on each day",
+    ),
+    Key(
         "sign-in:<digest>",
         "string",
         "ten minutes",
@@ -137,7 +143,7 @@ KEYS = (
     Key(
         "session:<digest>",
         "string",
-        "`desk.session_s` after the last use",
+        "`desk.session_s` after the last use; for an agent by a group or role, after the link",
         "an agent who is signed in, by the digest of the cookie's secret",
     ),
     Key(

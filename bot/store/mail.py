@@ -14,11 +14,14 @@ from typing import Any
 import msgspec
 
 from bot.store import keys
+from bot.store.connection import reaching
 from bot.store.library import Library
 from bot.store.wire import dump
 
 START = "0-0"
+DAY_S = 86_400
 NEWS_AT_ONCE = 1_000
+ITEMS_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,16 @@ class MailStore:
         return str(posted)
 
     async def items(self, queue: str, channel: str, box: str, after: str) -> list[tuple[str, dict[str, Any]]]:
-        """The items of a box after the one of that id, in order."""
+        """The next items of a box after the one of that id, in order."""
         key = f"{keys.prefix(queue)}mail:{keys.lane(channel, box)}"
-        rows = await self._library.read(self._library.client.xrange(key, f"({after}", "+"))
+        rows = await self._library.read(
+            self._library.client.xrange(key, f"({after}", "+", count=ITEMS_AT_ONCE)
+        )
         return [(item_id, msgspec.json.decode(fields["item"])) for item_id, fields in rows]
+
+    async def last_item(self, queue: str, channel: str, box: str) -> str:
+        """The id of the last item of a box."""
+        return await self._last(f"{keys.prefix(queue)}mail:{keys.lane(channel, box)}")
 
     async def sign(self, queue: str, channel: str, box: str, sign: str) -> None:
         """Tell whoever looks at a box just now."""
@@ -59,7 +68,9 @@ class MailStore:
 
     async def last_news(self, queue: str, channel: str) -> str:
         """The id of the latest news."""
-        key = f"{keys.prefix(queue)}mailed:{channel}"
+        return await self._last(f"{keys.prefix(queue)}mailed:{channel}")
+
+    async def _last(self, key: str) -> str:
         rows = await self._library.read(self._library.client.xrevrange(key, "+", "-", count=1))
         return rows[0][0] if rows else START
 
@@ -79,6 +90,31 @@ class MailStore:
         text = base64.b64encode(content).decode()
         await self._library.read(self._library.client.set(key, text, ex=keep_s))
 
+    async def take_room(
+        self, queue: str, channel: str, box: str, size: int, day: int, keep_s: int, most: tuple[int, int]
+    ) -> bool:
+        """Count so many bytes for the box and for its channel, on this day; False, and nothing is counted, where that
+        would be more than `most` of those that are still kept."""
+        names = [f"{keys.prefix(queue)}filed:{name}" for name in (keys.lane(channel, box), channel)]
+        first = day - keep_s // DAY_S - 1
+        async with reaching():
+            pipe = self._library.client.pipeline(transaction=False)
+            for name in names:
+                pipe.hincrby(name, str(day), size)
+                pipe.expire(name, keep_s + DAY_S)
+                pipe.hgetall(name)
+            counts = (await pipe.execute())[2::3]
+            kept = [sum(int(n) for on, n in count.items() if int(on) >= first) for count in counts]
+            is_room = all(total <= bound for total, bound in zip(kept, most, strict=True))
+            pipe = self._library.client.pipeline(transaction=False)
+            for name, count in zip(names, counts, strict=True):
+                if not is_room:
+                    pipe.hincrby(name, str(day), -size)
+                if over := [on for on in count if int(on) < first]:
+                    pipe.hdel(name, *over)
+            await pipe.execute()
+        return is_room
+
     async def file(self, queue: str, lane: str, name: str) -> bytes | None:
         """What was kept; None when it was not, or is forgotten."""
         text = await self._library.read(self._library.client.get(f"{keys.prefix(queue)}file:{lane}:{name}"))
@@ -87,10 +123,14 @@ class MailStore:
     # --- who is signed in ----------------------------------------------------------------------------------
 
     async def keep_sign_in(self, queue: str, kind: str, digest: str, who: Any, ttl_s: int) -> None:
-        """Keep a link ("sign-in") or a session ("session") for so long, or for so long again."""
+        """Keep a link ("sign-in") or a session ("session") for so long."""
         await self._library.read(
             self._library.client.set(f"{keys.prefix(queue)}{kind}:{digest}", dump(who), ex=ttl_s)
         )
+
+    async def lengthen_sign_in(self, queue: str, kind: str, digest: str, ttl_s: int) -> None:
+        """Keep it for so long from now on, if it is there."""
+        await self._library.read(self._library.client.expire(f"{keys.prefix(queue)}{kind}:{digest}", ttl_s))
 
     async def sign_in(self, queue: str, kind: str, digest: str) -> dict[str, Any] | None:
         """Whom it is for; None when there is none, or none any more."""

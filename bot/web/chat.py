@@ -16,14 +16,13 @@ from aiohttp import web
 from adapters.base import Channel, CustomerMessage, Malformed, Pace, Site, Untrusted
 from bot.clock import Chance
 from bot.inbox import Inbox
-from bot.mailbox import StoredMailbox, Watcher
+from bot.mailbox import StoredMailbox, Watcher, place_of
 from bot.page import ICONS
 from bot.render import render
-from bot.store.mail import START
 from bot.store.store import Store, StoreDown
 from bot.web.answers import ALIVE, NOT_KEPT, SECURITY_HEADERS, compact, later, problem, streamed, woken_within
 from bot.web.files import file_answer
-from bot.web.guard import body_of, from_our_page, not_too_often
+from bot.web.guard import from_our_page, letters, not_too_often, parcels
 from bot.web.view import View
 from bot.words.browser import chat_labels
 
@@ -53,6 +52,7 @@ class Chat:
         self._sites = {name: one for name, one in channels.items() if isinstance(one, Site)}
         self._boxes = boxes
         self._chance = chance
+        self._letters, self._parcels = letters(), parcels()
 
     def routes(self) -> list[web.RouteDef]:
         """The page, its stream, and what it posts."""
@@ -135,7 +135,7 @@ class Chat:
         if box.watchers >= self._view.config.limits.event_streams:
             return later("too many event streams")
         conversation = self._sites[name].visitor(request.headers)
-        after = request.query.get("after") or START
+        after = place_of(request.query.get("after", ""))
         async with self._view.board.watching() as woken, box.watching(conversation, woken) as watcher:
             woken.set()
             return await streamed(request, self._news(name, request, conversation, after, watcher))
@@ -151,9 +151,10 @@ class Chat:
             if not await woken_within(watcher.woken):
                 yield ALIVE
                 continue
-            for item_id, item in await box.items(conversation, after):
-                after = item_id
-                yield f"id: {item_id}\nevent: item\ndata: {compact({'key': item_id, **item})}\n\n"
+            if watcher.take_fresh():
+                async for item_id, item in box.items(conversation, after):
+                    after = item_id
+                    yield f"id: {item_id}\nevent: item\ndata: {compact({'key': item_id, **item})}\n\n"
             for sign in watcher.take_signs():
                 yield f"event: {sign}\ndata: {{}}\n\n"
             if (wait := self._sign(queue, language)) != shown:
@@ -164,7 +165,7 @@ class Chat:
 
     async def _message(self, name: str, request: web.Request) -> web.StreamResponse:
         conversation = await self._admitted(name, request)
-        body = await body_of(request, self._view.config.limits.body_bytes)
+        body = await self._letters.read(request, self._view.config.limits.body_bytes)
         at = self._view.clock.real()
         for arrival in self._channels[name].accept(request.headers, body, at):
             await self._inbox.receive(name, arrival)
@@ -175,7 +176,9 @@ class Chat:
 
     async def _upload(self, name: str, request: web.Request) -> web.StreamResponse:
         conversation = await self._admitted(name, request)
-        content = await body_of(request, self._channels[name].limits.file_bytes)
+        content = await self._parcels.read(request, self._channels[name].limits.file_bytes)
+        if not await self._boxes[name].take_room(conversation, len(content)):
+            return problem(507, "there is no room for more files")
         ref = await self._boxes[name].keep_file(conversation, content)
         return web.json_response({"ref": ref, "size": len(content)}, headers=NOT_KEPT)
 

@@ -23,6 +23,7 @@ from adapters.base import (
     Pace,
     Person,
     Refused,
+    Undelivered,
     read_object,
     read_text,
 )
@@ -30,22 +31,21 @@ from bot.clock import Clock
 from bot.config.settings import Config
 from bot.deskview import DeskView, Watch
 from bot.inbox import Inbox
-from bot.mailbox import StoredMailbox, Watcher
+from bot.mailbox import StoredMailbox, Watcher, place_of
 from bot.page import ICONS
 from bot.render import render
 from bot.signin import Agent, SignIn
-from bot.store.mail import START
 from bot.store.store import Store, StoreDown
 from bot.web.answers import ALIVE, NOT_KEPT, SECURITY_HEADERS, compact, later, problem, streamed, woken_within
 from bot.web.files import file_answer
-from bot.web.guard import body_of, from_our_page, not_too_often
+from bot.web.guard import from_our_page, letters, not_too_often, parcels
 from bot.web.view import View
 from bot.words.browser import agents_on_duty, desk_labels
 
 COOKIE = "__Host-jono-desk"
 COMMAND_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 COMMANDS = (60, 30.0)
-SIGN_INS = (30, 60.0)
+NUMBER = re.compile(r"[0-9]{1,9}")
 FILES_AT_ONCE = 10
 KINDS: Mapping[str, Any] = {"image": "photo", "video": "video", "audio": "audio"}
 
@@ -75,6 +75,7 @@ class WebDesk:
         self._inbox = inbox
         self._channels = channels
         self._channel, self._box = next(iter(boxes.items()))
+        self._letters, self._parcels = letters(), parcels()
         self._commands = [row for row in commands if row.for_agents]
 
     @property
@@ -166,10 +167,7 @@ class WebDesk:
     async def _enter(self, request: web.Request) -> web.StreamResponse:
         from_our_page(request, self._config.server.public_url)
         try:
-            most, per_s = SIGN_INS
-            pace = Pace("sign-in", most, per_s)
-            home = self._config.channels[self._channel].queue
-            await not_too_often(self._store.channels, home, self._channel, pace)
+            # Nobody guesses 256 bits. A bound on how often it is tried would only let a stranger keep agents out.
             data = await self._posted(request)
             entered = await self._sign_in.enter(read_text(data, "secret"))
         except Malformed as error:
@@ -212,7 +210,8 @@ class WebDesk:
             return await streamed(request, self._news(request, agent, watcher))
 
     async def _news(self, request: web.Request, agent: Agent, watcher: Watcher) -> AsyncGenerator[str]:
-        after = request.query.get("after") or await self._last(agent)
+        # Answers to what was asked before this page was opened are of no use in it.
+        after = place_of(request.query.get("after", ""), "") or await self._box.last(agent.box)
         shown: Mapping[str, Any] = {}
         while not self._view.stopping.is_set():
             if await self._sign_in.agent(request.cookies.get(COOKIE, "")) is None:
@@ -221,19 +220,15 @@ class WebDesk:
             if not await woken_within(watcher.woken):
                 yield ALIVE
                 continue
-            for item_id, item in await self._box.items(agent.box, after):
-                after = item_id
-                yield f"id: {item_id}\nevent: item\ndata: {compact(item)}\n\n"
+            if watcher.take_fresh():
+                async for item_id, item in self._box.items(agent.box, after):
+                    after = item_id
+                    yield f"id: {item_id}\nevent: item\ndata: {compact(item)}\n\n"
             overview = await self._desk.overview(agent)
             overview["signs"] = self._signs(overview, self._view.language(request))
             if {**overview, "now": 0} != {**shown, "now": 0}:
                 shown = overview
                 yield f"event: desk\ndata: {compact(overview)}\n\n"
-
-    async def _last(self, agent: Agent) -> str:
-        """Answers to what was asked before this page was opened are of no use in it."""
-        items = await self._box.items(agent.box)
-        return items[-1][0] if items else START
 
     def _signs(self, overview: Mapping[str, Any], language: str) -> dict[str, Any]:
         """What customers of each queue are told now, and who waits and who is there."""
@@ -261,7 +256,7 @@ class WebDesk:
     async def _file(self, request: web.Request, agent: Agent) -> web.StreamResponse:
         where = request.match_info
         found = None
-        if where["entry"].isdecimal() and where["number"].isdecimal():
+        if NUMBER.fullmatch(where["entry"]) and NUMBER.fullmatch(where["number"]):
             found = await self._desk.file(agent, where["case"], int(where["entry"]), int(where["number"]))
         if found is None:
             raise web.HTTPNotFound(reason="there is no such file")
@@ -273,11 +268,13 @@ class WebDesk:
             return file_answer(await source.fetch(file), file.name)
         except Refused as error:
             raise web.HTTPNotFound(reason=str(error)) from None
+        except Undelivered as error:
+            return later(str(error))
 
     # --- what is done --------------------------------------------------------------------------------------
 
     async def _posted(self, request: web.Request) -> Mapping[str, Any]:
-        return read_object(await body_of(request, self._config.limits.body_bytes))
+        return read_object(await self._letters.read(request, self._config.limits.body_bytes))
 
     async def _admitted(self, agent: Agent) -> None:
         most, per_s = COMMANDS
@@ -322,7 +319,7 @@ class WebDesk:
 
     async def _upload(self, request: web.Request, agent: Agent) -> web.StreamResponse:
         await self._admitted(agent)
-        content = await body_of(request, self._channels[self._channel].limits.file_bytes)
+        content = await self._parcels.read(request, self._channels[self._channel].limits.file_bytes)
         ref = await self._box.keep_file(agent.box, content)
         return web.json_response({"ref": ref, "size": len(content)}, headers=NOT_KEPT)
 

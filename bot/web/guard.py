@@ -1,4 +1,4 @@
-"""Who may change something from a browser: pages of ours only, and those who do not do it too often.
+"""Who may change something from a browser: pages of ours only, those who do not do it too often, and not too much.
 
 Browsers tell where a request comes from (https://www.w3.org/TR/fetch-metadata/); older ones name the origin at least.
 No tokens are needed then: https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
@@ -6,6 +6,7 @@ No tokens are needed then: https://cheatsheetseries.owasp.org/cheatsheets/Cross-
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -33,12 +34,44 @@ async def not_too_often(store: ChannelStore, queue: str, channel: str, pace: Pac
         raise web.HTTPTooManyRequests(reason="slow down a little", headers=headers)
 
 
-async def body_of(request: web.Request, most: int) -> bytes:
-    """The whole body. Raises HTTPRequestEntityTooLarge where it is longer than `most` bytes."""
-    parts, size = [], 0
-    async for part in request.content.iter_chunked(65_536):
-        size += len(part)
-        if size > most:
-            raise web.HTTPRequestEntityTooLarge(most, size)
-        parts.append(part)
-    return b"".join(parts)
+class Bodies:
+    """Reads what is posted: at most `at_once` bytes are held of all that is under way, each for `within_s` at most."""
+
+    def __init__(self, at_once: int, within_s: float) -> None:
+        self._at_once = at_once
+        self._within_s = within_s
+        self._held = 0
+
+    async def read(self, request: web.Request, most: int) -> bytes:
+        """The whole body. Raises HTTPRequestEntityTooLarge where it is longer than `most` bytes, and
+        HTTPServiceUnavailable where it comes too slowly, or too many are read now."""
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(self._within_s):
+                async for part in request.content.iter_chunked(65_536):
+                    size += len(part)
+                    self._held += len(part)
+                    if size > most:
+                        raise web.HTTPRequestEntityTooLarge(most, size)
+                    if self._held > self._at_once:
+                        raise _later("too much is posted at once")
+                    parts.append(part)
+        except TimeoutError:
+            raise _later("the request did not come in time") from None
+        finally:
+            self._held -= size
+        return b"".join(parts)
+
+
+def _later(reason: str) -> web.HTTPServiceUnavailable:
+    return web.HTTPServiceUnavailable(reason=reason, headers={"Retry-After": "2"})
+
+
+def letters() -> Bodies:
+    """For messages and commands, which are short."""
+    return Bodies(32_000_000, 10.0)
+
+
+def parcels() -> Bodies:
+    """For files, which come over slow lines too."""
+    return Bodies(128_000_000, 120.0)

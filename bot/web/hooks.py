@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 from aiohttp import web
 
-from adapters.base import Answering, Arrival, Channel, Malformed, Pushed, Told, Untrusted
+from adapters.base import Answering, Arrival, Channel, Malformed, Pushed, Site, Told, Untrusted
 from bot.clock import Clock
 from bot.config.settings import LimitSettings
 from bot.inbox import Inbox
@@ -46,9 +46,12 @@ class Hooks:
         self._under_way = 0
 
     def routes(self) -> list[web.RouteDef]:
-        """One for each channel; all methods and paths below it where the platform wants to be answered in its way."""
+        """One for each channel; all methods and paths below it where the platform wants to be answered in its way.
+        What browsers post comes in at the chat alone, where it is asked which page posts, and how often."""
         routes = []
         for name, channel in self._channels.items():
+            if isinstance(channel, Site):
+                continue
             hook, at = partial(self._hook, name), f"/hooks/{name}"
             if isinstance(channel, Answering):
                 routes += [web.route("*", at, hook), web.route("*", f"{at}/{{tail:.*}}", hook)]

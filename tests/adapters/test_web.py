@@ -108,6 +108,11 @@ def test_a_message_is_the_visitors_own(channel: Web) -> None:
     assert (message.text, message.queue, message.ref) == ("Where is my parcel?", "billing", MESSAGE_ID)
 
 
+def test_names_are_no_longer_than_names(channel: Web) -> None:
+    customer = accepted(channel, posted(name="A" * 30_000, language="fi" * 15_000)).customer
+    assert (len(customer.name), len(customer.language)) == (200, 35)
+
+
 def test_what_a_page_leaves_out_is_not_known(channel: Web) -> None:
     message = accepted(channel, posted())
     assert (message.customer.name, message.customer.language, message.queue, message.files) == (
@@ -156,7 +161,10 @@ def test_a_file_is_told_by_its_type(channel: Web, mime: str, kind: str) -> None:
         (posted(files=[1]), r"files\.0"),
         (posted(files=[{"ref": f"{VISITOR}/a"}] * 11), "files"),
         (posted(files=[{"ref": "somebody-else/ab12"}]), r"files\.0\.ref"),
-        (posted(files=[{"ref": f"{VISITOR}/a", "size": "big"}]), r"files\.0\.size"),
+        *(
+            (posted(files=[{"ref": f"{VISITOR}/a", "size": size}]), r"files\.0\.size")
+            for size in ("big", -1, True, 1.5, 10**30)
+        ),
     ],
 )
 def test_bad_input_is_told_by_its_field(channel: Web, body: bytes, field: str) -> None:

@@ -85,6 +85,7 @@ async def a_platform_with_a_room(store_url: str) -> None:
     await store.seal.secret("support", bytes(32))
     await store.mail.post("support", "chat", "1", "m-1", {"text": "Hei"}, 60, 10)
     await store.mail.keep_file("support", "chat/1", "ab12", b"picture", 60)
+    await store.mail.take_room("support", "chat", "1", 7, 20_000, 60, (1_000, 1_000))
     for kind in ("sign-in", "session"):
         await store.mail.keep_sign_in("support", kind, "digest", {"id": "anna"}, 60)
     await connection.aclose()
