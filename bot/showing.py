@@ -47,24 +47,28 @@ class Showing:
 
     def wanted(self, queue: str, outlet: Outlet) -> Wanted:
         """What the outlet should show now."""
-        outlook = self.board.published(queue).outlook
+        published = self.board.published(queue)
+        outlook = published.outlook
         if outlet.format:
             picture = self._picture(queue, outlet.format, self._language)
             picture, sign = replace(picture, encoding=outlet.encoding), picture.sign
             rank = rank_of(outlook, incident=sign.light == "incident")
             return Wanted(key_of(picture), picture=picture, rank=rank, label=f"{sign.caption}: {sign.figure}")
+        texts = self._texts(queue, outlet, outlook, published.incident)
+        # Where the reason has no room, the words are the usual ones, and so is the news.
+        told = published.incident and texts != self._texts(queue, outlet, outlook)
         nothing = Outlook("unknown", outlook.as_of, 0, 0, reason="stale")
-        texts = self._texts(queue, outlet, outlook)
         fallback = frozenset(self._texts(queue, outlet, nothing).values())
         key = key_of(sorted(texts.items()))
-        return Wanted(key, texts, fallback=fallback, rank=rank_of(outlook), label=texts[""])
+        return Wanted(key, texts, fallback=fallback, rank=rank_of(outlook, incident=told), label=texts[""])
 
-    def _texts(self, queue: str, outlet: Outlet, outlook: Outlook) -> dict[str, str]:
+    def _texts(self, queue: str, outlet: Outlet, outlook: Outlook, incident: bool = False) -> dict[str, str]:
+        words, zone = self._words, self._zone(queue)
         languages = {"": self._language}
         if outlet.per_language:
             languages |= {code: code for code in self._words.languages()}
         return {
-            code: self._words.outlet(language, self._zone(queue)).within_chars(outlook, outlet.chars)
+            code: words.outlet(language, zone).within_chars(outlook, outlet.chars, incident)
             for code, language in languages.items()
         }
 

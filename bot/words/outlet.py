@@ -145,10 +145,13 @@ class OutletWords:
             "languages": say("Languages"),
         }
 
-    def within_chars(self, outlook: Outlook, most_chars: int) -> str:
-        """For a profile: the longest of the above that fits."""
+    def within_chars(self, outlook: Outlook, most_chars: int, incident: bool = False) -> str:
+        """For a profile: the longest of the above that fits; in an `incident` with the reason for the wait."""
         badge = self.badge_text(outlook)
-        texts = (self.headline(outlook), self.promise_text(outlook), badge)
+        texts = [self.headline(outlook), self.promise_text(outlook), badge]
+        if incident and outlook.state == "open":
+            reason = self.language.say("{headline}; there are more requests than usual", headline=texts[0])
+            texts.insert(0, reason)
         return next((text for text in texts if len(text) <= most_chars), badge[:most_chars])
 
     @property

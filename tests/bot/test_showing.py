@@ -90,3 +90,15 @@ def test_a_text_comes_in_every_language_that_its_platform_tells_apart() -> None:
     assert said["about"].texts == {"": "You should have a reply within 15 minutes"}
     assert said["about"].label == "You should have a reply within 15 minutes"
     assert "We cannot say right now how long a reply takes" in said["about"].fallback
+
+
+def test_an_incident_is_told_where_there_is_room_for_it() -> None:
+    there = showing(open_desk(900), incident=True)
+    about, presence = (
+        there.wanted("support", outlet) for outlet in (discord.ABOUT, Outlet("tiny", 0, chars=30))
+    )
+    assert about.label == "You should have a reply within 15 minutes; there are more requests than usual"
+    assert presence.label == "within 15 minutes"
+    usual = showing(open_desk(900))
+    assert about.rank > usual.wanted("support", discord.ABOUT).rank
+    assert presence.rank == usual.wanted("support", Outlet("tiny", 0, chars=30)).rank
