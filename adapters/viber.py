@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.base import (
+    AgentCommand,
     Arrival,
     Attachment,
     BadOptions,
@@ -155,6 +156,9 @@ class Viber:
         text, files = _said(message)
         if not text and not files:
             return []
+        if customer.id in self._tools.agents and text.startswith("/"):
+            command, _, arguments = text[1:].partition(" ")
+            return [AgentCommand(token, customer, command, arguments.strip())]
         mark = read_text(message, "tracking_data").removeprefix(QUEUE_MARK)
         queue = mark if mark in self._tools.queues else None
         return [CustomerMessage(token, customer.id, customer, text, queue=queue, files=files)]
@@ -198,7 +202,7 @@ class Viber:
             case MessageOut(text=text):
                 messages, receiver = [{"type": "text", "text": text}], outgoing.conversation_id
             case CommandAnswer(text=text):
-                messages, receiver = [{"type": "text", "text": text}], outgoing.agent_id
+                messages, receiver = [{"type": "text", "text": _cut(text)}], outgoing.agent_id
             case EventOut(key=key):
                 return key
             case _:
@@ -301,6 +305,10 @@ def utf16(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def _cut(text: str) -> str:
+    return text if utf16(text) <= TEXT_UNITS else text[: TEXT_UNITS // 2 - 1] + "…"
+
+
 # --- what is read, what is sent ------------------------------------------------------------------------------
 
 
@@ -366,7 +374,9 @@ def _attached(attachment: Attachment) -> dict[str, Any]:
         return {"type": "location", "location": {"lat": float(latitude), "lon": float(longitude)}}
     if attachment.content is not None or not file.ref.startswith("https://") or len(file.ref) > LINK_CHARS:
         raise Refused("Viber takes no files from bots, only addresses to download them from: send a link")
-    return {"type": "picture" if file.kind == "photo" else "url", "text": "", "media": file.ref}
+    if file.kind == "photo":
+        return {"type": "picture", "text": "", "media": file.ref}
+    return {"type": "url", "media": file.ref}
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -1,0 +1,383 @@
+"""The Viber channel sends, fetches, listens and looks at itself: against a server as its far end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import aiohttp
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+
+from adapters.base import (
+    Attachment,
+    Busy,
+    Down,
+    EditOut,
+    File,
+    FileKind,
+    MessageOut,
+    Refused,
+    Tools,
+    Uncertain,
+    Undelivered,
+    Unusable,
+)
+from adapters.viber import Options, Viber, open_channel
+from bot.fetch import open_session
+from tests.adapters.contract import ANSWER, MESSAGE, NOW, never
+from tests.fakes.servers import free_port
+from tests.fakes.viber import PICTURE, Far, Planned, far_end
+
+TOKEN, OLD = "a" * 40, "b" * 40
+HOOK = "https://jono.example/hooks/viber"
+ELSEWHERE = "https://dl-media.viber.example/a.jpg"
+
+
+@pytest.fixture
+async def far() -> AsyncIterator[Far]:
+    async with far_end() as viber:
+        yield viber
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[ClientSession]:
+    async with open_session(allow_private=True) as session:
+        yield session
+
+
+@pytest.fixture
+def reports() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def tools(http: ClientSession, reports: list[str]) -> Tools:
+    return Tools("viber", http, lambda: NOW, hook_url=HOOK, report=reports.append)
+
+
+@pytest.fixture
+def viber(tools: Tools, far: Far) -> Viber:
+    return open_channel(Options(TOKEN, "Acme", api_base=far.url), tools)
+
+
+def bodies(far: Far, method: str) -> list[object]:
+    return [body for name, body, _ in far.calls if name == method]
+
+
+# --- texts ---------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_sent_is_what_viber_documents(viber: Viber, far: Far) -> None:
+    assert await viber.send(MESSAGE) == "7001"
+    assert await viber.send(ANSWER) == "7002"
+    sender = {"sender": {"name": "Acme"}, "type": "text"}
+    assert far.delivered == [
+        sender | {"receiver": "c-1", "text": MESSAGE.text},
+        sender | {"receiver": "a-1", "text": ANSWER.text},
+    ]
+    _, _, headers = far.calls[0]
+    assert (headers["X-Viber-Auth-Token"], headers["Content-Type"]) == (TOKEN, "application/json")
+
+
+async def test_the_first_token_sends(tools: Tools, far: Far) -> None:
+    await open_channel(Options((OLD, TOKEN), "Acme", api_base=far.url + "/"), tools).send(MESSAGE)
+    assert far.calls[0][2]["X-Viber-Auth-Token"] == OLD
+
+
+async def test_the_longest_text_fits_and_what_is_larger_is_refused(viber: Viber, far: Far) -> None:
+    for sign in ("x", "ä", "語", "😀", '"', "\n"):
+        longest = sign * (7_000 // viber.limits.measure(sign))
+        assert await viber.send(replace(MESSAGE, text=longest))
+        assert far.delivered[-1]["text"] == longest
+    with pytest.raises(Refused, match="30 kB"):
+        await viber.send(replace(MESSAGE, text="\x01" * 7_000))
+    await viber.send(replace(ANSWER, text="😀" * 9_000))
+    assert viber.limits.measure(far.delivered[-1]["text"]) <= 7_000
+
+
+async def test_there_are_no_edits(viber: Viber) -> None:
+    with pytest.raises(Refused):
+        await viber.send(EditOut("k", "c-1", "c-1", "7001", "new"))
+
+
+REFUSED, WAITS = {1, 3, 4, 5, 6, 11, 13, 14, *range(16, 23)}, {2, 7, 8, 9, 10, 12, 15, 23, 24, 25, 1000, -1}
+
+
+@pytest.mark.parametrize("status", sorted(REFUSED | WAITS))
+async def test_what_a_status_means(viber: Viber, far: Far, status: int) -> None:
+    far.plan = [status]
+    with pytest.raises(Refused if status in REFUSED else Busy, match=r"\w") as caught:
+        await viber.send(MESSAGE)
+    assert TOKEN not in str(caught.value)
+
+
+async def test_what_the_operator_must_mend_is_reported_until_it_is(
+    viber: Viber, far: Far, reports: list[str]
+) -> None:
+    far.plan = [2, 2, 24, 0, 0]
+    for _ in range(3):
+        with pytest.raises(Busy):
+            await viber.send(MESSAGE)
+    await viber.send(MESSAGE)
+    await viber.send(MESSAGE)
+    assert [("token" in one, "balance" in one) for one in reports] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
+    assert reports[-1] == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(429, Busy), (500, Busy), (503, Busy), (504, Uncertain), (404, Busy), (302, Busy), (200, Uncertain)],
+)
+async def test_what_is_not_vibers_answer(
+    viber: Viber, far: Far, status: int, error: type[Undelivered]
+) -> None:
+    far.plan = [(status, {"Retry-After": "7"})]
+    with pytest.raises(error) as caught:
+        await viber.send(MESSAGE)
+    assert not isinstance(caught.value, Busy) or caught.value.retry_after_s == 7.0
+    assert len(far.calls) == 1
+
+
+async def test_what_never_left_waits(tools: Tools) -> None:
+    nobody = open_channel(Options(TOKEN, "Acme", api_base=f"http://127.0.0.1:{free_port()}"), tools)
+    with pytest.raises(Busy):
+        await nobody.send(MESSAGE)
+
+
+async def test_what_may_have_arrived_is_uncertain(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.base.calling.TIMEOUT", aiohttp.ClientTimeout(total=0.05))
+    came, ended = asyncio.Event(), asyncio.Event()
+
+    async def hang(request: web.Request) -> web.Response:
+        came.set()
+        await ended.wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/pa/send_message", hang)
+    async with TestServer(app) as running:
+        slow = open_channel(Options(TOKEN, "Acme", api_base=str(running.make_url("/pa"))), tools)
+        with pytest.raises(Uncertain):
+            await slow.send(MESSAGE)
+        ended.set()
+    assert came.is_set()
+    assert not slow.limits.resend_is_safe
+
+
+async def test_all_is_delivered_through_limits_and_failures(viber: Viber, far: Far) -> None:
+    """One answer in ten is a 429, one in twenty a 5xx, one in twenty a status that passes: each is told as such."""
+    chance, failures = random.Random(7), 0
+    for number in range(400):
+        draw, delay_s = chance.random(), chance.randrange(1, 60)
+        if draw < 0.20:
+            failures += 1
+            passing: list[Planned] = [12, 1000, -1]
+            far.plan = (
+                [(429, {"Retry-After": str(delay_s)})]
+                if draw < 0.10
+                else ([(chance.choice((500, 502, 503)), {})] if draw < 0.15 else [chance.choice(passing)])
+            )
+            with pytest.raises(Busy) as caught:
+                await viber.send(replace(MESSAGE, text=f"message {number}"))
+            assert caught.value.retry_after_s == (delay_s if draw < 0.10 else None)
+        await viber.send(replace(MESSAGE, text=f"message {number}"))
+    assert [body["text"] for body in far.delivered] == [f"message {number}" for number in range(400)]
+    assert len(far.calls) == 400 + failures
+    assert failures > 60
+
+
+async def test_no_token_and_no_text_of_a_customer_is_logged(
+    viber: Viber, far: Far, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    far.plan = [2, 3, 12, (500, {}), 0]
+    for _ in range(4):
+        with pytest.raises(Undelivered) as caught:
+            await viber.send(MESSAGE)
+        assert TOKEN not in str(caught.value)
+        assert MESSAGE.text not in str(caught.value)
+    await viber.send(MESSAGE)
+    assert TOKEN not in caplog.text
+    assert MESSAGE.text not in caplog.text
+
+
+# --- files ---------------------------------------------------------------------------------------------------
+
+
+def with_files(*attachments: Attachment) -> MessageOut:
+    return replace(MESSAGE, text="", attachments=attachments)
+
+
+async def test_a_file_with_an_address_goes_by_it(viber: Viber, far: Far) -> None:
+    photo, film = Attachment(File("photo", ELSEWHERE)), Attachment(File("video", ELSEWHERE))
+    place = Attachment(File("location", "60.169900,-24.938400"))
+    assert await viber.send(with_files(photo, film, place)) == "7001"
+    wanted = {"sender": {"name": "Acme"}, "receiver": "c-1"}
+    assert far.delivered == [
+        wanted | {"type": "picture", "text": "", "media": ELSEWHERE},
+        wanted | {"type": "url", "media": ELSEWHERE},
+        wanted | {"type": "location", "location": {"lat": 60.1699, "lon": -24.9384}},
+    ]
+
+
+@pytest.mark.parametrize(
+    "attachment",
+    [
+        Attachment(File("photo", "photo:AgAC"), b"JFIF"),
+        Attachment(File("photo", ELSEWHERE), b"JFIF"),
+        Attachment(File("document", "http://viber.example/a.pdf")),
+        Attachment(File("document", "https://" + "a" * 2_000)),
+    ],
+)
+async def test_a_file_without_an_address_is_refused_with_a_way_out(
+    viber: Viber, far: Far, attachment: Attachment
+) -> None:
+    with pytest.raises(Refused, match="send a link"):
+        await viber.send(with_files(Attachment(File("photo", ELSEWHERE)), attachment))
+    assert not far.calls
+
+
+async def test_files_that_went_are_not_sent_again(viber: Viber, far: Far) -> None:
+    photo = Attachment(File("photo", ELSEWHERE))
+    far.plan = [12]
+    with pytest.raises(Busy):
+        await viber.send(with_files(photo, photo))
+    failures: list[Planned] = [12, 6, (500, {})]
+    for failure in failures:
+        far.plan = [0, failure]
+        with pytest.raises(Uncertain, match="only 1 of 2"):
+            await viber.send(with_files(photo, photo))
+
+
+@pytest.mark.parametrize("kind", ["photo", "video", "document", "sticker"])
+async def test_a_file_is_fetched(viber: Viber, far: Far, kind: FileKind) -> None:
+    assert await viber.fetch(File(kind, far.url.replace("/pa", "/media/picture"))) == PICTURE
+    assert not far.calls, "no token goes to where files are kept"
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("302", Refused), ("403", Refused), ("404", Refused), ("410", Refused), ("429", Busy), ("500", Busy)],
+)
+async def test_a_file_that_is_not_there(viber: Viber, far: Far, name: str, error: type[Undelivered]) -> None:
+    with pytest.raises(error) as caught:
+        await viber.fetch(File("photo", far.url.replace("/pa", f"/media/{name}")))
+    assert not isinstance(caught.value, Busy) or caught.value.retry_after_s == 9.0
+
+
+async def test_a_file_has_a_size(viber: Viber, far: Far, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = File("photo", far.url.replace("/pa", "/media/picture"))
+    monkeypatch.setattr("adapters.viber.FILE_BYTES", len(PICTURE))
+    assert await viber.fetch(file) == PICTURE
+    monkeypatch.setattr("adapters.viber.FILE_BYTES", len(PICTURE) - 1)
+    with pytest.raises(Refused, match="longer"):
+        await viber.fetch(file)
+
+
+@pytest.mark.parametrize("ref", ["", "60.1,24.9", "ftp://viber.example/a", "file:///etc/passwd", "https://["])
+async def test_only_addresses_are_fetched(viber: Viber, ref: str) -> None:
+    with pytest.raises(Refused):
+        await viber.fetch(File("document", ref))
+
+
+async def test_nobody_is_led_into_our_network(tools: Tools, far: Far) -> None:
+    port = far.url.partition("://")[2].partition("/")[0].rpartition(":")[2]
+    async with open_session(allow_private=False) as session:
+        viber = open_channel(Options(TOKEN, "Acme"), replace(tools, http=session))
+        for host in ("127.0.0.1", "[::1]", "[::ffff:127.0.0.1]"):
+            for scheme in ("http", "https"):
+                with pytest.raises(Refused, match="not public"):
+                    await viber.fetch(File("photo", f"{scheme}://{host}:{port}/media/picture"))
+
+
+# --- listening and looking -----------------------------------------------------------------------------------
+
+
+async def listening(viber: Viber, reports: list[str]) -> asyncio.Task[None]:
+    """A session that has begun, or ended."""
+    task = asyncio.create_task(viber.listen(never))
+    while not reports and not task.done():
+        await asyncio.sleep(0.001)
+    return task
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_it_makes_known_where_to_push(viber: Viber, far: Far, reports: list[str]) -> None:
+    far.account |= {"webhook": "", "event_types": []}
+    await ended(await listening(viber, reports))
+    [wanted] = bodies(far, "set_webhook")
+    events = ["subscribed", "unsubscribed", "conversation_started", "failed"]
+    assert wanted == {"url": HOOK, "event_types": events, "send_name": True}
+    assert reports == [""]
+
+
+async def test_what_is_set_already_is_left_alone(viber: Viber, far: Far, reports: list[str]) -> None:
+    await ended(await listening(viber, reports))
+    assert not bodies(far, "set_webhook")
+
+
+async def test_a_webhook_that_is_taken_away_is_noticed(
+    viber: Viber, far: Far, reports: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.viber.WATCH_S", 0.001)
+    task = await listening(viber, reports)
+    far.account |= {"webhook": "https://other.example/"}
+    with pytest.raises(Down, match="another program"):
+        await asyncio.wait_for(task, 5)
+
+
+@pytest.mark.parametrize(
+    ("plan", "error", "words"),
+    [
+        ([2], Unusable, "token"),
+        ([9], Down, "suspended"),
+        ([99], Down, "99"),
+        ([(500, {})], Down, "HTTP 500"),
+        ([(200, {})], Down, "no sense"),
+        ([0, 1], Down, "told by Viber"),
+    ],
+)
+async def test_why_it_cannot_be_listened_to(
+    viber: Viber, far: Far, plan: list[Planned], error: type[Exception], words: str
+) -> None:
+    far.account |= {"webhook": ""}
+    far.plan = [*plan]
+    with pytest.raises(error, match=words) as caught:
+        await viber.listen(never)
+    assert TOKEN not in str(caught.value)
+    far.plan = plan[:1] if plan[0] else []
+    findings = await viber.check()
+    assert [finding.what for finding in findings if finding.wrong] == (
+        ["Viber takes the token"] if plan[0] else []
+    )
+
+
+async def test_an_address_that_is_none_is_unusable(tools: Tools) -> None:
+    with pytest.raises(Unusable, match="api_base"):
+        await open_channel(Options(TOKEN, "Acme", api_base="http://["), tools).listen(never)
+
+
+@pytest.mark.parametrize("webhook", ["", HOOK, "https://other.example/"])
+async def test_a_look_changes_nothing(viber: Viber, far: Far, webhook: str) -> None:
+    far.account |= {"webhook": webhook}
+    findings = await viber.check()
+    assert not any(finding.wrong for finding in findings)
+    assert "“Acme”" in findings[0].what
+    assert ("replaced" in findings[1].what) == (webhook == "https://other.example/")
+    assert [name for name, _, _ in far.calls] == ["get_account_info"]
+    assert json.dumps([finding.what for finding in findings]).find(TOKEN) == -1
