@@ -1,0 +1,206 @@
+"""SMS and WhatsApp through Twilio: signed forms come in at the hook, messages go out by the REST interface.
+
+A request is genuine if its signature fits the configured public address (never the Host that it names) and the fields
+of the form. Twilio stamps no time on it: a replay is known by its MessageSid. There is no key for a repeated send
+either, so one that got no answer is Uncertain, and what fails later comes back as a status. Who writes an SMS can be
+forged, so agents give commands by WhatsApp only.
+
+Invariant: what customers wrote, their numbers and the token never appear in an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from adapters.base import (
+    Arrival,
+    BadOptions,
+    Busy,
+    CommandAnswer,
+    EventOut,
+    File,
+    Finding,
+    Inbox,
+    Limits,
+    Malformed,
+    MessageOut,
+    Outgoing,
+    Pushed,
+    Refused,
+    Told,
+    Tools,
+    Untrusted,
+)
+from adapters.twilio.calls import Rest
+from adapters.twilio.check import findings
+from adapters.twilio.forms import MEDIA, Reader
+
+TEXT_CHARS, FIELDS = 1_600, 250
+MEDIA_BYTES = 16_000_000
+"""The most that WhatsApp carries; MMS carries 5 MB: https://www.twilio.com/docs/messaging/guides/accepted-mime-types"""
+ACCOUNT, SERVICE = re.compile(r"AC[0-9a-fA-F]{32}"), re.compile(r"MG[0-9a-fA-F]{32}")
+SENDER = re.compile(r"(?:whatsapp:|rcs:)?\+?[A-Za-z0-9_]{3,64}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
+MOVED = frozenset({301, 302, 303, 307, 308})
+
+
+def _units(text: str) -> int:
+    """UTF-16 units, so that no way of counting characters comes to more."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`account`: its SID; `token`: the auth token, or several during rotation (the first one calls); `sender`: the
+    number, WhatsApp address or messaging service that messages come from; `api_base`: the REST interface's address."""
+
+    account: str
+    token: str | tuple[str, ...] = field(repr=False)
+    sender: str
+    api_base: str = "https://api.twilio.com"
+
+
+class Twilio:
+    """One Twilio account with one sender, or with the senders that a messaging service holds."""
+
+    limits = Limits(TEXT_CHARS, resend_is_safe=False, measure=_units)
+    wants_events = False
+    thanks = Told(b'<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml")
+
+    def __init__(self, options: Options, tokens: tuple[str, ...], tools: Tools) -> None:
+        self._tools, self._sender = tools, options.sender
+        self._keys = tuple(token.encode() for token in tokens)
+        self._addresses = _with_and_without_port(tools.hook_url)
+        self._rest = Rest(tools.http, options.api_base, options.account, tokens[0])
+        self._service = bool(SERVICE.fullmatch(options.sender))
+        self._reader = Reader(options.account, "" if self._service else options.sender, tools.agents)
+
+    # --- in ------------------------------------------------------------------------------------------------
+
+    def answer(self, pushed: Pushed, now: float) -> Told | None:
+        """JSON is signed by a digest in the address; none of it is a message. Raises Untrusted."""
+        digest = pushed.query.get("bodySHA256")
+        if pushed.path or digest is None:
+            return None
+        if not DIGEST.fullmatch(digest):
+            raise Untrusted("bodySHA256 is no digest")
+        self._verify(pushed.headers, f"?bodySHA256={digest}")
+        if not hmac.compare_digest(hashlib.sha256(pushed.body).hexdigest(), digest):
+            raise Untrusted("bodySHA256 does not match")
+        return self.thanks
+
+    def accept(self, headers: Mapping[str, str], body: bytes, now: float) -> list[Arrival]:
+        """Verify and read one form. Raises Untrusted or Malformed."""
+        try:
+            pairs = parse_qsl(
+                body.decode("ascii"),
+                keep_blank_values=True,
+                strict_parsing=True,
+                errors="strict",
+                max_num_fields=FIELDS,
+            )
+        except ValueError:
+            # The fields are what is signed: what has none cannot be genuine.
+            raise Untrusted("the body is not a form") from None
+        self._verify(headers, "".join(name + value for name, value in sorted(set(pairs))))
+        form = dict(pairs)
+        if len(form) != len(pairs):
+            raise Malformed("a field is there twice")
+        return list(self._reader.read(form))
+
+    def _verify(self, headers: Mapping[str, str], signed: str) -> None:
+        given = headers.get("X-Twilio-Signature", "").encode("utf-8", "replace")
+        for key in self._keys:
+            for address in self._addresses:
+                digest = hmac.digest(key, f"{address}{signed}".encode(), "sha1")
+                if hmac.compare_digest(base64.b64encode(digest), given):
+                    return
+        raise Untrusted(f"X-Twilio-Signature does not match the token and {self._tools.hook_url}")
+
+    async def listen(self, inbox: Inbox) -> None:
+        """Nothing to pull: Twilio pushes to `accept`."""
+        await asyncio.Event().wait()
+
+    async def fetch(self, file: File) -> bytes:
+        """A file that a customer sent. Twilio shows who asks with the token where it lies; the token stays here."""
+        if not MEDIA.fullmatch(f"/Messages/{file.ref}"):
+            raise Refused("there is no such file at Twilio")
+        address = f"{self._rest.account}/Messages/{file.ref}"
+        answer = await self._rest.get(address, most_bytes=MEDIA_BYTES)
+        if answer.status in MOVED:
+            there = urljoin(address, answer.headers.get("Location", ""))
+            if urlsplit(there).scheme != urlsplit(address).scheme:
+                raise Refused("the file lies where it cannot be fetched safely")
+            answer = await self._rest.get(there, login=False, most_bytes=MEDIA_BYTES)
+        if answer.status == 200:
+            return answer.body
+        if answer.status in (404, 410):
+            raise Refused("the file is not kept at Twilio any more")
+        raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
+
+    # --- out -----------------------------------------------------------------------------------------------
+
+    async def send(self, outgoing: Outgoing) -> str:
+        """Send one message. Raises Refused, Busy or Uncertain."""
+        match outgoing:
+            case MessageOut(attachments=[_, *_]):
+                raise Refused(
+                    "Twilio takes files from public addresses only: send a link to the file instead"
+                )
+            case MessageOut(conversation_id=conversation, text=text):
+                return await self._deliver(conversation, text)
+            case CommandAnswer(agent_id=agent, answer_to=conversation, text=text):
+                return await self._deliver(conversation or agent, _cut(text))
+            case EventOut(key=key):
+                return key
+        raise Refused("a text message cannot do that")
+
+    async def _deliver(self, conversation: str, text: str) -> str:
+        to, _, ours = conversation.partition(" ")
+        sender = {"MessagingServiceSid": self._sender} if self._service else {"From": ours or self._sender}
+        return await self._rest.send(
+            {"To": to, "Body": text, "StatusCallback": self._tools.hook_url, **sender}
+        )
+
+    async def check(self) -> list[Finding]:
+        """Look at the account, and at what the sender calls when a message comes in."""
+        return await findings(self._rest, self._sender, self._tools.hook_url, self._tools.agents)
+
+    async def aclose(self) -> None:
+        """Nothing of its own to give back."""
+
+
+def open_channel(options: Options, tools: Tools) -> Twilio:
+    """Raises BadOptions when an option cannot work, or nobody knows where Twilio reaches us."""
+    tokens = (options.token,) if isinstance(options.token, str) else options.token
+    if not ACCOUNT.fullmatch(options.account):
+        raise BadOptions("account", "is no account SID: AC and 32 characters, at the top of the Console")
+    if not tokens or not all(re.fullmatch("[!-~]{8,128}", token) for token in tokens):
+        raise BadOptions("token", "is no auth token; the Console shows it below the account SID")
+    if not SERVICE.fullmatch(options.sender) and not SENDER.fullmatch(options.sender):
+        raise BadOptions("sender", "is none; such are +15005550006, whatsapp:+15005550006 and MG0123...")
+    if not options.api_base.startswith(("http://", "https://")):
+        raise BadOptions("api_base", "must begin with https:// or http://")
+    if not tools.hook_url:
+        raise BadOptions("adapter", 'is "twilio", but server.public_url does not say where Twilio reaches us')
+    return Twilio(options, tokens, tools)
+
+
+def _with_and_without_port(address: str) -> tuple[str, str]:
+    """Twilio signs one of the two: https://www.twilio.com/docs/usage/security"""
+    parts = urlsplit(address)
+    host = parts.netloc.removesuffix(f":{parts.port}")
+    port = parts.port or {"https": 443, "http": 80}[parts.scheme]
+    return parts._replace(netloc=host).geturl(), parts._replace(netloc=f"{host}:{port}").geturl()
+
+
+def _cut(text: str) -> str:
+    """As much of an answer as one message holds."""
+    return text.encode("utf-16-le")[: TEXT_CHARS * 2].decode("utf-16-le", "ignore")
