@@ -21,7 +21,7 @@ FileKind = Literal["photo", "video", "audio", "voice", "document", "sticker", "l
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Something sent beside or instead of text. `ref` is how its own channel finds it again, at most 400
+    """Something sent beside or instead of text. `ref` is how its own channel finds it again, at most 1,000
     characters; `text` is what words can say of it: a sticker's emoji, a location's address on a map."""
 
     kind: FileKind
