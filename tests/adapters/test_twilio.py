@@ -763,7 +763,7 @@ async def test_a_service_is_looked_at(options: Options, tools: Tools, account: S
     account.pages[f"/v1/Services/{SERVICE}"] = {"inbound_request_url": None, "inbound_method": "POST"}
     assert HOOK in await wrongs(twilio)
     del account.pages[f"/v1/Services/{SERVICE}"]
-    assert "no messaging service" in await wrongs(twilio)
+    assert "is none of this account" in await wrongs(twilio)
 
 
 async def test_a_whatsapp_sender_cannot_be_looked_at(options: Options, tools: Tools, account: Side) -> None:
