@@ -1,0 +1,378 @@
+"""What goes out to LINE: replies, pushes, every answer LINE may give, and what the operator is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+from aiohttp import ClientSession, ClientTimeout
+
+from adapters.base import (
+    Attachment,
+    BadOptions,
+    Busy,
+    Checked,
+    Down,
+    EditOut,
+    File,
+    MessageOut,
+    Outgoing,
+    Refused,
+    Tools,
+    Uncertain,
+    Undelivered,
+    Unusable,
+)
+from adapters.line import TEXT_UNITS, Line, Options, open_channel, utf16
+from adapters.line.calls import TOKEN_PAUSE_S
+from bot.fetch import open_session
+from tests.adapters.contract import ANSWER, MESSAGE, NOW, never
+from tests.fakes.line import TOKEN, LineSide, Script, line_side
+from tests.fakes.servers import free_port
+
+SECRET = "0123456789abcdef0123456789abcdef"
+HOOK = "https://jono.example/hooks/line"
+PUSH, REPLY = "POST /v2/bot/message/push", "POST /v2/bot/message/reply"
+HANGS_UP, HANGS_UP_AFTER = Script(hangs_up=True), Script(hangs_up=True, accepted=True)
+
+
+@dataclass
+class Desk:
+    """What the bot lends: a clock in the test's hands, and what the operator was told."""
+
+    at: float = NOW
+    told: list[str] = field(default_factory=list)
+
+    def now(self) -> float:
+        return self.at
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[ClientSession]:
+    async with open_session(allow_private=True) as session:
+        yield session
+
+
+@pytest.fixture
+async def side() -> AsyncIterator[LineSide]:
+    async with line_side() as listening:
+        yield listening
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def tools(http: ClientSession, desk: Desk) -> Tools:
+    return Tools("line", http, desk.now, hook_url=HOOK, report=desk.told.append)
+
+
+@pytest.fixture
+def line(side: LineSide, tools: Tools) -> Line:
+    return open_channel(Options(SECRET, TOKEN, f"{side.url}/", side.url), tools)
+
+
+def answering(
+    side: LineSide, age_s: float = 1.0, token: str = "nHuyWiB7yP5Zw52FIkcQobQuGDXCTA"
+) -> MessageOut:
+    """An answer to a command whose token LINE still takes."""
+    side.reply_tokens[token] = MESSAGE.conversation_id
+    return replace(MESSAGE, kind="answer", answer_to=f"{(NOW - age_s) * 1000:.0f}:{token}")
+
+
+# --- the ways out --------------------------------------------------------------------------------------------
+
+
+async def test_a_message_is_pushed_and_gives_lines_id(line: Line, side: LineSide) -> None:
+    assert await line.send(MESSAGE) == "4001"
+    assert side.shown == [(MESSAGE.conversation_id, MESSAGE.text)]
+
+
+async def test_a_message_sent_a_hundred_times_is_shown_once(line: Line, side: LineSide) -> None:
+    assert {await line.send(MESSAGE) for _ in range(100)} == {"4001"}
+    assert len(side.shown) == 1
+
+
+async def test_an_answer_to_a_command_is_a_free_reply(line: Line, side: LineSide) -> None:
+    assert await line.send(answering(side)) == "4001"
+    assert (side.calls[REPLY], side.calls[PUSH]) == (1, 0)
+
+
+@pytest.mark.parametrize("age_s", [20.0, 3_600.0, -20.0])
+async def test_an_old_token_is_not_tried(line: Line, side: LineSide, age_s: float) -> None:
+    await line.send(answering(side, age_s))
+    assert (side.calls[REPLY], side.calls[PUSH]) == (0, 1)
+
+
+async def test_a_token_that_line_does_not_take_any_more_becomes_a_push(line: Line, side: LineSide) -> None:
+    answer = answering(side)
+    side.reply_tokens.clear()
+    await line.send(answer)
+    assert (side.calls[REPLY], side.calls[PUSH], len(side.shown)) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("trouble", [HANGS_UP_AFTER, Script(500, accepted=True)])
+async def test_a_reply_that_arrived_without_our_hearing_of_it_is_not_said_twice(
+    line: Line, side: LineSide, trouble: Script
+) -> None:
+    side.script = [trouble]
+    assert await line.send(answering(side))
+    assert (side.calls[REPLY], side.calls[PUSH], len(side.shown)) == (2, 0, 1)
+
+
+@pytest.mark.parametrize("trouble", [HANGS_UP, Script(502)])
+async def test_a_reply_that_did_not_arrive_is_said_by_the_second(
+    line: Line, side: LineSide, trouble: Script
+) -> None:
+    side.script = [trouble]
+    await line.send(answering(side))
+    assert (side.calls[REPLY], side.calls[PUSH], len(side.shown)) == (2, 0, 1)
+
+
+async def test_a_reply_of_which_nobody_knows_after_two_tries_is_uncertain(line: Line, side: LineSide) -> None:
+    side.script = [HANGS_UP, HANGS_UP]
+    with pytest.raises(Uncertain):
+        await line.send(answering(side))
+
+
+async def test_an_agents_answer_goes_to_the_agent_and_is_cut_to_what_line_takes(
+    line: Line, side: LineSide
+) -> None:
+    await line.send(replace(ANSWER, text="😀" * 3_000))
+    ((to, text),) = side.shown
+    assert to == ANSWER.agent_id
+    assert text == "😀" * 2_499 + "…"
+    assert utf16(text) <= TEXT_UNITS
+
+
+@pytest.mark.parametrize(
+    "outgoing",
+    [
+        replace(MESSAGE, text="", attachments=(Attachment(File("photo", "1"), b"x"),)),
+        EditOut("K-1", "c-1", "c-1", "4001", None),
+    ],
+)
+async def test_what_line_cannot_do_is_refused(line: Line, side: LineSide, outgoing: Outgoing) -> None:
+    with pytest.raises(Refused, match="LINE takes no"):
+        await line.send(outgoing)
+    assert not side.calls
+
+
+# --- what LINE answers ---------------------------------------------------------------------------------------
+
+MONTH = "You have reached your monthly limit."
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "reason"),
+    [
+        (Script(400, "The property, 'to', in the request body is invalid"), Refused, "'to'"),
+        (Script(403, "Access to this API is not available for your account"), Refused, "not available"),
+        (Script(413), Refused, "HTTP 413"),
+        (Script(429, MONTH), Refused, "month"),
+        (Script(429, "The API rate limit has been exceeded. Try again later."), Busy, "429"),
+        (Script(302), Busy, "302"),
+        (Script(500), Uncertain, "500"),
+        (Script(503), Uncertain, "503"),
+        (HANGS_UP, Uncertain, "no answer"),
+    ],
+)
+async def test_an_error_says_what_is_known_of_the_message(
+    line: Line, side: LineSide, script: Script, kind: type[Undelivered], reason: str
+) -> None:
+    side.script = [script]
+    with pytest.raises(kind, match=reason) as caught:
+        await line.send(MESSAGE)
+    assert TOKEN not in str(caught.value)
+    assert MESSAGE.text not in str(caught.value)
+    assert await line.send(MESSAGE)
+    assert len(side.shown) == 1
+
+
+async def test_lines_own_delay_is_kept(line: Line, side: LineSide) -> None:
+    side.script = [Script(429, headers={"Retry-After": "31"})]
+    with pytest.raises(Busy) as busy:
+        await line.send(MESSAGE)
+    assert busy.value.retry_after_s == 31
+
+
+async def test_a_push_that_arrived_without_our_hearing_of_it_is_shown_once(
+    line: Line, side: LineSide
+) -> None:
+    for trouble in (HANGS_UP_AFTER, Script(500, accepted=True)):
+        message = replace(MESSAGE, key=f"{trouble.hangs_up}")
+        side.script = [trouble]
+        with pytest.raises(Uncertain):
+            await line.send(message)
+        await line.send(message)
+    assert len(side.shown) == 2
+
+
+async def test_nobody_there_is_busy(tools: Tools) -> None:
+    with pytest.raises(Busy):
+        await open_channel(Options(SECRET, TOKEN, f"http://127.0.0.1:{free_port()}"), tools).send(MESSAGE)
+
+
+async def test_no_answer_in_time_is_uncertain(
+    line: Line, side: LineSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*_: object) -> str:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr("adapters.base.calling.TIMEOUT", ClientTimeout(total=0.1))
+    monkeypatch.setattr(side, "_answer", silent)
+    with pytest.raises(Uncertain, match="Timeout"):
+        await line.send(MESSAGE)
+
+
+async def test_a_wrong_token_waits_and_is_told_until_it_is_mended(
+    side: LineSide, tools: Tools, desk: Desk
+) -> None:
+    wrong = open_channel(Options(SECRET, "wrong", side.url), tools)
+    for _ in range(2):
+        with pytest.raises(Busy, match="token") as busy:
+            await wrong.send(MESSAGE)
+        assert busy.value.retry_after_s == TOKEN_PAUSE_S
+    assert desk.told == ["the token is not accepted"]
+
+
+async def test_used_up_messages_are_told_until_one_goes_out_again(
+    line: Line, side: LineSide, desk: Desk
+) -> None:
+    side.script = [Script(429, MONTH)]
+    with pytest.raises(Refused):
+        await line.send(MESSAGE)
+    await line.send(MESSAGE)
+    assert desk.told == ["the month's messages are used up: see the account's plan", ""]
+
+
+async def test_with_a_tenth_of_429_and_5_percent_of_5xx_all_is_shown_once_and_none_too_early(
+    tools: Tools, desk: Desk
+) -> None:
+    async with line_side(seed=6) as side:
+        side.busy_share, side.broken_share, side.now = 0.1, 0.05, desk.at
+        line = open_channel(Options(SECRET, TOKEN, side.url), tools)
+        seen = {Busy: 0, Uncertain: 0}
+        for number in range(600):
+            text = f"message {number}"
+            message = replace(MESSAGE, key=f"key-{number}", text=text)
+            while True:
+                try:
+                    await line.send(message)
+                    break
+                except Busy as busy:
+                    seen[Busy] += 1
+                    side.now += busy.retry_after_s or 0.0
+                except Uncertain:
+                    seen[Uncertain] += 1
+        assert [text for _, text in side.shown] == [f"message {number}" for number in range(600)]
+    assert min(seen.values()) > 15
+
+
+# --- the operator --------------------------------------------------------------------------------------------
+
+
+async def listened(line: Line, until: Callable[[], bool]) -> None:
+    """Listen until that is so."""
+    listening = asyncio.create_task(line.listen(never))
+    async with asyncio.timeout(5):
+        while not until() and not listening.done():
+            await asyncio.sleep(0.01)
+    listening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+
+
+async def test_line_is_told_where_to_push(line: Line, side: LineSide, desk: Desk) -> None:
+    await listened(line, lambda: side.endpoint == {"endpoint": HOOK, "active": True})
+    assert side.endpoint
+    assert desk.told == []
+
+
+async def test_an_old_address_is_replaced_and_a_switch_that_is_off_is_told(
+    line: Line, side: LineSide, desk: Desk
+) -> None:
+    side.endpoint = {"endpoint": "https://old.example/in", "active": False}
+    await listened(line, lambda: bool(desk.told))
+    assert side.endpoint == {"endpoint": HOOK, "active": False}
+    assert desk.told == ["“Use webhook” is off in LINE's console: nothing comes in"]
+
+
+async def test_an_address_without_tls_is_told(side: LineSide, tools: Tools, desk: Desk) -> None:
+    line = open_channel(
+        Options(SECRET, TOKEN, side.url), replace(tools, hook_url="http://127.0.0.1/hooks/line")
+    )
+    await listened(line, lambda: bool(desk.told))
+    assert desk.told == ["LINE pushes to https:// only: see server.public_url"]
+    assert not side.calls
+
+
+async def test_a_wrong_token_is_unusable_and_a_line_that_is_away_is_down(
+    side: LineSide, tools: Tools
+) -> None:
+    with pytest.raises(Unusable, match="token"):
+        await open_channel(Options(SECRET, "wrong", side.url), tools).listen(never)
+    with pytest.raises(Down):
+        await open_channel(Options(SECRET, TOKEN, f"http://127.0.0.1:{free_port()}"), tools).listen(never)
+
+
+async def findings(line: Line) -> tuple[list[str], list[str]]:
+    assert isinstance(line, Checked)
+    found = await line.check()
+    return [one.what for one in found if not one.wrong], [one.wrong for one in found if one.wrong]
+
+
+async def test_check_finds_all_well(line: Line, side: LineSide) -> None:
+    side.endpoint = {"endpoint": HOOK, "active": True}
+    side.quota, side.used = {"type": "limited", "value": 200}, 13
+    assert await findings(line) == (
+        [
+            "the token is that of “Acme” (@216ru)",
+            "events are pushed to us",
+            "13 of the month's 200 messages are used",
+        ],
+        [],
+    )
+    side.endpoint, side.quota = None, {"type": "none"}
+    good, wrong = await findings(line)
+    assert good[1:] == [f"events will be pushed to {HOOK}", "the month's messages have no limit"]
+    assert not wrong
+    assert side.endpoint is None
+
+
+async def test_check_names_what_is_missing(side: LineSide, line: Line, tools: Tools) -> None:
+    side.endpoint, side.quota, side.used = {"endpoint": HOOK, "active": False}, {"value": 200}, 200
+    _, wrong = await findings(line)
+    assert ["“Use webhook”" in wrong[0], "plan" in wrong[1]] == [True, True]
+    _, wrong = await findings(open_channel(Options(SECRET, "wrong", side.url), tools))
+    assert wrong == ["the token is not accepted; take it anew from LINE's console (token)"]
+    _, wrong = await findings(open_channel(Options(SECRET, TOKEN, side.url), replace(tools, hook_url="")))
+    assert "server.public_url" in wrong[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        (Options("", TOKEN), "secret"),
+        (Options((), TOKEN), "secret"),
+        (Options((SECRET, ""), TOKEN), "secret"),
+        (Options(SECRET, ""), "token"),
+        (Options(SECRET, "two\nlines"), "token"),
+        (Options(SECRET, TOKEN, "api.line.me"), "api_base"),
+        (Options(SECRET, TOKEN, data_base="ftp://x"), "data_base"),
+    ],
+)
+def test_options_that_cannot_work_are_named(tools: Tools, options: Options, key: str) -> None:
+    with pytest.raises(BadOptions) as caught:
+        open_channel(options, tools)
+    assert caught.value.key == key
+
+
+def test_options_do_not_show_their_secrets() -> None:
+    assert SECRET not in repr(Options(SECRET, TOKEN))
+    assert TOKEN not in repr(Options(SECRET, TOKEN))
