@@ -8,7 +8,7 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +48,9 @@ from adapters.base import (
     Untrusted,
 )
 from adapters.twilio import Options, Twilio, open_channel
+from bot import config as configuration
+from bot.app import running
+from bot.clock import Chance, Clock
 from tests.adapters.contract import MESSAGE, NOW, Contract
 from tests.fakes.servers import free_port
 
@@ -705,6 +708,56 @@ async def test_in_bad_weather_all_is_delivered_and_nothing_before_its_time(
     assert raised == told
     assert raised.total() > 30
     assert [form["Body"] for form in side.sent] == [f"message {number}" for number in range(300)]
+
+
+# --- the whole way -------------------------------------------------------------------------------------------
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def test_a_customer_is_told_the_wait_once_and_nothing_after_stop(
+    store_url: str, side: Side, http: ClientSession
+) -> None:
+    channel = {"adapter": "twilio", "queue": "support", "account": ACCOUNT, "token": [TOKEN, OLD]}
+    config = configuration.check(
+        {
+            "bot": {"name": "Acme"},
+            "server": {"listen": "127.0.0.1:0", "public_url": "https://wait.example.com"},
+            "store": {"url": store_url},
+            "queues": {"support": {}},
+            "channels": {"twilio": {**channel, "sender": SENDER, "api_base": side.base}},
+            "outgoing": {"allow_private": True},
+        }
+    )
+    async with running(config, Clock(), Chance(7)) as bot:
+        await bot.ready.wait()
+
+        async def push(form: Mapping[str, str], token: str = TOKEN) -> tuple[int, str, str]:
+            # Behind a proxy the bot is reached at another address than the one that Twilio calls.
+            url, headers = f"{bot.address}/hooks/twilio", signed(form, token)
+            async with http.post(url, data=dict(form), headers=headers) as answer:
+                return answer.status, answer.content_type, await answer.text()
+
+        thanks = (200, "text/xml", '<?xml version="1.0" encoding="UTF-8"?><Response/>')
+        for token in (TOKEN, OLD, TOKEN):
+            assert await push(fixture("sms"), token) == thanks
+        assert (await push(fixture("sms"), OTHER))[0] == 401
+        assert (await push(fixture("sms_missing_sid")))[0] == 400
+        await until(lambda: side.sent)
+        (case_id,) = await bot.parts.store.waiting("support", 10)
+        assert await push(fixture("status_undelivered")) == thanks
+        assert await push(fixture("stop")) == thanks
+        assert await bot.parts.store.waiting("support", 10) == []
+        case = await bot.parts.store.find(["support"], case_id)
+        assert case is not None
+        assert not case.is_open
+    (told,) = side.sent
+    assert (told["To"], told["From"]) == (AINO, SENDER)
+    assert "how long a reply will take" in told["Body"]
 
 
 # --- check ---------------------------------------------------------------------------------------------------
