@@ -152,6 +152,14 @@ def test_every_fixture_of_an_event_is_read() -> None:
     assert FIXTURES.keys() - READ.keys() == {"account_info", "missing_field"}
 
 
+def test_a_link_and_what_is_said_of_it_are_told_once(viber: Viber) -> None:
+    there = "https://shop.example/item/7"
+    for said, told in (("this one", f"this one\n{there}"), (f"see {there}", f"see {there}"), ("", there)):
+        [message] = accepted(viber, changed("url", "message.text", said))
+        assert isinstance(message, CustomerMessage)
+        assert message.text == told
+
+
 def test_an_address_of_a_file_fits_what_the_contract_allows() -> None:
     assert 400 < len(link("picture")) <= 1_000
 

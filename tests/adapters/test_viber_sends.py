@@ -275,6 +275,20 @@ async def test_a_file_that_is_not_there(viber: Viber, far: Far, name: str, error
     assert not isinstance(caught.value, Busy) or caught.value.retry_after_s == 9.0
 
 
+async def test_a_file_that_does_not_come_is_asked_for_again(tools: Tools) -> None:
+    async def hang_up(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/a.jpg", hang_up)
+    async with TestServer(app) as running:
+        viber = open_channel(Options(TOKEN, "Acme", api_base=str(running.make_url("/pa"))), tools)
+        with pytest.raises(Busy):
+            await viber.fetch(File("photo", str(running.make_url("/a.jpg"))))
+
+
 async def test_a_file_has_a_size(viber: Viber, far: Far, monkeypatch: pytest.MonkeyPatch) -> None:
     file = File("photo", far.url.replace("/pa", "/media/picture"))
     monkeypatch.setattr("adapters.viber.FILE_BYTES", len(PICTURE))
@@ -317,8 +331,19 @@ async def ended(task: asyncio.Task[None]) -> None:
         await task
 
 
-async def test_it_makes_known_where_to_push(viber: Viber, far: Far, reports: list[str]) -> None:
-    far.account |= {"webhook": "", "event_types": []}
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"webhook": ""},
+        {"webhook": "https://other.example/"},
+        {"event_types": ["message"]},
+        {"event_types": None},
+    ],
+)
+async def test_it_makes_known_where_to_push(
+    viber: Viber, far: Far, reports: list[str], before: dict[str, object]
+) -> None:
+    far.account |= before
     await ended(await listening(viber, reports))
     [wanted] = bodies(far, "set_webhook")
     events = ["subscribed", "unsubscribed", "conversation_started", "failed"]
