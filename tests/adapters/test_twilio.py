@@ -317,8 +317,10 @@ def test_ten_thousand_forged_requests_are_rejected(twilio: Twilio) -> None:
     assert not any(text in "".join(said) for text in ("parcel", AINO, TOKEN))
 
 
-def test_the_border_of_name_and_value_is_not_signed_and_moves_nothing_of_weight(twilio: Twilio) -> None:
-    """The scheme joins names and values without a mark between them. What a case is made of must be there by name."""
+def test_the_border_of_name_and_value_is_not_signed_and_what_is_needed_must_be_there_by_name(
+    twilio: Twilio,
+) -> None:
+    """The scheme joins names and values without a mark between them; TLS has to keep requests from strangers."""
     form = fixture("sms")
     headers = signed(form)
     for name in ("MessageSid", "From", "To", "AccountSid", "NumMedia", "Body"):
