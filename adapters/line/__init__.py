@@ -17,7 +17,7 @@ import base64
 import contextlib
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -51,6 +51,9 @@ __all__ = ["Line", "Options", "open_channel"]
 
 TEXT_UNITS = 5_000
 """https://developers.line.biz/en/reference/messaging-api/#text-message"""
+PLACE_CHARS = 100
+FILE_BYTES = 50_000_000
+"""Of what is not a location nothing is taken; that is said where it is known which it is."""
 TYPING_S = 10
 """A multiple of five, from 5 to 60."""
 FRESH_S = 20.0
@@ -88,7 +91,7 @@ class Line:
     """One LINE Official Account."""
 
     wants_events = False
-    limits = Limits(TEXT_UNITS, resend_is_safe=True, measure=utf16)
+    limits = Limits(TEXT_UNITS, resend_is_safe=True, measure=utf16, file_bytes=FILE_BYTES)
 
     def __init__(self, options: Options, tools: Tools) -> None:
         self._secrets = _secrets(options)
@@ -150,16 +153,18 @@ class Line:
     async def send(self, outgoing: Outgoing) -> str:
         """Say it to a customer or an agent. Raises Refused, Busy or Uncertain."""
         match outgoing:
-            case MessageOut(attachments=()):
-                return await self._say(outgoing.conversation_id, outgoing.text, outgoing)
+            case MessageOut(attachments=attachments):
+                messages = [_place(one.file) for one in attachments] or [_text(outgoing.text)]
+                return await self._say(outgoing.conversation_id, messages, outgoing)
             case CommandAnswer():
-                return await self._say(outgoing.agent_id, _cut(outgoing.text), outgoing)
+                return await self._say(outgoing.agent_id, [_text(_cut(outgoing.text))], outgoing)
             case EventOut():
                 return outgoing.key
-        raise Refused("LINE takes no files from us, and no change of what was sent")
+        raise Refused("LINE changes nothing that was sent")
 
-    async def _say(self, to: str, text: str, outgoing: MessageOut | CommandAnswer) -> str:
-        messages = [{"type": "text", "text": text}]
+    async def _say(
+        self, to: str, messages: Sequence[Mapping[str, Any]], outgoing: MessageOut | CommandAnswer
+    ) -> str:
         if token := self._fresh(outgoing.answer_to):
             sent = await self._reply({"replyToken": token, "messages": messages})
             if sent is not None:
@@ -210,6 +215,19 @@ class Line:
 
     async def aclose(self) -> None:
         """Nothing was opened."""
+
+
+def _text(text: str) -> Mapping[str, Any]:
+    return {"type": "text", "text": text}
+
+
+def _place(file: File) -> Mapping[str, Any]:
+    """A location. LINE takes all other files as public addresses only. Raises Refused."""
+    if file.kind != "location":
+        raise Refused("LINE takes files as public addresses only: write a link")
+    latitude, longitude = (float(part) for part in file.ref.split(","))
+    name = (file.name or file.ref)[:PLACE_CHARS]
+    return {"type": "location", "title": name, "address": name, "latitude": latitude, "longitude": longitude}
 
 
 def _cut(text: str) -> str:

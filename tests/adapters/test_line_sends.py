@@ -149,15 +149,23 @@ async def test_an_agents_answer_goes_to_the_agent_and_is_cut_to_what_line_takes(
     assert utf16(text) <= TEXT_UNITS
 
 
+async def test_a_location_from_another_channel_is_one_here(line: Line, side: LineSide) -> None:
+    place = File("location", "60.169900,24.938400", "Acme, Mannerheimintie 1")
+    await line.send(replace(MESSAGE, text="", attachments=(Attachment(place),)))
+    assert side.shown == [(MESSAGE.conversation_id, "Acme, Mannerheimintie 1 at 60.1699 24.9384")]
+
+
 @pytest.mark.parametrize(
-    "outgoing",
+    ("outgoing", "reason"),
     [
-        replace(MESSAGE, text="", attachments=(Attachment(File("photo", "1"), b"x"),)),
-        EditOut("K-1", "c-1", "c-1", "4001", None),
+        (replace(MESSAGE, text="", attachments=(Attachment(File("photo", "1"), b"x"),)), "write a link"),
+        (EditOut("K-1", "c-1", "c-1", "4001", None), "changes nothing"),
     ],
 )
-async def test_what_line_cannot_do_is_refused(line: Line, side: LineSide, outgoing: Outgoing) -> None:
-    with pytest.raises(Refused, match="LINE takes no"):
+async def test_what_line_cannot_do_is_refused(
+    line: Line, side: LineSide, outgoing: Outgoing, reason: str
+) -> None:
+    with pytest.raises(Refused, match=reason):
         await line.send(outgoing)
     assert not side.calls
 

@@ -85,10 +85,18 @@ class LineSide:
 
     def _show(self, to: str, messages: list[dict[str, Any]]) -> str:
         for message in messages:
-            if message["type"] != "text" or not 0 < len(message["text"].encode("utf-16-le")) <= 10_000:
-                self.wrongs.append(f"not a text that LINE takes: {message['type']}")
-            self.shown.append((to, message["text"]))
+            self.shown.append((to, self._read(message)))
         return str(4_000 + len(self.shown))
+
+    def _read(self, message: dict[str, Any]) -> str:
+        if message["type"] == "location":
+            if not (0 < len(message["title"]) <= 100 and 0 < len(message["address"]) <= 100):
+                self.wrongs.append("a location without title and address")
+            return f"{message['title']} at {message['latitude']} {message['longitude']}"
+        text: str = message["text"]
+        if message["type"] != "text" or not 0 < len(text.encode("utf-16-le")) <= 10_000:
+            self.wrongs.append(f"not a text that LINE takes: {message['type']}")
+        return text
 
     def _next(self, key: str) -> Script | None:
         """What goes wrong now, if anything."""
