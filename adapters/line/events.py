@@ -27,6 +27,8 @@ HEARD = frozenset({"message", "postback", "unsend", "follow", "unfollow"})
 KINDS: Mapping[str, FileKind] = {"image": "photo", "video": "video", "audio": "voice", "file": "document"}
 """Messages with a content that LINE keeps for us."""
 LANGUAGE_MARK, NOTE_MARK = "__", "//"
+MOST = 10**15
+"""No number that makes sense is larger: times are in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Event:
     def number(self, name: str) -> float:
         """A number that must be there."""
         value = self.data.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MOST:
             raise Malformed(f"{self.path}.{name}: a number is wanted")
         return value
 
@@ -169,7 +171,7 @@ def _file(message: Event, kind: FileKind) -> tuple[str, tuple[File, ...]]:
     if kind != "document" and (provider := message.part("contentProvider")).text("type") == "external":
         return provider.text("originalContentUrl"), ()
     name, size = message.data.get("fileName"), message.data.get("fileSize")
-    size_bytes = size if isinstance(size, int) else None
+    size_bytes = size if isinstance(size, int) and 0 <= size < MOST else None
     return "", (File(kind, message.text("id"), name if isinstance(name, str) else "", size_bytes=size_bytes),)
 
 

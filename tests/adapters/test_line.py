@@ -264,6 +264,14 @@ def test_a_field_that_is_missing_or_wrong_is_named(line: Line, name: str, path: 
         line.accept(signed(body), body, NOW)
 
 
+@pytest.mark.parametrize("value", ["1e999", "-1e999", "9" * 400, "1e16"])
+@pytest.mark.parametrize(("name", "path"), [("text", "timestamp"), ("location", "message.longitude")])
+def test_a_number_beyond_all_sense_is_named(line: Line, name: str, path: str, value: str) -> None:
+    body = changed(name, path, "here").replace(b'"here"', value.encode())
+    with pytest.raises(Malformed, match=re.escape(path)):
+        line.accept(signed(body), body, NOW)
+
+
 def test_without_a_reply_token_it_is_a_message_all_the_same(line: Line) -> None:
     body = changed("text", "replyToken", GONE)
     (arrival,) = line.accept(signed(body), body, NOW)
