@@ -1,6 +1,6 @@
 // A customer's chat. What stands in the conversation comes from the server, in order; what is written here is shown at
 // once and stays in this browser until the server has it, over reloads and outages.
-import { Files, attachment, fill, grow, listen, newId, part } from "./talk.js";
+import { Files, POSTED_MS, UPLOADED_MS, attachment, fill, grow, isSend, listen, memory, moments, newId, part, within } from "./talk.js";
 
 const { channel, queue, language, fileBytes, icons, labels: packed } = document.body.dataset;
 const labels = JSON.parse(packed);
@@ -16,15 +16,11 @@ const title = document.title;
 const shown = new Map(); // an item's key, or the id of an own message, to its element
 let lastKey = "";
 let unread = 0;
+let caughtUp = false; // what came before it was there to be read already
 
 // --- what was said ---------------------------------------------------------------------------------------------
 
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const when = (seconds) => {
-  const moment = new Date(seconds * 1000);
-  return (moment.toDateString() === new Date().toDateString() ? clock : day).format(moment);
-};
+const when = moments(language);
 
 function entry(item) {
   const own = item.kind === "message";
@@ -68,7 +64,8 @@ function take(item) {
   if (item.kind === "edit") return correct(item);
   const name = item.kind === "message" ? item.id : item.key;
   const waiting = shown.get(name);
-  if (waiting && !waiting.classList.contains("pending")) return;
+  // What was written here gets its place by the server's clock: that of this device may be wrong.
+  if (waiting && !("written" in waiting.dataset)) return;
   keepDown(() => {
     const row = entry(item);
     waiting?.remove();
@@ -79,19 +76,23 @@ function take(item) {
   else {
     at("typing").hidden = true;
     if (item.kind === "reply") answered = performance.now();
-    if (document.hidden) count(unread + 1, shown.get(name));
+    if (document.hidden && caughtUp) count(unread + 1, shown.get(name));
   }
 }
 
 function correct(item) {
   const row = shown.get(item.id);
   if (!row) return;
-  const bubble = row.querySelector(".bubble");
-  if (item.text === null) bubble.replaceChildren(part("span", "deleted", labels.deleted));
-  else {
-    bubble.textContent = item.text;
-    row.querySelector(".meta").append(part("span", "", labels.edited));
-  }
+  const meta = row.querySelector(".meta");
+  row.querySelector(".bubble")?.remove();
+  row.querySelector(".edited")?.remove();
+  const bubble = part("div", "bubble", item.text ?? "");
+  bubble.dir = "auto";
+  meta.after(bubble);
+  if (item.text === null) {
+    bubble.append(part("span", "deleted", labels.deleted));
+    for (const file of row.querySelectorAll(".attachment")) file.remove();
+  } else meta.append(part("span", "edited", labels.edited));
 }
 
 function count(n, first) {
@@ -108,22 +109,30 @@ document.addEventListener("visibilitychange", () => document.hidden || count(0))
 
 // --- what is written -------------------------------------------------------------------------------------------
 
+// Each message has a place of its own in the browser's memory: several windows may write at once.
 const STORE = `jono-chat-${channel}`;
-let outbox = JSON.parse(localStorage.getItem(STORE) || "[]");
+const WRITTEN = `${STORE}:`;
+let outbox = memory.names(WRITTEN).map(written).filter(Boolean).sort((a, b) => a.at - b.at);
 let sending = false;
+let later;
 
-function save() {
-  localStorage.setItem(STORE, JSON.stringify(outbox));
+function written(name) {
+  try {
+    return JSON.parse(memory.get(name));
+  } catch {
+    return null;
+  }
 }
 
 function settle(id) {
   outbox = outbox.filter((message) => message.id !== id);
-  save();
+  memory.forget(WRITTEN + id);
 }
 
 function pending(message) {
   const row = entry({ ...message, kind: "message", at: message.at });
   row.classList.add("pending");
+  row.dataset.written = "";
   row.querySelector(".meta").append(part("span", "fate", labels.sending));
   shown.set(message.id, row);
   keepDown(() => place(row));
@@ -133,7 +142,7 @@ function pending(message) {
 function write(words, files = []) {
   const message = { id: newId(), at: Date.now() / 1000, text: words, name: at("name").value.trim(), language, queue, files };
   outbox.push(message);
-  save();
+  memory.set(WRITTEN + message.id, JSON.stringify(message));
   pending(message);
   deliver();
 }
@@ -142,33 +151,32 @@ function write(words, files = []) {
 async function deliver() {
   if (sending) return;
   sending = true;
-  for (let message; (message = outbox.find((one) => !one.refused)); ) {
-    const answer = await post("messages", JSON.stringify(message));
+  clearTimeout(later);
+  for (let message; (message = outbox[0]); ) {
+    const answer = await post("messages", JSON.stringify(message), POSTED_MS);
     if (!answer || answer.status >= 500 || answer.status === 429) {
-      setTimeout(deliver, 1000 * (Number(answer?.headers.get("Retry-After")) || 2));
+      later = setTimeout(deliver, 1000 * (Number(answer?.headers.get("Retry-After")) || 2));
       break;
     }
     const row = shown.get(message.id);
+    settle(message.id);
     if (answer.ok) {
-      settle(message.id);
       row?.classList.remove("pending");
       row?.querySelector(".fate")?.remove();
     } else {
-      message.refused = true;
       const { error } = await answer.json().catch(() => ({ error: answer.statusText }));
       const reason = answer.status === 401 ? labels.cookies : error;
       const fate = row?.querySelector(".fate");
       if (fate) fate.textContent = fill(labels.failed, { reason });
       fate?.classList.add("bad");
-      settle(message.id);
     }
   }
   sending = false;
 }
 
-async function post(where, body) {
+async function post(where, body, ms) {
   try {
-    return await fetch(`${base}/${where}?${query}`, { method: "POST", body });
+    return await fetch(`${base}/${where}?${query}`, { method: "POST", body, ...within(ms) });
   } catch {
     return null;
   }
@@ -181,48 +189,53 @@ function complain(words) {
 }
 
 async function upload(file) {
-  const answer = await post("files", file);
+  const answer = await post("files", file, UPLOADED_MS);
   if (answer?.ok) return answer.json();
-  complain(fill(labels.failed, { reason: file.name }));
+  const why = { 413: labels.too_large, 507: labels.full }[answer?.status];
+  complain(why ? fill(why, { name: file.name }) : fill(labels.failed, { reason: file.name }));
   return null;
 }
 
 const files = new Files(at("files"), at("attach"), upload, { most: Number(fileBytes), labels, complain });
 const fit = grow(text);
 
-at("composer").addEventListener("submit", (event) => {
+at("composer").addEventListener("submit", async (event) => {
   event.preventDefault();
+  await files.done();
   const words = text.value.trim();
-  if (!words && !files.chosen.length) return;
-  write(words, files.giveAll());
+  const sent = files.give();
+  if (!words && !sent.length) return;
+  write(words, sent);
   text.value = "";
   fit();
   text.focus();
   remember();
 });
 text.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+  if (isSend(event)) {
     event.preventDefault();
     at("composer").requestSubmit();
   }
 });
 text.addEventListener("paste", (event) => {
   const pasted = [...event.clipboardData.files];
-  if (pasted.length && at("attach")) files.take(pasted);
+  // Out of a document comes a picture of the text as well.
+  if (pasted.length && at("attach") && !event.clipboardData.types.includes("text/plain")) files.take(pasted);
 });
 
 // The name is asked for once.
 function remember() {
   const name = at("name");
-  if (name.value.trim()) localStorage.setItem(`${STORE}-name`, name.value.trim());
+  if (name.value.trim()) memory.set(`${STORE}-name`, name.value.trim());
   at("name-field").hidden = Boolean(name.value.trim());
 }
-at("name").value = localStorage.getItem(`${STORE}-name`) || "";
+at("name").value = memory.get(`${STORE}-name`) || "";
 at("name-field").hidden = Boolean(at("name").value);
 
 // --- live ------------------------------------------------------------------------------------------------------
 
 function sign(wait) {
+  caughtUp = true;
   at("sign").className = `sign ${wait.light}`;
   at("sign-icon").setAttribute("d", shapes[wait.light]);
   for (const name of ["state", "caption", "figure"]) at(`sign-${name}`).textContent = wait[name];
@@ -238,9 +251,11 @@ function typing() {
   quiet = setTimeout(() => (at("typing").hidden = true), 6000);
 }
 
+let connected = false;
 function online(is) {
   at("offline").hidden = is;
-  if (is) deliver();
+  if (is && !connected) deliver();
+  connected = is;
 }
 
 outbox.forEach(pending);

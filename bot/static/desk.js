@@ -1,5 +1,5 @@
 // The agents' desk. The server tells how the cases stand; whatever is done here is a command, as on every other channel.
-import { Files, attachment, fill, grow, icon, listen, newId, part } from "./talk.js";
+import { Files, POSTED_MS, UPLOADED_MS, attachment, fill, grow, icon, isSend, listen, moments, newId, part, renew, within } from "./talk.js";
 
 const { language, speed, fileBytes, queues: queueNames, icons, labels: packed, commands: table } = document.body.dataset;
 const labels = JSON.parse(packed);
@@ -17,7 +17,9 @@ let overview = { queues: [], cases: [], signs: {}, on_duty: false, now: 0 };
 let heard = performance.now();
 let current = ""; // the case that is open
 let loaded = 0; // the version of it that is shown
+let ended = false; // whether nothing more will happen in it
 const written = new Map(); // what was written here: its id to its fate
+const asked = new Map(); // commands given here that were not answered yet: their ids to what the answer is for
 const read = new Map(); // cases and the number of messages that were read in them
 
 // --- how the cases stand ---------------------------------------------------------------------------------------
@@ -67,22 +69,24 @@ function rowOf(row) {
   return item;
 }
 
+const sections = Object.keys(lists).map((name) => {
+  const section = part("section");
+  section.append(part("h2"), part("ul", "rows"), part("p", "none", name === "waiting" ? labels.nobody : labels.none));
+  at("lists").append(section);
+  return [name, section];
+});
+
 function showLists() {
   const focused = document.activeElement?.dataset?.case;
-  at("lists").replaceChildren(
-    ...Object.entries(lists).map(([name, wanted]) => {
-      const rows = overview.cases.filter(wanted).sort(byTurn);
-      const section = part("section");
-      section.append(part("h2", "", `${labels[name]} (${rows.length})`));
-      if (rows.length) {
-        const list = part("ul", "rows");
-        list.append(...rows.map(rowOf));
-        section.append(list);
-      } else section.append(part("p", "none", name === "waiting" ? labels.nobody : labels.none));
-      return section;
-    }),
-  );
-  if (focused) document.querySelector(`[data-case="${CSS.escape(focused)}"]`)?.focus();
+  for (const [name, section] of sections) {
+    const rows = overview.cases.filter(lists[name]).sort(byTurn);
+    const [heading, list, none] = section.children;
+    heading.textContent = `${labels[name]} (${rows.length})`;
+    renew(list, rows.map(rowOf));
+    list.hidden = !rows.length;
+    none.hidden = Boolean(rows.length);
+  }
+  if (focused && document.activeElement?.dataset?.case !== focused) document.querySelector(`[data-case="${CSS.escape(focused)}"]`)?.focus();
 }
 
 function showQueues() {
@@ -111,7 +115,7 @@ function take(news) {
   at("duty").setAttribute("aria-pressed", String(news.on_duty));
   at("duty").textContent = news.on_duty ? labels.go_off : labels.go_on;
   const row = find(current);
-  if (current && (!row || row.version !== loaded)) load(current);
+  if (current && (row ? row.version !== loaded : !ended)) load(current);
   if (wanted) {
     const mine = news.cases.find((one) => one.id === wanted);
     if (mine) open(mine.id);
@@ -121,16 +125,32 @@ setInterval(() => document.hidden || (showLists(), showHead(find(current))), 200
 
 // --- the open case ---------------------------------------------------------------------------------------------
 
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+const when = moments(language);
+
+// What is being written to each case, and which files go with it.
+const drafts = new Map();
+function draftOf(id) {
+  if (!drafts.has(id)) drafts.set(id, { text: "", kind: "reply", files: [] });
+  return drafts.get(id);
+}
+
+function showDraft() {
+  const draft = draftOf(current);
+  text.value = draft.text;
+  choose(draft.kind);
+  files.use(draft.files);
+  fit();
+  complete();
+}
 
 function open(id) {
   wanted = "";
   if (id !== current) {
     current = id;
     loaded = 0;
+    ended = false;
     talk.replaceChildren();
-    text.value = drafts.get(id) || "";
-    fit();
+    showDraft();
   }
   at("desk").classList.add("reading");
   at("choose").hidden = true;
@@ -145,18 +165,31 @@ function shut() {
 }
 at("back").addEventListener("click", shut);
 
+// Others serve it now, or it is forgotten.
+function leave() {
+  current = "";
+  at("open").hidden = true;
+  at("choose").hidden = false;
+  at("desk").classList.remove("reading");
+  showLists();
+}
+
 async function load(id) {
   const answer = await ask(`/desk/cases/${encodeURIComponent(id)}`);
-  if (!answer?.ok || id !== current) return;
+  if (id !== current) return;
+  if (answer?.status === 404) leave();
+  if (!answer?.ok) return;
   const whole = await answer.json();
+  // An answer may be overtaken by that to a later question.
+  if (id !== current || whole.case.version < loaded) return;
   loaded = whole.case.version;
+  ended = !OPEN.includes(whole.case.state);
   read.set(id, whole.case.messages);
   showHead(whole.case);
   const down = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80 || !talk.childElementCount;
-  talk.replaceChildren(...whole.said.map((entry) => said(entry, whole.case)));
-  for (const [ref, one] of written) {
-    if (one.case === id && one.fate === "sending" && !whole.said.some((entry) => entry.ref === ref)) talk.append(said(one.entry, whole.case));
-  }
+  const refs = new Set(whole.said.map((entry) => entry.ref));
+  const missing = [...written].filter(([ref, one]) => one.case === id && ["sending", "failed"].includes(one.fate) && !refs.has(ref));
+  renew(talk, [...whole.said, ...missing.map(([, one]) => one.entry)].map((entry) => said(entry, whole.case)));
   if (down) scroll.scrollTop = scroll.scrollHeight;
 }
 
@@ -191,14 +224,15 @@ function said(entry, row) {
     const item = part("li", "event alarm", `${labels.not_delivered} `);
     const again = part("button", "", labels.resend);
     again.type = "button";
-    again.addEventListener("click", () => command("resend", entry.id, ""));
+    again.dataset.id = entry.id;
+    again.addEventListener("click", () => command("resend", entry.id, "", "words"));
     item.append(again);
     return item;
   }
   const item = part("li", entry.by === "customer" ? "" : entry.by === "note" ? "own note" : "own");
   const meta = part("p", "meta");
   meta.append(part("span", "who", entry.by === "customer" ? row.name || labels.no_name : entry.by === "note" ? `${labels.note} · ${entry.who}` : entry.who));
-  meta.append(part("time", "", clock.format(new Date(entry.at * 1000))));
+  meta.append(part("time", "", when(entry.at, now())));
   const fate = written.get(entry.ref)?.fate;
   if (fate) meta.append(part("span", fate === "failed" ? "fate bad" : "fate", fate === "failed" ? labels.not_delivered : labels[fate] || ""));
   item.append(meta);
@@ -215,7 +249,7 @@ function said(entry, row) {
 
 async function ask(where, options = {}) {
   try {
-    const answer = await fetch(where + query, options);
+    const answer = await fetch(where + query, { ...within(POSTED_MS), ...options });
     if (answer.status === 401) location.reload();
     return answer;
   } catch {
@@ -223,17 +257,22 @@ async function ask(where, options = {}) {
   }
 }
 
-const drafts = new Map();
 let wanted = ""; // a case that was claimed, to be opened as soon as it is known
 
-async function command(name, argument, row, more = {}) {
-  const id = more.id || newId();
-  const body = JSON.stringify({ id, command: name, arguments: argument, case: row, ...more });
+// One after another, as they were given: a reply must not overtake the claim before it. `why` is what the answer is for.
+let line = Promise.resolve();
+function command(name, argument, row, why, { id = newId(), ...more } = {}) {
+  asked.set(id, why);
+  line = line.then(() => deliver(JSON.stringify({ id, command: name, arguments: argument, case: row, ...more })));
+  return line;
+}
+
+async function deliver(body) {
   for (let tries = 0; tries < 30; tries += 1) {
     const answer = await ask("/desk/commands", { method: "POST", body });
     if (answer?.ok) return true;
     if (answer && answer.status < 500 && answer.status !== 429) {
-      tell((await answer.json()).error, false);
+      tell(await reasonOf(answer), false);
       return false;
     }
     // The same id again: it is carried out once.
@@ -243,12 +282,14 @@ async function command(name, argument, row, more = {}) {
   return false;
 }
 
+const reasonOf = (answer) => answer.json().then(({ error }) => error, () => answer.statusText);
+
 function tell(words, ok) {
   const item = part("div", ok ? "" : "bad");
   item.append(part("span", "", words));
   const close = part("button", "", "×");
   close.type = "button";
-  close.setAttribute("aria-label", "×");
+  close.setAttribute("aria-label", labels.close);
   close.addEventListener("click", () => item.remove());
   item.append(close);
   at("news").append(item);
@@ -263,6 +304,7 @@ function hear(item, id) {
   last = id;
   if (item.kind === "receipt") {
     const one = written.get(item.id);
+    asked.delete(item.id);
     if (one) {
       one.fate = item.fate === "noted" ? "" : item.fate;
       if (one.case === current) load(current);
@@ -270,38 +312,41 @@ function hear(item, id) {
     return;
   }
   if (item.kind !== "answer") return;
-  const taking = item.ok && item.case && pendingTake;
-  // What was claimed is opened, and says more than the answer.
-  if (!(taking || (item.ok && seen.has(item.id.split("-").at(-1))))) tell(item.text, item.ok);
-  pendingTake = false;
-  if (taking) {
+  const given = item.id.split("-").at(-1);
+  const why = asked.get(given);
+  // In another window of the same agent.
+  if (!asked.delete(given)) return;
+  const taken = why === "take" && item.ok && item.case;
+  // What was claimed is opened, and says more than the answer; what a button does is seen in the case.
+  if (!(taken || (item.ok && why === "button"))) tell(item.text, item.ok);
+  if (taken) {
     if (find(item.case)) open(item.case).then(() => text.focus());
     else wanted = item.case;
   }
-  const one = written.get(item.id.split("-").at(-1));
-  if (one && !item.ok) {
-    one.fate = "failed";
-    if (one.case === current) {
-      if (!text.value) text.value = one.entry.text;
-      load(current);
-    }
-  }
+  if (!item.ok) failed(given);
 }
-// What a button does is seen in the case; its answer is told only when it did not work.
-function act(name) {
-  const id = newId();
-  seen.add(id);
-  command(name, "", current, { id });
-}
-const seen = new Set();
-let pendingTake = false;
 
-function next() {
-  pendingTake = true;
-  command("next", "", "");
+// What did not become a part of the case goes back to where it was written; if there is something new already, it stays
+// to be seen.
+function failed(id) {
+  const one = written.get(id);
+  if (!one) return;
+  one.fate = "failed";
+  const draft = draftOf(one.case);
+  if (!draft.text && !draft.files.length) {
+    Object.assign(draft, { text: one.entry.text, kind: one.entry.by === "note" ? "note" : "reply" });
+    draft.files.push(...one.entry.files);
+    written.delete(id);
+    if (one.case === current) showDraft();
+  }
+  if (one.case === current) load(current);
+  else if (!find(one.case)) tell(one.entry.text, false);
 }
+
+const act = (name, why = "button") => command(name, "", current, why);
+const next = () => command("next", "", "", "take");
 at("next").addEventListener("click", next);
-at("duty").addEventListener("click", () => command(overview.on_duty ? "off" : "on", "", ""));
+at("duty").addEventListener("click", () => command(overview.on_duty ? "off" : "on", "", "", "words"));
 at("leave").addEventListener("click", async () => {
   await ask("/desk/session", { method: "DELETE" });
   location.reload();
@@ -310,9 +355,9 @@ at("leave").addEventListener("click", async () => {
 // --- writing ---------------------------------------------------------------------------------------------------
 
 async function upload(file) {
-  const answer = await ask("/desk/files", { method: "POST", body: file });
+  const answer = await ask("/desk/files", { method: "POST", body: file, ...within(UPLOADED_MS) });
   if (answer?.ok) return answer.json();
-  tell(answer ? (await answer.json()).error : labels.offline, false);
+  tell(answer ? await reasonOf(answer) : labels.offline, false);
   return null;
 }
 const files = new Files(at("files"), at("attach"), upload, { most: Number(fileBytes), labels, complain: (words) => tell(words, false) });
@@ -323,22 +368,27 @@ const choose = (value) => {
   relabel();
 };
 function relabel() {
+  draftOf(current).kind = kind();
   text.placeholder = kind() === "note" ? labels.write_note : labels.write;
 }
 document.querySelectorAll("[name=kind]").forEach((choice) => choice.addEventListener("change", relabel));
 
-// What each case's unfinished reply says, while another one is open.
-text.addEventListener("input", () => drafts.set(current, text.value));
+text.addEventListener("input", () => (draftOf(current).text = text.value));
 
-at("composer").addEventListener("submit", (event) => {
+at("composer").addEventListener("submit", async (event) => {
   event.preventDefault();
+  const id = current;
+  await files.done();
+  // Another case was opened meanwhile: this one's draft waits there.
+  if (id !== current) return;
   const words = text.value.trim();
-  if (!words && !files.chosen.length) return;
   const slash = /^\/(\w+)\s*([\s\S]*)$/.exec(words);
-  if (slash) command(slash[1], slash[2], current);
-  else say(words, files.giveAll());
+  const sent = slash ? [] : files.give();
+  if (!words && !sent.length) return;
+  if (slash) command(slash[1], slash[2], current, "words");
+  else say(words, sent);
   text.value = "";
-  drafts.delete(current);
+  draftOf(current).text = "";
   fit();
   complete();
 });
@@ -346,11 +396,12 @@ at("composer").addEventListener("submit", (event) => {
 function say(words, sent) {
   const id = newId();
   const by = kind() === "note" ? "note" : "agent";
-  const shown = { by, at: Date.now() / 1000, text: words, who: document.querySelector(".me").textContent, files: sent, ref: id };
+  const shown = { by, at: now(), text: words, who: document.querySelector(".me").textContent, files: sent, ref: id };
   written.set(id, { case: current, fate: "sending", entry: shown });
   talk.append(said(shown, find(current) || { name: "" }));
   scroll.scrollTop = scroll.scrollHeight;
-  command(by === "note" ? "note" : "reply", words, current, { id, files: sent, plain: true });
+  const name = by === "note" ? "note" : "reply";
+  command(name, words, current, "words", { id, files: sent, plain: true }).then((ok) => ok || failed(id));
 }
 
 let told = 0;
@@ -417,7 +468,7 @@ text.addEventListener("keydown", (event) => {
   } else if (several && event.key === "Tab" && !event.shiftKey) {
     event.preventDefault();
     pick(chosen);
-  } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+  } else if (isSend(event)) {
     event.preventDefault();
     if (several && choices[chosen].text.trim() !== text.value.trim()) pick(chosen);
     else at("composer").requestSubmit();
@@ -447,10 +498,8 @@ const keys = {
   k: () => move(-1),
   c: () => {
     const row = find(current);
-    if (row && row.state === "waiting") {
-      pendingTake = true;
-      act("claim");
-    } else next();
+    if (row?.state === "waiting") act("claim", "take");
+    else next();
   },
   r: () => write("reply"),
   n: () => write("note"),
@@ -468,4 +517,10 @@ document.addEventListener("keydown", (event) => {
 });
 at("keys-button").addEventListener("click", () => at("keys").showModal());
 
-listen(() => `/desk/events${query}${last && `&after=${last}`}`, { desk: take, item: hear, out: () => location.reload() }, (is) => (at("offline").hidden = is));
+function online(is) {
+  // A stream that is refused again and again does not say why: whoever is signed out learns it here.
+  if (!is && !at("offline").hidden) ask("/desk/session");
+  at("offline").hidden = is;
+}
+
+listen(() => `/desk/events${query}${last && `&after=${last}`}`, { desk: take, item: hear, out: () => location.reload() }, online);

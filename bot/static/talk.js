@@ -21,6 +21,67 @@ export const icon = (path) => {
   return svg;
 };
 
+// What this browser remembers: over reloads, and of several windows each for itself. Some browsers remember nothing.
+export const memory = {
+  get(name) {
+    try {
+      return localStorage.getItem(name);
+    } catch {
+      return null;
+    }
+  },
+  set(name, value) {
+    try {
+      localStorage.setItem(name, value);
+    } catch {
+      // It is full, or forbidden: what is here is lost with the window.
+    }
+  },
+  forget(name) {
+    try {
+      localStorage.removeItem(name);
+    } catch {
+      // There was nothing.
+    }
+  },
+  names(prefix) {
+    try {
+      return Object.keys(localStorage).filter((name) => name.startsWith(prefix));
+    } catch {
+      return [];
+    }
+  },
+};
+
+// The line goes dead without a word: after so long a request counts as lost, and is made again.
+export const within = (ms) => (AbortSignal.timeout ? { signal: AbortSignal.timeout(ms) } : {});
+export const POSTED_MS = 20000;
+export const UPLOADED_MS = 130000;
+
+// Enter that ends the writing of a character (in some browsers only its number tells) sends nothing.
+export const isSend = (event) => event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
+
+// A moment as it is written today; of another day, with the day.
+export function moments(language) {
+  const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+  const day = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  return (seconds, now = Date.now() / 1000) => {
+    const moment = new Date(seconds * 1000);
+    return (moment.toDateString() === new Date(now * 1000).toDateString() ? clock : day).format(moment);
+  };
+}
+
+// Have these children in a list. One that is there already and is the same stays as it is: it may just be clicked on,
+// marked, or read aloud.
+export function renew(list, wanted) {
+  const there = new Map();
+  for (const child of list.children) there.set(child.outerHTML, [...(there.get(child.outerHTML) || []), child]);
+  const children = wanted.map((child) => there.get(child.outerHTML)?.shift() ?? child);
+  const staying = new Set(children);
+  for (const child of [...list.children]) if (!staying.has(child)) child.remove();
+  children.forEach((child, place) => list.children[place] === child || list.insertBefore(child, list.children[place] ?? null));
+}
+
 export const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
 
 const SHOWN = /\.(png|jpe?g|gif|webp)$/i;
@@ -54,31 +115,54 @@ export function grow(field) {
   return fit;
 }
 
-// Files that wait to be sent with the next message; each is uploaded when it is chosen.
+// Files that wait to be sent with the next message; each is uploaded when it is chosen, and has its `ref` from then on.
+const FILES_AT_ONCE = 10;
+
 export class Files {
   constructor(list, input, upload, { most, labels, complain }) {
     Object.assign(this, { list, input, upload, most, labels, complain });
     this.chosen = [];
-    input?.addEventListener("change", () => this.take([...input.files]));
+    this.uploading = Promise.resolve();
+    input?.addEventListener("change", () => {
+      this.take([...input.files]);
+      input.value = "";
+    });
   }
 
-  async take(files) {
-    for (const file of files) {
-      if (file.size > this.most) {
-        this.complain(fill(this.labels.too_large, { name: file.name }));
-        continue;
-      }
-      const kept = await this.upload(file);
-      if (kept) this.chosen.push({ ref: kept.ref, size: kept.size, name: file.name, mime: file.type });
-    }
-    if (this.input) this.input.value = "";
+  // Those of another draft from now on.
+  use(chosen) {
+    this.chosen = chosen;
     this.show();
+  }
+
+  take(files) {
+    const chosen = this.chosen;
+    const rows = [];
+    for (const file of files) {
+      if (file.size > this.most) this.complain(fill(this.labels.too_large, { name: file.name }));
+      else rows.push([file, { name: file.name, mime: file.type }]);
+    }
+    chosen.push(...rows.map(([, row]) => row));
+    this.show();
+    this.uploading = this.uploading.then(async () => {
+      for (const [file, row] of rows) {
+        const kept = chosen.includes(row) && (await this.upload(file));
+        if (kept) Object.assign(row, { ref: kept.ref, size: kept.size });
+        else if (chosen.includes(row)) chosen.splice(chosen.indexOf(row), 1);
+        this.show();
+      }
+    });
+  }
+
+  // When all that was chosen until now is there, or has failed.
+  done() {
+    return this.uploading;
   }
 
   show() {
     this.list.replaceChildren(
       ...this.chosen.map((file, number) => {
-        const row = part("li", "", file.name);
+        const row = part("li", "", file.ref ? file.name : `${file.name} · ${this.labels.sending}`);
         const remove = part("button", "", "×");
         remove.type = "button";
         remove.setAttribute("aria-label", fill(this.labels.remove, { name: file.name }));
@@ -93,11 +177,12 @@ export class Files {
     this.list.hidden = !this.chosen.length;
   }
 
-  giveAll() {
-    const all = this.chosen;
-    this.chosen = [];
+  // As many as a message may have; the others wait for the next one.
+  give() {
+    const given = this.chosen.filter((file) => file.ref).slice(0, FILES_AT_ONCE);
+    for (const file of given) this.chosen.splice(this.chosen.indexOf(file), 1);
     this.show();
-    return all;
+    return given;
   }
 }
 
@@ -115,6 +200,7 @@ export function listen(url, events, onState) {
   };
   const again = () => {
     clearTimeout(quiet);
+    quiet = setTimeout(again, QUIET_MS);
     source?.close();
     source = new EventSource(url());
     source.onopen = heard;

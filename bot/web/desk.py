@@ -92,6 +92,7 @@ class WebDesk:
             web.get("/desk", self._page),
             web.get("/desk/enter", self._enter_page),
             web.post("/desk/session", self._enter),
+            web.get("/desk/session", self._signed_in(self._session)),
             web.delete("/desk/session", self._signed_in(self._leave)),
             web.get("/desk/events", self._signed_in(self._events)),
             web.get("/desk/cases/{case}", self._signed_in(self._case)),
@@ -189,6 +190,9 @@ class WebDesk:
             httponly=True,
             samesite="Strict",
         )
+
+    async def _session(self, request: web.Request, agent: Agent) -> web.StreamResponse:
+        return web.json_response({"name": agent.name}, headers=NOT_KEPT)
 
     async def _leave(self, request: web.Request, agent: Agent) -> web.StreamResponse:
         await self._sign_in.leave(request.cookies.get(COOKIE, ""))

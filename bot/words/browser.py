@@ -23,6 +23,7 @@ def chat_labels(language: Language) -> dict[str, str]:
         "again": say("Send again"),
         "sending": say("Sending …"),
         "too_large": say("{name} is too large", name="{name}"),
+        "full": say("There is no room for {name} any more", name="{name}"),
         "edited": say("edited"),
         "deleted": say("This message was deleted"),
         "unread": say("New messages"),

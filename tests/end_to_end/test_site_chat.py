@@ -253,6 +253,7 @@ async def test_who_guesses_links_keeps_no_agent_out(house: House) -> None:
 
 
 DESK_ROUTES = [
+    ("GET", "/desk/session"),
     ("GET", "/desk/events"),
     ("GET", "/desk/cases/K7Q2M4"),
     ("GET", "/desk/cases/K7Q2M4/files/0/0"),
