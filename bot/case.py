@@ -44,7 +44,8 @@ class Case(msgspec.Struct, frozen=True):
 
     `turn_at` is when the oldest unanswered message came, None while nothing is unanswered; `queued` tells that
     the turn stands or stood in the queue, which a follow-up to the agent who holds the case does not; `moved`, that
-    it came from another queue. `promises` are those told and not judged yet.
+    it came from another queue. `promises` are those told and not judged yet; `late_since` is when the last of this turn
+    ran out.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Case(msgspec.Struct, frozen=True):
     messages: int = 0
     moved: bool = False
     promises: tuple[Promise, ...] = ()
+    late_since: float | None = None
     version: int = 0
 
     @property
@@ -115,6 +117,7 @@ class _Stored(
         "messages": "m",
         "moved": "mv",
         "promises": "p",
+        "late_s": "b",
     },
 ):
     """A case in the store: short names, defaults left out, and moments as seconds since it was opened, so that a
@@ -138,6 +141,7 @@ class _Stored(
     messages: int = 1
     moved: bool = False
     promises: list[list[float]] = []
+    late_s: float | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -164,6 +168,7 @@ def encode(case: Case) -> str:
         case.messages,
         case.moved,
         [_promise_out(promise, opened_at) for promise in case.promises],
+        _since(case.late_since, opened_at),
     )
     return f"{case.version} {_encode(stored).decode()}"
 
@@ -192,6 +197,7 @@ def decode(queue: str, case_id: str, text: str) -> Case:
         messages=stored.messages,
         moved=stored.moved,
         promises=tuple(_promise_in(values, opened_at) for values in stored.promises),
+        late_since=_after(opened_at, stored.late_s),
         version=int(version),
     )
 

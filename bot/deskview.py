@@ -154,7 +154,7 @@ def _origin(case: Case, entry: Mapping[str, Any]) -> str:
 def row_of(case: Case, said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A case in the list: how it stands, and how the customer's last words begin."""
     last = next((entry for entry in reversed(as_it_reads(said)) if entry["by"] == "customer"), None)
-    due = case.promises[-1].due_at if case.promises else None
+    due = max((promise.due_at for promise in case.promises), default=case.late_since)
     return {
         "id": case.id,
         "queue": case.queue,

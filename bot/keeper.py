@@ -198,7 +198,7 @@ class Keeper:
         if case.state is CaseState.CLAIMED and case.agent is not None:
             known = await self._store.duty(queue, case.agent)
             seen_at = known["seen"] if known else None
-        elif case.state is CaseState.WAITING and case.promises and not case.warned:
+        elif case.state is CaseState.WAITING and case.promises:
             outlook = await self._figures.outlook(queue, case)
         event = Due(self._clock.now(), seen_at, outlook)
         await self._cases.apply(queue, case, event, channel=case.channel)

@@ -164,14 +164,13 @@ def _wrote(case: Case, event: Wrote, policy: Policy) -> Decision:
     said = (bodies.by_customer(event),)
     if case.turn_at is not None:
         return Decision(case, said=said)
-    decision = _begun(changed(case, turn_at=event.at), event.at, policy)
-    begun = decision.after
-    return replace(decision, said=said, out=_acknowledgement(begun, event) if begun.queued else ())
+    turn = _begun(changed(case, turn_at=event.at), event.at, policy)
+    return replace(turn, said=said, out=_acknowledgement(turn.after, event) if turn.after.queued else ())
 
 
 def _begun(case: Case, at: float, policy: Policy) -> Decision:
     """A new turn of a known case: for the agent who holds it, or into the line."""
-    case = changed(case, warned=False, queued=case.agent is None, state=CaseState.WAITING)
+    case = changed(case, warned=False, late_since=None, queued=case.agent is None, state=CaseState.WAITING)
     if case.agent is not None:
         case = changed(case, state=CaseState.CLAIMED, lease_until=at + policy.claim_lease_s)
     return Decision(
@@ -355,10 +354,13 @@ def _due(case: Case, event: Due, policy: Policy) -> Decision:
     broken = [promise for promise in case.promises if promise.due_at < at]
     standing = tuple(promise for promise in case.promises if promise.due_at >= at)
     counts = {"promises": len(broken)} if broken else {}
-    judged = changed(case, promises=standing)
+    run_out = max((promise.due_at for promise in broken), default=None)
+    judged = changed(
+        case, promises=standing, late_since=case.late_since if standing else run_out or case.late_since
+    )
     if case.state is CaseState.CLAIMED and (case.lease_until or at) <= at:
         return replace(_lease_over(judged, event, policy), counts=counts)
-    if _must_warn(judged, event):
+    if _must_warn(judged, event) or _must_own_up(case, judged, event):
         return Decision(changed(judged, warned=True), out=(bodies.message(judged, "update"),), counts=counts)
     return Decision(judged, counts=counts)
 
@@ -371,6 +373,12 @@ def _lease_over(case: Case, event: Due, policy: Policy) -> Decision:
     back = _released(case, event.at)
     off = Observed("duty", event.at, case.agent or "")
     return replace(back, observations=(*back.observations, off), off_duty=case.agent)
+
+
+def _must_own_up(case: Case, judged: Case, event: Due) -> bool:
+    """Whoever waits beyond what they were told hears so, once a turn: silence is what is not forgiven."""
+    waits = case.state is CaseState.WAITING and event.outlook is not None
+    return waits and judged.late_since is not None and case.late_since is None
 
 
 def _must_warn(case: Case, event: Due) -> bool:

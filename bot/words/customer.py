@@ -55,7 +55,7 @@ class CustomerWords:
         return _row(hello, write, OutletWords(self.language, self.zone).headline(outlook) + ".")
 
     def update(self, name: str, outlook: Outlook, variant: int) -> str:
-        """The one correction, with an apology, when the wait got clearly worse than was promised."""
+        """A correction with an apology: the wait got clearly worse than was promised, or the promise broke."""
         write = self._sentences
         calm = self.language.say("There is nothing you need to do; we have not forgotten you.")
         return _row(write.apology(name, variant), write.wait(outlook, variant), calm)

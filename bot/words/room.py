@@ -107,6 +107,9 @@ class RoomWords:
         if case.promises:
             due_at = max(promise.due_at for promise in case.promises)
             lines.append(say("Promised by {time}", time=self._clock(due_at, case.turn_at)))
+        elif case.late_since is not None:
+            late = say("The promise ran out at {time}", time=self._clock(case.late_since, case.turn_at))
+            lines.append(f"{ALARM} {late}")
         if case.warned:
             lines.append(say("The customer was told that it takes longer."))
         return lines

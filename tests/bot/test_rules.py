@@ -350,6 +350,38 @@ def test_without_clearly_worse_news_nothing_is_told(now: Outlook | None) -> None
     assert (decision.out, decision.after.warned) == ((), False)
 
 
+def test_a_promise_that_breaks_in_silence_is_owned_up_to_once() -> None:
+    case = changed(WAITING, promises=(promised(100),))
+    at = OPENED + 101
+    broken = decided(case, Due(at, outlook=outlook(60, at)))
+    assert [body["kind"] for body in broken.out] == ["update"]
+    assert (broken.after.late_since, broken.counts) == (OPENED + 100, {"promises": 1})
+    again = decided(broken.after, Told(at, OPENED, Promise(at, at, 60))).after
+    later = at + 61
+    assert decided(again, Due(later, outlook=outlook(60, later))).out == ()
+    assert decided(again, Due(later, outlook=outlook(60, later))).after.late_since == at + 60
+
+
+def test_who_was_warned_hears_once_more_when_that_breaks_too() -> None:
+    warned = decided(changed(WAITING, promises=(promised(400),)), Due(NOW, outlook=outlook(1_800))).after
+    told = decided(warned, Told(NOW, OPENED, promised(900))).after
+    first = decided(told, Due(OPENED + 401, outlook=outlook(1_800, OPENED + 401)))
+    assert (first.out, first.after.late_since) == ((), None)
+    second = decided(first.after, Due(OPENED + 901, outlook=outlook(1_800, OPENED + 901)))
+    assert [body["kind"] for body in second.out] == ["update"]
+
+
+def test_an_agent_who_has_the_case_is_what_the_customer_hears_of() -> None:
+    case = changed(HELD, promises=(promised(100),))
+    decision = decided(case, Due(OPENED + 101, agent_seen_at=OPENED + 100))
+    assert (decision.out, decision.after.late_since) == ((), OPENED + 100)
+
+
+def test_a_new_turn_is_not_late() -> None:
+    answered = decided(changed(HELD, late_since=OPENED + 100), REPLY).after
+    assert decided(answered, wrote(at=NOW + 60)).after.late_since is None
+
+
 def test_the_case_is_looked_at_before_its_promise_breaks() -> None:
     after = decided(WAITING, Told(OPENED, OPENED, promised(600)))
     assert after.timer_at == OPENED + 400
