@@ -98,6 +98,7 @@ class Card:
     freshness: str
     as_of: str
     overdue: str
+    zone: str
     week: tuple[OpenDay, ...]
     ways: tuple[Link, ...]
 
@@ -146,6 +147,7 @@ def make_card(queue: QueueStatus, voice: PageWords, now: float) -> Card:
         freshness=voice.freshness(outlook.as_of, published.next_refresh),
         as_of=rfc3339(outlook.as_of),
         overdue=voice.overdue(outlook.as_of) if overdue(published, now) else "",
+        zone=voice.time_zone(),
         week=() if queue.hours.round_the_clock else tuple(_week(queue.hours, outlook.as_of, voice)),
         ways=tuple(_link(way, voice) for way in queue.ways),
     )

@@ -45,7 +45,10 @@ async def banner(options: argparse.Namespace) -> int:
     """Write the banners or the sheet, and print their paths."""
     config = config_of(options)
     queue = one_queue(config, options.queue)
-    voice = Words(config.bot.language).sign(options.language or config.bot.language, config.zone(queue))
+    words = Words(config.bot.language)
+    if options.language and words.match(options.language) is None:
+        raise Failure(f"--language: there are words in {', '.join(words.languages())} only", code=2)
+    voice = words.sign(options.language or config.bot.language, config.zone(queue))
     try:
         if options.preview:
             _preview(config, queue, voice, options.out or SHEET)

@@ -189,6 +189,12 @@ async def test_the_encoding_of_a_banner_can_be_chosen(folder: Path) -> None:
     assert (folder / "support-x.jpg").read_bytes().startswith(JPEG)
 
 
+async def test_a_language_without_words_is_refused_with_those_there_are(folder: Path) -> None:
+    ended = await jono("banner", "support", "--language", "de", within=folder)
+    assert ended.code == 2
+    assert "--language: there are words in en, fi, pl only" in ended.err
+
+
 async def test_a_preview_shows_every_format_in_every_state(folder: Path) -> None:
     ended = await jono("banner", "support", "--preview", within=folder)
     assert (ended.code, ended.out) == (0, "banners.html\n")

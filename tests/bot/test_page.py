@@ -435,6 +435,20 @@ def test_a_desk_that_never_closes_says_so() -> None:
     assert "Time zone: UTC" in words
 
 
+def test_of_queues_in_different_zones_each_names_its_own() -> None:
+    here, there = queue(promising(900)), queue(promising(900), name="night", hours=Hours.always())
+    words = says(here, there)
+    assert words.count("Time zone: UTC") == 1
+    assert words.count("Time zone: ") == 2
+    assert says(here, here).count("Time zone: ") == 1
+
+
+def test_the_overview_offers_the_ways_to_reach_each_queue() -> None:
+    ways = [Way("chat", "/chat/site?queue=support")]
+    read = Reader(page(queue(promising(900), ways=ways), queue(promising(900), name="billing")))
+    assert read.all("href").count("/chat/site?queue=support") == 1
+
+
 def test_the_headers_allow_what_the_page_needs_and_nothing_else() -> None:
     policy = dict(
         part.strip().split(" ", 1) for part in SECURITY_HEADERS["Content-Security-Policy"].split(";")
