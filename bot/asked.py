@@ -52,8 +52,10 @@ class Answers:
         self._config = config
         self._store = store
 
-    def entry(self, asked: Asked, text: str, *, ok: bool, case: str | None = None) -> OutEntry:
-        """The answer as it goes out."""
+    def entry(
+        self, asked: Asked, text: str, *, ok: bool, case: str | None = None, otherwise: str = ""
+    ) -> OutEntry:
+        """The answer as it goes out; see `CommandAnswer` for `otherwise`."""
         body = {
             "kind": "command",
             "command": asked.command.id,
@@ -62,6 +64,8 @@ class Answers:
             "ok": ok,
             "case": case,
         }
+        if otherwise:
+            body["otherwise"] = otherwise
         if asked.command.answer_to:
             body["answer_to"] = asked.command.answer_to
         return OutEntry(
@@ -69,10 +73,17 @@ class Answers:
         )
 
     async def answer(
-        self, asked: Asked, text: str, *, ok: bool = True, case: str | None = None, queue: str | None = None
+        self,
+        asked: Asked,
+        text: str,
+        *,
+        ok: bool = True,
+        case: str | None = None,
+        queue: str | None = None,
+        otherwise: str = "",
     ) -> None:
         """Answer, and change nothing."""
-        entry = self.entry(asked, text, ok=ok, case=case)
+        entry = self.entry(asked, text, ok=ok, case=case, otherwise=otherwise)
         await self._store.commit(queue or asked.home, Commit(seen=asked.seen, out=(entry,)))
 
     async def refuse(self, asked: Asked, case_id: str, refusal: Refusal, queue: str) -> None:

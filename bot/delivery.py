@@ -122,9 +122,15 @@ def outgoing_of(entry: OutEntry) -> Outgoing:
         case "receipt":
             return Receipt(entry.id, body["place"], body["ref"], body["fate"])
         case "command":
-            answer_to = body.get("answer_to", "")
             return CommandAnswer(
-                entry.id, body["command"], body["agent"], body["text"], body["ok"], body["case"], answer_to
+                entry.id,
+                body["command"],
+                body["agent"],
+                body["text"],
+                body["ok"],
+                body["case"],
+                body.get("answer_to", ""),
+                body.get("otherwise", ""),
             )
         case kind:
             conversation_id = entry.lane.partition("/")[2]

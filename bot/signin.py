@@ -112,7 +112,9 @@ class DeskLinks:
             return
         agent = Agent(asked.channel, command.agent.id, asked.name, command.member)
         secret = await self._sign_in.link(agent)
-        await self._answers.answer(asked, words.desk_link(enter_url(self._public_url, secret)))
+        await self._answers.answer(
+            asked, words.desk_link(enter_url(self._public_url, secret)), otherwise=words.only_in_private()
+        )
 
 
 def enter_url(base: str, secret: str) -> str:

@@ -52,7 +52,8 @@ class EditOut:
 
 @dataclass(frozen=True, slots=True)
 class CommandAnswer:
-    """The answer to an agent's command; only that agent is to see it, where the platform can do that."""
+    """The answer to an agent's command; only that agent is to see it, where the platform can do that. Where `otherwise`
+    is set nobody else may: it is shown instead of `text` where that cannot be shown to them alone."""
 
     key: str
     command_id: str
@@ -61,6 +62,7 @@ class CommandAnswer:
     ok: bool
     case_id: str | None
     answer_to: str = ""
+    otherwise: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,9 +280,16 @@ class Telegram:
         if not (where := ANSWER_TO.fullmatch(out.answer_to)):
             raise Refused("it is not told where to answer")
         chat, topic, message = map(int, where.groups())
+        text = out.text
+        if out.otherwise and chat < 0:
+            # A group: all agents read what is written there.
+            try:
+                return f"m{(await self._bot.send_message(int(out.agent_id), text)).message_id}"
+            except (Forbidden, BadRequest):
+                text = out.otherwise
         sent = await self._bot.send_message(
             chat,
-            cut(out.text, TEXT_UNITS),
+            cut(text, TEXT_UNITS),
             message_thread_id=topic or None,
             reply_parameters=ReplyParameters(message, allow_sending_without_reply=True),
         )

@@ -92,6 +92,13 @@ class AgentWords:
             "This link opens the desk in your browser, as you and only once, for ten minutes: {url}", url=url
         )
 
+    def only_in_private(self) -> str:
+        """A link that others must not read cannot be given here."""
+        return self.language.say(
+            "This is for you alone, and I cannot write to you yet: open a chat with me, press Start, and ask here "
+            "again."
+        )
+
     def no_web_desk(self) -> str:
         """There is no desk in the browser."""
         return self.language.say(

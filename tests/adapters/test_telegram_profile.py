@@ -124,7 +124,7 @@ async def test_where_there_was_no_photo_there_is_none_again(tg: Side) -> None:
 async def test_a_photo_that_is_none_is_refused_and_one_too_many_waits(tg: Side) -> None:
     with pytest.raises(Refused):
         await tg.channel.show_outlet("photo", {"": "about 5 min"})
-    with pytest.raises(Refused, match="(?i)photo_invalid"):
+    with pytest.raises(Refused, match=r"(?i)photo_invalid"):
         await tg.channel.show_outlet("photo", b"\x89PNG is no JPEG")
     await tg.fake.limits(profile=[1, 600])
     await tg.channel.show_outlet("photo", OURS)

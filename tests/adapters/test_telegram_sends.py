@@ -155,6 +155,19 @@ async def test_answers_to_commands_and_buttons(tg: Side, aino: int) -> None:
         await tg.channel.send(CommandAnswer("k", "c", str(aino), "yours", True, None, f"q{good}"))
 
 
+async def test_what_is_for_one_agent_alone_is_not_written_into_the_group(tg: Side, aino: int) -> None:
+    group = await tg.fake.group("Desk", [aino])
+    asked = await tg.fake.says(aino, "/desk", chat=group)
+    link = CommandAnswer("k", "c", str(aino), "the link", True, None, f"m{group}:0:{asked}", "ask in private")
+    await tg.channel.send(link)
+    ledger = await tg.fake.read()
+    assert [one.text for one in ledger.shown(aino)] == ["the link"]
+    assert ledger.shown(group) == []
+    await tg.fake.blocks(aino)
+    await tg.channel.send(link)
+    assert [one.text for one in (await tg.fake.read()).shown(group)] == ["ask in private"]
+
+
 # --- files -------------------------------------------------------------------------------------------------
 
 
