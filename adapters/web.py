@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from adapters.base import (
     Arrival,
@@ -25,6 +26,7 @@ from adapters.base import (
     EventOut,
     File,
     FileKind,
+    Finding,
     Inbox,
     Limits,
     Malformed,
@@ -45,6 +47,7 @@ MESSAGE_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 FILES_AT_ONCE = 10
 MOST_BYTES = 2**53
 NAME_CHARS, MIME_CHARS, LANGUAGE_CHARS = 200, 100, 35
+LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 KINDS: Mapping[str, FileKind] = {"image": "photo", "video": "video", "audio": "audio"}
 
 
@@ -127,6 +130,22 @@ class Web:
         if content is None:
             raise Refused("the file is not kept any more")
         return content
+
+    async def check(self) -> list[Finding]:
+        """Whether browsers find us, and keep our cookies."""
+        what, address = "the address of chat and desk", urlsplit(self._tools.hook_url)
+        if not address.scheme:
+            wrong = (
+                "server.public_url is empty: agents get no link by /desk; set it to where browsers reach us"
+            )
+            return [Finding(what, wrong)]
+        if address.scheme != "https" and address.hostname not in LOCAL:
+            return [
+                Finding(
+                    what, "browsers keep our cookies over https only: make server.public_url an https:// one"
+                )
+            ]
+        return [Finding(what)]
 
     # --- to the page ---------------------------------------------------------------------------------------
 

@@ -135,7 +135,7 @@ def assemble(
         config, store, inbox, board, figures, words, clock, metrics, channels, troubles, degraded
     )
     watch = Watch(store, list(config.queues), clock)
-    web_surface.add(Chat(web_surface.view, store, inbox, channels, boxes, chance))
+    web_surface.add(Chat(web_surface.view, store, inbox, channels, boxes, handover, chance))
     if sign_in is not None:
         seen, rows = DeskView(config, store, watch, clock), command_rows(words, config)
         web_surface.add(WebDesk(web_surface.view, seen, watch, sign_in, store, inbox, channels, boxes, rows))

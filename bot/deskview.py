@@ -18,6 +18,7 @@ from bot.clock import Clock
 from bot.config.settings import Config
 from bot.signin import Agent
 from bot.store.store import Store
+from bot.words.plain import person_name
 
 LOOK_EVERY_S = 0.3
 WAITING, OTHERS = 50, 200
@@ -159,7 +160,7 @@ def row_of(case: Case, said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "id": case.id,
         "queue": case.queue,
         "channel": case.channel,
-        "name": case.customer.name,
+        "name": person_name(case.customer.name),
         "language": case.customer.language,
         "state": case.state.value,
         "opened_at": case.opened_at,

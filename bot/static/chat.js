@@ -1,6 +1,6 @@
 // A customer's chat. What stands in the conversation comes from the server, in order; what is written here is shown at
 // once and stays in this browser until the server has it, over reloads and outages.
-import { Files, POSTED_MS, UPLOADED_MS, attachment, fill, grow, isSend, listen, memory, moments, newId, part, within } from "./talk.js";
+import { Files, POSTED_MS, UPLOADED_MS, attachment, fill, grow, isSend, listen, memory, sessionMemory, moments, newId, part, within } from "./talk.js";
 
 const { channel, queue, language, fileBytes, icons, labels: packed } = document.body.dataset;
 const labels = JSON.parse(packed);
@@ -134,8 +134,10 @@ function pending(message) {
   row.classList.add("pending");
   row.dataset.written = "";
   row.querySelector(".meta").append(part("span", "fate", labels.sending));
+  // Below all that the server has, in the order in which it was written.
+  row.dataset.at = Infinity;
   shown.set(message.id, row);
-  keepDown(() => place(row));
+  talk.append(row);
   scroll.scrollTop = scroll.scrollHeight;
 }
 
@@ -155,6 +157,8 @@ async function deliver() {
   for (let message; (message = outbox[0]); ) {
     const answer = await post("messages", JSON.stringify(message), POSTED_MS);
     if (!answer || answer.status >= 500 || answer.status === 429) {
+      const fate = shown.get(message.id)?.querySelector(".fate");
+      if (fate && answer?.status === 429) fate.textContent = labels.slow;
       later = setTimeout(deliver, 1000 * (Number(answer?.headers.get("Retry-After")) || 2));
       break;
     }
@@ -207,10 +211,15 @@ at("composer").addEventListener("submit", async (event) => {
   if (!words && !sent.length) return;
   write(words, sent);
   text.value = "";
+  sessionMemory.forget(`${STORE}-draft`);
   fit();
   text.focus();
   remember();
 });
+// What is half written is there after a reload.
+text.addEventListener("input", () => sessionMemory.set(`${STORE}-draft`, text.value));
+text.value = sessionMemory.get(`${STORE}-draft`) || "";
+fit();
 text.addEventListener("keydown", (event) => {
   if (isSend(event)) {
     event.preventDefault();
@@ -229,6 +238,7 @@ function remember() {
   if (name.value.trim()) memory.set(`${STORE}-name`, name.value.trim());
   at("name-field").hidden = Boolean(name.value.trim());
 }
+at("name").addEventListener("change", () => memory.set(`${STORE}-name`, at("name").value.trim()));
 at("name").value = memory.get(`${STORE}-name`) || "";
 at("name-field").hidden = Boolean(at("name").value);
 
@@ -250,6 +260,11 @@ function typing() {
   clearTimeout(quiet);
   quiet = setTimeout(() => (at("typing").hidden = true), 6000);
 }
+
+// Times in automatic messages are those of the desk, which may be far away.
+const zone = at("zone");
+const moment = new Date();
+zone.hidden = moment.toLocaleString("en") === moment.toLocaleString("en", { timeZone: zone.dataset.zone });
 
 let connected = false;
 function online(is) {

@@ -1,5 +1,5 @@
 // The agents' desk. The server tells how the cases stand; whatever is done here is a command, as on every other channel.
-import { Files, POSTED_MS, UPLOADED_MS, attachment, fill, grow, icon, isSend, listen, moments, newId, part, renew, within } from "./talk.js";
+import { Files, POSTED_MS, UPLOADED_MS, attachment, fill, grow, icon, isSend, listen, moments, newId, part, renew, sessionMemory, within } from "./talk.js";
 
 const { language, speed, fileBytes, queues: queueNames, icons, labels: packed, commands: table } = document.body.dataset;
 const labels = JSON.parse(packed);
@@ -44,8 +44,8 @@ const inOrder = () => Object.values(lists).flatMap((wanted) => overview.cases.fi
 const find = (id) => overview.cases.find((row) => row.id === id);
 
 function waitOf(row) {
-  if (row.turn_at === null) return [labels[row.state === "waiting" ? "state_waiting" : row.state] || row.state, false];
-  if (row.due_at === null) return [length(now() - row.turn_at), false];
+  if (row.turn_at === null || !OPEN.includes(row.state)) return [labels[row.state === "waiting" ? "state_waiting" : row.state] || row.state, false];
+  if (row.due_at === null) return [fill(labels.since, { time: length(now() - row.turn_at) }), false];
   const late = row.due_at < now();
   return [fill(late ? labels.overdue : labels.due, { time: length(row.due_at - now()) }), late];
 }
@@ -56,7 +56,7 @@ function rowOf(row) {
   button.type = "button";
   button.dataset.case = row.id;
   if (row.id === current) button.setAttribute("aria-current", "true");
-  const name = part("span", "name", row.name || labels.no_name);
+  const name = part("span", "name", row.name || `${labels.no_name} · ${row.id}`);
   name.dir = "auto";
   const fresh = row.mine && row.messages > (read.get(row.id) ?? 0);
   if (fresh) name.classList.add("fresh");
@@ -116,6 +116,7 @@ function take(news) {
   at("duty").textContent = news.on_duty ? labels.go_off : labels.go_on;
   const row = find(current);
   if (current && (row ? row.version !== loaded : !ended)) load(current);
+  if (!current && location.hash) open(location.hash.slice(1));
   if (wanted) {
     const mine = news.cases.find((one) => one.id === wanted);
     if (mine) open(mine.id);
@@ -129,9 +130,20 @@ const when = moments(language);
 
 // What is being written to each case, and which files go with it.
 const drafts = new Map();
+const DRAFT = "jono-desk-draft:";
 function draftOf(id) {
-  if (!drafts.has(id)) drafts.set(id, { text: "", kind: "reply", files: [] });
+  if (!drafts.has(id)) {
+    const [kind, ...words] = (sessionMemory.get(DRAFT + id) || "reply ").split(" ");
+    drafts.set(id, { text: words.join(" "), kind, files: [] });
+  }
   return drafts.get(id);
+}
+
+// A reload must not lose what is half written, nor make a note a reply.
+function keepDraft() {
+  const draft = draftOf(current);
+  if (draft.text) sessionMemory.set(DRAFT + current, `${draft.kind} ${draft.text}`);
+  else sessionMemory.forget(DRAFT + current);
 }
 
 function showDraft() {
@@ -155,19 +167,41 @@ function open(id) {
   at("desk").classList.add("reading");
   at("choose").hidden = true;
   at("open").hidden = false;
+  address(id);
   showLists();
+  document.querySelector(`[data-case="${CSS.escape(id)}"]`)?.scrollIntoView({ block: "nearest" });
   return load(id);
 }
 
-function shut() {
+// The case stands in the address: a reload opens it again, and on a phone "back" leads to the list.
+function address(id) {
+  if (location.hash === `#${id}`) return;
+  const there = `${location.pathname}${location.search}#${id}`;
+  if (history.state?.reading) history.replaceState({ reading: true }, "", there);
+  else history.pushState({ reading: true }, "", there);
+}
+
+function list() {
   at("desk").classList.remove("reading");
   document.querySelector(`[data-case="${CSS.escape(current)}"]`)?.focus();
 }
+
+function shut() {
+  if (!at("desk").classList.contains("reading")) return;
+  if (history.state?.reading) history.back();
+  else list();
+}
 at("back").addEventListener("click", shut);
+addEventListener("popstate", () => {
+  const id = location.hash.slice(1);
+  if (id) open(id);
+  else list();
+});
 
 // Others serve it now, or it is forgotten.
 function leave() {
   current = "";
+  history.replaceState(null, "", location.pathname + location.search);
   at("open").hidden = true;
   at("choose").hidden = false;
   at("desk").classList.remove("reading");
@@ -202,6 +236,7 @@ function showHead(row) {
   const [wait] = waitOf(row);
   const holder = row.agent_name && !row.mine ? fill(labels.held_by, { name: row.agent_name }) : "";
   at("facts").textContent = [row.id, row.channel, queueTitle(row.queue), row.language, wait, holder].filter(Boolean).join(" · ");
+  at("composer").hidden = !OPEN.includes(row.state);
   const acts = !OPEN.includes(row.state) ? [] : row.mine ? ["release", "close"] : ["claim", ...(row.state === "answered" ? ["close"] : [])];
   const shown = [...at("acts").children].map((button) => button.dataset.act);
   if (shown.join() !== acts.join()) {
@@ -320,7 +355,8 @@ function hear(item, id) {
   // What was claimed is opened, and says more than the answer; what a button does is seen in the case.
   if (!(taken || (item.ok && why === "button"))) tell(item.text, item.ok);
   if (taken) {
-    if (find(item.case)) open(item.case).then(() => text.focus());
+    // Keys go on to mean what they mean: what is typed next must not be taken for a reply.
+    if (find(item.case)) open(item.case).then(() => at("case").focus());
     else wanted = item.case;
   }
   if (!item.ok) failed(given);
@@ -369,11 +405,15 @@ const choose = (value) => {
 };
 function relabel() {
   draftOf(current).kind = kind();
+  keepDraft();
   text.placeholder = kind() === "note" ? labels.write_note : labels.write;
 }
 document.querySelectorAll("[name=kind]").forEach((choice) => choice.addEventListener("change", relabel));
 
-text.addEventListener("input", () => (draftOf(current).text = text.value));
+text.addEventListener("input", () => {
+  draftOf(current).text = text.value;
+  keepDraft();
+});
 
 at("composer").addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -389,6 +429,9 @@ at("composer").addEventListener("submit", async (event) => {
   else say(words, sent);
   text.value = "";
   draftOf(current).text = "";
+  // A note is the exception: the next thing written is a reply again.
+  choose("reply");
+  keepDraft();
   fit();
   complete();
 });
@@ -506,7 +549,10 @@ const keys = {
   x: () => current && act("close"),
   b: () => current && act("release"),
   "?": () => at("keys").showModal(),
-  Escape: shut,
+  Escape: () => {
+    if (at("news").childElementCount) at("news").replaceChildren();
+    else shut();
+  },
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("textarea, input, dialog")) return;

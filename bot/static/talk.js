@@ -22,36 +22,38 @@ export const icon = (path) => {
 };
 
 // What this browser remembers: over reloads, and of several windows each for itself. Some browsers remember nothing.
-export const memory = {
+const remembering = (store) => ({
   get(name) {
     try {
-      return localStorage.getItem(name);
+      return store().getItem(name);
     } catch {
       return null;
     }
   },
   set(name, value) {
     try {
-      localStorage.setItem(name, value);
+      store().setItem(name, value);
     } catch {
       // It is full, or forbidden: what is here is lost with the window.
     }
   },
   forget(name) {
     try {
-      localStorage.removeItem(name);
+      store().removeItem(name);
     } catch {
       // There was nothing.
     }
   },
   names(prefix) {
     try {
-      return Object.keys(localStorage).filter((name) => name.startsWith(prefix));
+      return Object.keys(store()).filter((name) => name.startsWith(prefix));
     } catch {
       return [];
     }
   },
-};
+});
+export const memory = remembering(() => localStorage);
+export const sessionMemory = remembering(() => sessionStorage);
 
 // The line goes dead without a word: after so long a request counts as lost, and is made again.
 export const within = (ms) => (AbortSignal.timeout ? { signal: AbortSignal.timeout(ms) } : {});

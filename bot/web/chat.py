@@ -15,16 +15,18 @@ from aiohttp import web
 
 from adapters.base import Channel, CustomerMessage, Malformed, Pace, Site, Untrusted
 from bot.clock import Chance
+from bot.handover import Handover
 from bot.inbox import Inbox
 from bot.mailbox import StoredMailbox, Watcher, place_of
 from bot.page import ICONS
 from bot.render import render
+from bot.store import keys
 from bot.store.store import Store, StoreDown
 from bot.web.answers import ALIVE, NOT_KEPT, SECURITY_HEADERS, compact, later, problem, streamed, woken_within
 from bot.web.files import file_answer
 from bot.web.guard import from_our_page, letters, not_too_often, parcels
 from bot.web.view import View
-from bot.words.browser import chat_labels
+from bot.words.browser import chat_labels, own_wait
 
 COOKIE_FOR_S = 365 * 86_400
 MESSAGES = (20, 30.0)
@@ -43,6 +45,7 @@ class Chat:
         inbox: Inbox,
         channels: Mapping[str, Channel],
         boxes: Mapping[str, StoredMailbox],
+        handover: Handover,
         chance: Chance,
     ) -> None:
         self._view = view
@@ -51,6 +54,7 @@ class Chat:
         self._channels = channels
         self._sites = {name: one for name, one in channels.items() if isinstance(one, Site)}
         self._boxes = boxes
+        self._handover = handover
         self._chance = chance
         self._letters, self._parcels = letters(), parcels()
 
@@ -101,6 +105,8 @@ class Chat:
             asked=request.query.get("queue", ""),
             labels=chat_labels(view.words.language(language)),
             sign=self._sign(queue, language),
+            zone=str(view.config.zone(queue)),
+            zone_words=view.words.page(language, view.config.zone(queue)).time_zone(),
             icons=ICONS,
             file_bytes=self._channels[name].limits.file_bytes,
         )
@@ -127,6 +133,13 @@ class Chat:
             "note": sign.note,
         }
 
+    async def _wait(self, name: str, conversation: str, queue: str, language: str) -> Mapping[str, Any]:
+        """The visitor's own wait while they have one; else what everybody is told. Raises StoreDown."""
+        _, case = await self._handover.find(queue, keys.lane(name, conversation))
+        if case is None or case.turn_at is None:
+            return self._sign(queue, language)
+        return own_wait(self._view.words.language(language), case, self._view.clock.now())
+
     # --- live ----------------------------------------------------------------------------------------------
 
     async def _events(self, name: str, request: web.Request) -> web.StreamResponse:
@@ -150,14 +163,13 @@ class Chat:
         while not self._view.stopping.is_set():
             if not await woken_within(watcher.woken):
                 yield ALIVE
-                continue
             if watcher.take_fresh():
                 async for item_id, item in box.items(conversation, after):
                     after = item_id
                     yield f"id: {item_id}\nevent: item\ndata: {compact({'key': item_id, **item})}\n\n"
             for sign in watcher.take_signs():
                 yield f"event: {sign}\ndata: {{}}\n\n"
-            if (wait := self._sign(queue, language)) != shown:
+            if (wait := await self._wait(name, conversation, queue, language)) != shown:
                 shown = wait
                 yield f"event: wait\ndata: {compact(wait)}\n\n"
 

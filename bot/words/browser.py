@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
+from bot.case import Case, CaseState
+from bot.light import Light
 from bot.words.languages import Language
+from bot.words.times import short_duration
 
 
 def chat_labels(language: Language) -> dict[str, str]:
@@ -20,8 +25,8 @@ def chat_labels(language: Language) -> dict[str, str]:
         "typing": say("An answer is being written …"),
         "offline": say("No connection. What you write is kept here and sent as soon as it is back."),
         "failed": say("Not sent: {reason}", reason="{reason}"),
-        "again": say("Send again"),
         "sending": say("Sending …"),
+        "slow": say("You write faster than we can take it: this is sent in a moment."),
         "too_large": say("{name} is too large", name="{name}"),
         "full": say("There is no room for {name} any more", name="{name}"),
         "edited": say("edited"),
@@ -30,7 +35,6 @@ def chat_labels(language: Language) -> dict[str, str]:
         "automatic": say("Automatic"),
         "cookies": say("Your browser keeps no cookie of this page: allow cookies, and open it by https."),
         "script": say("This chat needs JavaScript."),
-        "wait_page": say("Reply times"),
     }
 
 
@@ -59,8 +63,6 @@ def desk_labels(language: Language) -> dict[str, str]:
         "write_note": say("Write a note that only agents see"),
         "attach": say("Attach a file"),
         "remove": say("Remove {name}", name="{name}"),
-        "on": say("On duty"),
-        "off": say("Off duty"),
         "go_on": say("Go on duty"),
         "go_off": say("Go off duty"),
         "sign_out": say("Sign out"),
@@ -105,3 +107,25 @@ def desk_labels(language: Language) -> dict[str, str]:
 def agents_on_duty(language: Language, n: int) -> str:
     """How many agents are there for a queue."""
     return language.count("{n} agent on duty", "{n} agents on duty", n)
+
+
+def own_wait(language: Language, case: Case, now: float) -> dict[str, str]:
+    """How it stands with a customer's own case, at the top of their chat; `now` is the desk's time."""
+    say = language.say
+    if case.state is CaseState.CLAIMED:
+        return _sign("open", say("Somebody is answering you"))
+    due_at = max((promise.due_at for promise in case.promises), default=None)
+    if due_at is not None and due_at > now:
+        left_s = math.ceil((due_at - now) / 60) * 60
+        return _sign(
+            "open", say("You are in the queue"), say("Reply within"), short_duration(language, left_s)
+        )
+    if case.late_since is not None:
+        return _sign(
+            "busy", say("You are in the queue"), say("It takes longer than we told you; we are sorry")
+        )
+    return _sign("unknown", say("You are in the queue"), say("We cannot say yet how long it takes"))
+
+
+def _sign(light: Light, state: str, caption: str = "", figure: str = "") -> dict[str, str]:
+    return {"light": light, "state": state, "caption": caption, "figure": figure, "note": ""}

@@ -184,6 +184,25 @@ def test_what_the_visitor_wrote_is_shown_in_their_other_windows(channel: Web) ->
     }
 
 
+@pytest.mark.parametrize(
+    ("hook_url", "wrong"),
+    [
+        ("https://chat.acme.example/hooks/site", ""),
+        ("http://127.0.0.1:8080/hooks/site", ""),
+        ("http://localhost:8080/hooks/site", ""),
+        ("", "server.public_url is empty"),
+        ("http://chat.acme.example/hooks/site", "https only"),
+    ],
+)
+async def test_it_is_checked_whether_browsers_would_keep_our_cookies(hook_url: str, wrong: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        (found,) = await open_channel(
+            Options(), Tools("site", session, lambda: NOW, hook_url=hook_url)
+        ).check()
+    assert wrong in found.wrong
+    assert bool(found.wrong) is bool(wrong)
+
+
 # --- what is put into boxes ------------------------------------------------------------------------------------
 
 

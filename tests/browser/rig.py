@@ -89,8 +89,7 @@ class Pages:
             color_scheme="dark" if dark else "light",
             java_script_enabled=js,
             locale=locale,
-            timezone_id="UTC",
-            **more,
+            **{"timezone_id": "UTC", **more},
         )
         self._contexts.append(context)
         await context.add_init_script(TELLS_VIOLATIONS)

@@ -230,6 +230,7 @@ async def test_a_case_is_worked_on_with_the_keyboard_alone(office: Office) -> No
     keyboard = agent.page.keyboard
     await keyboard.press("c")
     await expect(agent.page.locator("#who")).to_have_text("Aino")
+    await keyboard.press("r")
     await expect(agent.page.locator("#text")).to_be_focused()
     await keyboard.type("It left this morning.")
     await keyboard.press("Enter")

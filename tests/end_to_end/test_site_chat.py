@@ -11,8 +11,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from adapters.base import Person
 from bot.app import Bot
+from bot.case import Case, changed
+from bot.deskview import row_of
 from bot.signin import Agent
+from status.model import Promise
 from tests.fakes.browser import PNG, Browser, link_of, site_bot
 
 ANNA = Agent("site", "anna", "Anna")
@@ -376,3 +380,19 @@ async def test_pages_are_guarded_by_their_headers(house: House, path: str) -> No
         for cookie in answer.headers.getall("Set-Cookie", []):
             assert cookie.startswith("__Host-")
             assert all(flag in cookie for flag in ("HttpOnly", "Secure", "SameSite=", "Path=/"))
+
+
+def test_a_broken_promise_stays_to_be_seen_at_the_desk() -> None:
+    case = Case(
+        "K7Q2M4",
+        "support",
+        "site",
+        "c-1",
+        Person("c-1", "A\N{RIGHT-TO-LEFT OVERRIDE}ino"),
+        100.0,
+        turn_at=100.0,
+    )
+    row = row_of(changed(case, late_since=700.0), [])
+    assert (row["due_at"], row["name"]) == (700.0, "Aino")
+    promised = changed(case, late_since=700.0, promises=(Promise(700.0, 700.0, 600.0),))
+    assert row_of(promised, [])["due_at"] == 1_300.0
