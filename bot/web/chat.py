@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from adapters.base import Channel, CustomerMessage, Malformed, Pace, Site, Untrusted
+from bot import statics
 from bot.clock import Chance
 from bot.handover import Handover
 from bot.inbox import Inbox
@@ -108,6 +109,7 @@ class Chat:
             zone=str(view.config.zone(queue)),
             zone_words=view.words.page(language, view.config.zone(queue)).time_zone(),
             icons=ICONS,
+            address=statics.address,
             file_bytes=self._channels[name].limits.file_bytes,
         )
         answer = web.Response(text=html, content_type="text/html", headers=SECURITY_HEADERS)

@@ -27,6 +27,7 @@ from adapters.base import (
     read_object,
     read_text,
 )
+from bot import statics
 from bot.clock import Clock
 from bot.config.settings import Config
 from bot.deskview import DeskView, Watch
@@ -130,6 +131,7 @@ class WebDesk:
             brand=self._config.bot.name,
             labels=labels,
             icons=ICONS,
+            address=statics.address,
             **values,
         )
         answer = web.Response(text=html, content_type="text/html", headers=SECURITY_HEADERS, status=status)

@@ -19,8 +19,8 @@ from bot.web.caching import FOR_EVER, answer, until_next, version_of
 from bot.web.view import View
 
 HTML = "text/html; charset=utf-8"
-FOR_A_WHILE = "public, max-age=300"
-"""For a file that was asked for by its name alone: a new version may have it changed."""
+ASK_AGAIN = "public, no-cache"
+"""For a file that was asked for by its name alone: scripts that import each other must be of one version."""
 
 _PERIODS: Mapping[str | None, Days] = {None: 1, "1": 1, "7": 7}
 FRAMED_HEADERS: Mapping[str, str] = {
@@ -83,7 +83,7 @@ class Pages:
             raise web.HTTPNotFound(reason="there is no such file")
         for_good = request.query.get("v") == statics.version(name)
         headers = {
-            "Cache-Control": FOR_EVER if for_good else FOR_A_WHILE,
+            "Cache-Control": FOR_EVER if for_good else ASK_AGAIN,
             "Cross-Origin-Resource-Policy": "cross-origin",
             "X-Content-Type-Options": "nosniff",
         }

@@ -109,7 +109,7 @@ def test_every_dependency_is_explained_and_no_other(group: str, extra: str) -> N
 PAPERS = [
     "README.md",
     "CHANGELOG.md",
-    *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").glob("*.md"))),
+    *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").rglob("*.md"))),
 ]
 
 
