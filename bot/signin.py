@@ -18,7 +18,14 @@ from bot.store.mail import MailStore
 
 LINK_FOR_S = 600
 SECRET = re.compile(r"[0-9a-f]{64}")
+TYPING = "typing"
+"""Begins the sign, in the box of an agent, that the customer of a case is writing."""
 LINK, SESSION = "sign-in", "session"
+
+
+def box_of(agent: str) -> str:
+    """The box of an agent `<channel>/<agent id>` at the desk."""
+    return f"@{agent}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class Agent:
     @property
     def box(self) -> str:
         """Where the answers to their commands are put."""
-        return f"@{self.channel}/{self.id}"
+        return box_of(f"{self.channel}/{self.id}")
 
 
 class SignIn:

@@ -212,10 +212,18 @@ at("composer").addEventListener("submit", async (event) => {
   write(words, sent);
   text.value = "";
   sessionMemory.forget(`${STORE}-draft`);
+  told = 0;
   fit();
   text.focus();
   remember();
 });
+let told = 0;
+text.addEventListener("input", () => {
+  if (!text.value || Date.now() - told < 3000) return;
+  told = Date.now();
+  post("typing", "", POSTED_MS);
+});
+
 // What is half written is there after a reload.
 text.addEventListener("input", () => sessionMemory.set(`${STORE}-draft`, text.value));
 text.value = sessionMemory.get(`${STORE}-draft`) || "";
@@ -273,6 +281,8 @@ function online(is) {
   connected = is;
 }
 
+// Without this script there would be nothing to send it.
+at("composer").hidden = false;
 outbox.forEach(pending);
 listen(() => `${base}/events?${query}${lastKey && `&after=${lastKey}`}`, { item: take, wait: sign, typing }, online);
 text.focus();

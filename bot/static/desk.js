@@ -162,6 +162,7 @@ function open(id) {
     loaded = 0;
     ended = false;
     talk.replaceChildren();
+    at("typing").hidden = true;
     showDraft();
   }
   at("desk").classList.add("reading");
@@ -216,6 +217,7 @@ async function load(id) {
   const whole = await answer.json();
   // An answer may be overtaken by that to a later question.
   if (id !== current || whole.case.version < loaded) return;
+  if (whole.case.messages > (read.get(id) ?? 0)) at("typing").hidden = true;
   loaded = whole.case.version;
   ended = !OPEN.includes(whole.case.state);
   read.set(id, whole.case.messages);
@@ -330,6 +332,14 @@ function tell(words, ok) {
   at("news").append(item);
   while (at("news").childElementCount > 4) at("news").firstElementChild.remove();
   setTimeout(() => item.remove(), 6000 + 60 * words.length);
+}
+
+let quiet;
+function typing({ case: id }) {
+  if (id !== current) return;
+  at("typing").hidden = false;
+  clearTimeout(quiet);
+  quiet = setTimeout(() => (at("typing").hidden = true), 6000);
 }
 
 let last = ""; // the latest answer that came
@@ -569,4 +579,4 @@ function online(is) {
   at("offline").hidden = is;
 }
 
-listen(() => `/desk/events${query}${last && `&after=${last}`}`, { desk: take, item: hear, out: () => location.reload() }, online);
+listen(() => `/desk/events${query}${last && `&after=${last}`}`, { desk: take, item: hear, typing, out: () => location.reload() }, online);

@@ -21,6 +21,7 @@ from bot.inbox import Inbox
 from bot.mailbox import StoredMailbox, Watcher, place_of
 from bot.page import ICONS
 from bot.render import render
+from bot.signin import TYPING, box_of
 from bot.store import keys
 from bot.store.store import Store, StoreDown
 from bot.web.answers import ALIVE, NOT_KEPT, SECURITY_HEADERS, compact, later, problem, streamed, woken_within
@@ -32,6 +33,8 @@ from bot.words.browser import chat_labels, own_wait
 COOKIE_FOR_S = 365 * 86_400
 MESSAGES = (20, 30.0)
 """So many messages a visitor may send in so many seconds; files count as well."""
+SIGNS = (12, 30.0)
+"""So often in so many seconds a visitor may show that they write."""
 
 Handler = Callable[[str, web.Request], Awaitable[web.StreamResponse]]
 
@@ -69,6 +72,7 @@ class Chat:
                 web.get(f"{at}/events", self._known(name, self._events)),
                 web.post(f"{at}/messages", self._known(name, self._message)),
                 web.post(f"{at}/files", self._known(name, self._upload)),
+                web.post(f"{at}/typing", self._known(name, self._typing)),
                 web.get(f"{at}/files/{{box}}/{{file}}", self._known(name, self._file)),
             ]
         return routes
@@ -187,6 +191,20 @@ class Chat:
                 item = self._sites[name].shown(arrival, at)
                 await self._boxes[name].put(conversation, f"own-{arrival.id}", item)
         return web.json_response({"accepted": 1}, headers=NOT_KEPT)
+
+    async def _typing(self, name: str, request: web.Request) -> web.StreamResponse:
+        """Let the agent who has the case see that its customer is writing."""
+        conversation = self._sites[name].visitor(request.headers)
+        view, (most, per_s) = self._view, SIGNS
+        home = view.config.channels[name].queue
+        await not_too_often(self._store.channels, home, name, Pace(f"signs-{conversation}", most, per_s))
+        queue = view.selected(request) or home
+        _, case = await self._handover.find(queue, keys.lane(name, conversation))
+        if case is not None and case.agent is not None:
+            # The desk uses the first of the boxes.
+            desk = next(iter(self._boxes.values()))
+            await desk.show(box_of(case.agent), f"{TYPING} {case.id}")
+        return web.json_response({}, headers=NOT_KEPT)
 
     async def _upload(self, name: str, request: web.Request) -> web.StreamResponse:
         conversation = await self._admitted(name, request)

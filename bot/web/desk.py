@@ -35,7 +35,7 @@ from bot.inbox import Inbox
 from bot.mailbox import StoredMailbox, Watcher, place_of
 from bot.page import ICONS
 from bot.render import render
-from bot.signin import Agent, SignIn
+from bot.signin import TYPING, Agent, SignIn
 from bot.store.store import Store, StoreDown
 from bot.web.answers import ALIVE, NOT_KEPT, SECURITY_HEADERS, compact, later, problem, streamed, woken_within
 from bot.web.files import file_answer
@@ -230,6 +230,9 @@ class WebDesk:
                 async for item_id, item in self._box.items(agent.box, after):
                     after = item_id
                     yield f"id: {item_id}\nevent: item\ndata: {compact(item)}\n\n"
+            for kind, _, case_id in (sign.partition(" ") for sign in watcher.take_signs()):
+                if kind == TYPING:
+                    yield f"event: {kind}\ndata: {compact({'case': case_id})}\n\n"
             overview = await self._desk.overview(agent)
             overview["signs"] = self._signs(overview, self._view.language(request))
             if {**overview, "now": 0} != {**shown, "now": 0}:

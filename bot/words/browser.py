@@ -67,6 +67,7 @@ def desk_labels(language: Language) -> dict[str, str]:
         "go_off": say("Go off duty"),
         "sign_out": say("Sign out"),
         "customer": say("Customer"),
+        "typing": say("The customer is writing …"),
         "no_name": say("no name"),
         "due": say("promised in {time}", time="{time}"),
         "overdue": say("promised {time} ago", time="{time}"),

@@ -94,6 +94,19 @@ async def test_what_is_typed_after_a_claim_is_no_reply_by_accident(office: Offic
     assert not any("secret" in text for text in await customer.said())
 
 
+async def test_the_agent_who_has_the_case_sees_that_the_customer_writes(office: Office) -> None:
+    customer, anna, ben = await office.customer("Aino"), await office.agent("anna"), await office.agent("ben")
+    await customer.writes("Where is my parcel?")
+    await ben.page.click(".rows button:has-text('Aino')")
+    await anna.claims("Aino")
+    await customer.page.locator("#text").press_sequentially("And one")
+    await expect(anna.page.locator("#typing")).to_be_visible()
+    await expect(ben.page.locator("#typing")).to_be_hidden()
+    await customer.page.press("#text", "Enter")
+    await anna.sees("And one")
+    await expect(anna.page.locator("#typing")).to_be_hidden()
+
+
 async def test_a_reload_opens_the_case_and_its_draft_again(office: Office) -> None:
     customer, agent = await office.customer("Aino"), await office.agent()
     await customer.writes("Where is my parcel?")
