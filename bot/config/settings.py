@@ -153,8 +153,8 @@ class LimitSettings(Settings):
     text_chars: int = Field(default=16_000, ge=100, le=1_000_000)
     name_chars: int = Field(default=200, ge=10, le=10_000)
     id_chars: int = Field(default=256, ge=32, le=10_000)
-    visitor_files_bytes: int = Field(default=50_000_000, ge=0, le=10_000_000_000)
-    all_files_bytes: int = Field(default=500_000_000, ge=0, le=1_000_000_000_000)
+    visitor_files_bytes: int = Field(default=50_000_000, ge=1, le=10_000_000_000)
+    all_files_bytes: int = Field(default=500_000_000, ge=1, le=100_000_000_000)
     transcript_entries: int = Field(default=2_000, ge=10, le=100_000)
     send_attempts: int = Field(default=20, ge=1, le=1_000)
 
