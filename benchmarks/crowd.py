@@ -18,6 +18,7 @@ from bot.descriptors import make_room
 
 AT_ONCE = 100
 NEWS_WITHIN_S = 60.0
+QUIET_S = 2.0
 HEADERS = (
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36",
     "Accept: text/event-stream",
@@ -55,13 +56,22 @@ class Watcher(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """News, or only that the stream lives."""
         if b"data: " in data:
-            self._crowd.heard[self] = time.monotonic()
+            self._crowd.heard.setdefault(self, time.monotonic())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The stream has ended."""
         self._crowd.watching -= 1
         if not self._crowd.watching:
             self._crowd.ended.set()
+
+
+async def quiet(crowd: Crowd) -> None:
+    """Wait until nobody is being told anything: news that some have heard already would count from there."""
+    while True:
+        crowd.heard.clear()
+        await asyncio.sleep(QUIET_S)
+        if not crowd.heard:
+            return
 
 
 async def main(url: str, count: int) -> None:
@@ -88,7 +98,7 @@ async def main(url: str, count: int) -> None:
 
     telling = asyncio.create_task(tell_end())
     while await loop.run_in_executor(None, sys.stdin.readline):
-        crowd.heard.clear()
+        await quiet(crowd)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(NEWS_WITHIN_S):
                 while not crowd.watching or len(crowd.heard) < crowd.watching:

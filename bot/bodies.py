@@ -122,6 +122,12 @@ def message(case: Case, kind: str, **more: Any) -> Mapping[str, Any]:
     return {"kind": kind, "case": case.id, "customer": case.customer.id, **more}
 
 
+def acknowledgement(case: Case, event: Wrote) -> Mapping[str, Any]:
+    """The answer to what the customer wrote; the way back goes along where the platform has one for it."""
+    way = {"answer_to": event.answer_to} if event.answer_to else {}
+    return message(case, "acknowledgement", turn=case.turn_at, variant=event.variant, **way)
+
+
 def reply(case: Case, act: Reply) -> Mapping[str, Any]:
     """An agent's words, and where they stand in a room, so that their fate can be shown there."""
     body = dict(message(case, "reply", text=act.text))

@@ -33,6 +33,7 @@ class Wrote:
     files: tuple[File, ...] = ()
     ref: str = ""
     group: str = ""
+    answer_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

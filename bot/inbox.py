@@ -156,6 +156,7 @@ class Inbox:
             files=message.files,
             ref=message.ref,
             group=message.group,
+            answer_to=message.answer_to,
         )
         seen = seen_digest(channel, message.id)
         result = await self._cases.apply(

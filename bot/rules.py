@@ -204,7 +204,7 @@ def _updated(case: Case, customer: Person) -> Person:
 def _acknowledgement(case: Case, event: Wrote) -> tuple[Mapping[str, Any], ...]:
     if event.from_robot:
         return ()
-    return (bodies.message(case, "acknowledgement", turn=case.turn_at, variant=event.variant),)
+    return (bodies.acknowledgement(case, event),)
 
 
 # --- agents ------------------------------------------------------------------------------------------------

@@ -38,7 +38,8 @@ class CustomerMessage:
 
     `ref` is the platform's own name of the message, where it can be changed later; messages of one `group` are an
     album. `queue` is the one the customer asked for, by a link for example; it stays chosen for the conversation.
-    `answer_to` comes back with the answer to a command, where that goes another way than messages.
+    `answer_to` comes back with the answer to a command and with the acknowledgement, where such an answer goes another
+    way than messages.
     """
 
     id: str

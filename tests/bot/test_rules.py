@@ -173,6 +173,12 @@ def test_the_first_message_opens_a_case_and_is_acknowledged() -> None:
     assert decision.observations == (Observed("arrived", NOW),)
 
 
+def test_the_way_back_goes_along_with_the_acknowledgement() -> None:
+    (body,) = decided(None, wrote(answer_to="a-token")).out
+    assert body["answer_to"] == "a-token"
+    assert "answer_to" not in decided(None, wrote()).out[0]
+
+
 def test_a_burst_is_acknowledged_once() -> None:
     decision = decided(WAITING, wrote())
     assert (decision.out, decision.counts, decision.after.turn_at) == ((), {}, OPENED)
