@@ -154,6 +154,11 @@ async def test_too_many_messages_are_told_to_come_later(house: House) -> None:
     assert (await (await house.visitor()).writes("Hello"))[0] == 200
 
 
+async def test_signs_of_writing_are_never_refused(house: House) -> None:
+    visitor = await house.visitor()
+    assert {(await visitor.post("/chat/site/typing", b""))[0] for _ in range(30)} == {200}
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"[" * 50_000, b'{"id":"message-1","text":"\\ud800"}', b"\xff"]
 )
