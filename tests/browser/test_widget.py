@@ -373,8 +373,9 @@ async def test_a_server_that_is_down_is_asked_less_and_less(page_of: Pages) -> N
         await page.goto(address)
         for _ in range(60):
             await page.clock.run_for(60_000)
-        # 5, 10, 20 ... up to 600 seconds, each up to a fifth longer: an hour holds about a dozen.
-        assert 9 <= len(asked) <= 13
+        # 5, 10, 20 ... up to 600 seconds, each up to a fifth longer: an hour holds about a dozen. An answer that comes
+        # a minute late makes them fewer; giving up would leave one.
+        assert 5 <= len(asked) <= 13
 
 
 async def test_a_queue_that_is_not_there_shows_nothing(site: Site, page_of: Pages) -> None:
