@@ -47,14 +47,19 @@ from adapters.base import (
     Untrusted,
     Unusable,
     call,
+    cut,
+    each,
+    examine_address,
     read_object,
     read_text,
+    utf16,
 )
 
 OFFICIAL = "https://chatapi.viber.com/pa"
 SIGNATURE = "X-Viber-Content-Signature"
 EVENTS = ("subscribed", "unsubscribed", "conversation_started", "failed")
 """What is pushed beside messages. Not asked for: `delivered` and `seen`, two for each message of ours."""
+# Viber does not say in which units it counts texts; UTF-16 units are never fewer than any other's.
 TEXT_UNITS, BODY_BYTES, SENDER_CHARS, LINK_CHARS, FILE_BYTES = 7_000, 30_000, 28, 2_000, 50_000_000
 REASON_CHARS = 200
 WATCH_S = 600.0
@@ -202,7 +207,7 @@ class Viber:
             case MessageOut(text=text):
                 messages, receiver = [{"type": "text", "text": text}], outgoing.conversation_id
             case CommandAnswer(text=text):
-                messages, receiver = [{"type": "text", "text": _cut(text)}], outgoing.agent_id
+                messages, receiver = [{"type": "text", "text": cut(text, TEXT_UNITS)}], outgoing.agent_id
             case EventOut(key=key):
                 return key
             case _:
@@ -286,27 +291,17 @@ class Viber:
 
 def open_channel(options: Options, tools: Tools) -> Viber:
     """Raises BadOptions when an option cannot work."""
-    tokens = (options.token,) if isinstance(options.token, str) else options.token
+    tokens = each(options.token)
     if not tokens or not all(token.isascii() and token.isprintable() and token for token in tokens):
         raise BadOptions("token", "is no token of a bot; Viber's settings of the bot show it as its app key")
     if not 0 < len(options.sender) <= SENDER_CHARS:
         raise BadOptions("sender", f"must be 1 to {SENDER_CHARS} characters")
     if utf16(options.welcome) > TEXT_UNITS:
         raise BadOptions("welcome", f"must be at most {TEXT_UNITS} characters")
-    if not options.api_base.startswith(("http://", "https://")):
-        raise BadOptions("api_base", "must begin with https:// or http://")
+    examine_address("api_base", options.api_base)
     if not tools.hook_url.startswith("https://" if options.api_base == OFFICIAL else "http"):
         raise BadOptions("adapter", 'is "viber", and Viber pushes only to https://: see server.public_url')
     return Viber(tokens, options, tools)
-
-
-def utf16(text: str) -> int:
-    """The length of a text. Viber does not say in which units it counts; these are never fewer than any other's."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _cut(text: str) -> str:
-    return text if utf16(text) <= TEXT_UNITS else text[: TEXT_UNITS // 2 - 1] + "…"
 
 
 # --- what is read, what is sent ------------------------------------------------------------------------------
@@ -361,17 +356,15 @@ def _location(where: Mapping[str, Any]) -> File:
     for name, most in (("lat", 90), ("lon", 180)):
         if type(where.get(name)) not in (int, float) or not abs(where[name]) <= most:
             raise Malformed(f"location.{name}: a number of degrees is wanted")
-    point = f"{where['lat']:.6f},{where['lon']:.6f}"
-    latitude, longitude = point.split(",")
-    return File("location", point, text=f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}")
+    return File.located(where["lat"], where["lon"])
 
 
 def _attached(attachment: Attachment) -> dict[str, Any]:
     """A file as Viber takes it: by its address. Raises Refused where it has none."""
     file = attachment.file
     if file.kind == "location":
-        latitude, _, longitude = file.ref.partition(",")
-        return {"type": "location", "location": {"lat": float(latitude), "lon": float(longitude)}}
+        latitude, longitude = file.point
+        return {"type": "location", "location": {"lat": latitude, "lon": longitude}}
     if attachment.content is not None or not file.ref.startswith("https://") or len(file.ref) > LINK_CHARS:
         raise Refused("Viber takes no files from bots, only addresses to download them from: send a link")
     if file.kind == "photo":

@@ -25,7 +25,6 @@ from adapters.base import (
     EditOut,
     EventOut,
     File,
-    FileKind,
     Finding,
     Inbox,
     Limits,
@@ -37,18 +36,16 @@ from adapters.base import (
     Refused,
     Tools,
     Untrusted,
+    read_files,
+    read_id,
     read_object,
     read_text,
 )
 
 SECRET = "[0-9a-f]{64}"
 """A visitor's cookie: 256 bits."""
-MESSAGE_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-FILES_AT_ONCE = 10
-MOST_BYTES = 2**53
-NAME_CHARS, MIME_CHARS, LANGUAGE_CHARS = 200, 100, 35
+NAME_CHARS, LANGUAGE_CHARS = 200, 35
 LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
-KINDS: Mapping[str, FileKind] = {"image": "photo", "video": "video", "audio": "audio"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +84,8 @@ class Web:
         Malformed."""
         conversation = self.visitor(headers)
         data = read_object(body)
-        message_id = read_text(data, "id")
-        if not MESSAGE_ID.fullmatch(message_id):
-            raise Malformed("id: 8 to 64 letters, digits and hyphens are wanted")
-        text, files = read_text(data, "text").strip(), _files(data, conversation)
+        message_id, text = read_id(data), read_text(data, "text").strip()
+        files = read_files(data, conversation)
         if not text and not files:
             raise Malformed("text: is empty, and there are no files")
         customer = Person(
@@ -188,26 +183,6 @@ class Web:
 
     async def aclose(self) -> None:
         """Nothing was opened."""
-
-
-def _files(data: Mapping[str, Any], conversation: str) -> tuple[File, ...]:
-    rows = data.get("files") or []
-    if not isinstance(rows, list) or len(rows) > FILES_AT_ONCE:
-        raise Malformed(f"files: a list of at most {FILES_AT_ONCE} is wanted")
-    return tuple(_file(row, number, conversation) for number, row in enumerate(rows))
-
-
-def _file(row: object, number: int, conversation: str) -> File:
-    if not isinstance(row, dict):
-        raise Malformed(f"files.{number}: an object is wanted")
-    ref, size = read_text(row, "ref"), row.get("size")
-    if not ref.startswith(f"{conversation}/"):
-        raise Malformed(f"files.{number}.ref: there is no such file")
-    if size is not None and not (type(size) is int and 0 <= size < MOST_BYTES):
-        raise Malformed(f"files.{number}.size: a number of bytes is wanted")
-    mime = read_text(row, "mime")[:MIME_CHARS]
-    kind = KINDS.get(mime.partition("/")[0], "document")
-    return File(kind, ref, read_text(row, "name")[:NAME_CHARS], mime, size)
 
 
 def _shown(file: File) -> dict[str, Any]:

@@ -38,6 +38,8 @@ from adapters.base import (
     Tools,
     Untrusted,
     call,
+    each,
+    examine_address,
     read_json,
 )
 
@@ -123,11 +125,11 @@ class Webhook:
 
 def open_channel(options: Options, tools: Tools) -> Webhook:
     """Raises BadOptions when a secret is not `whsec_` and base64, or the url not http(s)."""
-    secrets = (options.secret,) if isinstance(options.secret, str) else options.secret
+    secrets = each(options.secret)
     if not secrets:
         raise BadOptions("secret", "is empty; give a secret such as whsec_ followed by base64")
-    if options.url and not options.url.startswith(("http://", "https://")):
-        raise BadOptions("url", "must begin with https:// or http://")
+    if options.url:
+        examine_address("url", options.url)
     return Webhook(tuple(_key(secret) for secret in secrets), options.url, tools)
 
 

@@ -36,7 +36,9 @@ from adapters.base.arrivals import (
     OutsideReply,
     Person,
     Undeliverable,
+    kind_of,
 )
+from adapters.base.browsers import read_files, read_id
 from adapters.base.calling import Answered, call
 from adapters.base.channel import (
     Bookmarks,
@@ -63,6 +65,7 @@ from adapters.base.errors import (
     Untrusted,
     Unusable,
 )
+from adapters.base.options import each, examine_address
 from adapters.base.outgoing import (
     ROOM_STATES,
     Attachment,
@@ -84,6 +87,7 @@ from adapters.base.outgoing import (
 )
 from adapters.base.pushed import Answering, Pushed, Told
 from adapters.base.reading import read_json, read_object, read_text
+from adapters.base.texts import cut, utf16
 
 __all__ = [
     "ROOM_STATES",
@@ -153,7 +157,14 @@ __all__ = [
     "Untrusted",
     "Unusable",
     "call",
+    "cut",
+    "each",
+    "examine_address",
+    "kind_of",
+    "read_files",
+    "read_id",
     "read_json",
     "read_object",
     "read_text",
+    "utf16",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +17,12 @@ class Person:
 
 
 FileKind = Literal["photo", "video", "audio", "voice", "document", "sticker", "location"]
+_KINDS: Mapping[str, FileKind] = {"image": "photo", "video": "video", "audio": "audio"}
+
+
+def kind_of(mime: str) -> FileKind:
+    """What a file of a media type is."""
+    return _KINDS.get(mime.partition("/")[0], "document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,18 @@ class File:
     mime: str = ""
     size_bytes: int | None = None
     text: str = ""
+
+    @classmethod
+    def located(cls, latitude: float, longitude: float, name: str = "") -> File:
+        """A location, in degrees; its `ref` is the point itself."""
+        link = f"https://www.openstreetmap.org/?mlat={latitude:.6f}&mlon={longitude:.6f}"
+        return cls("location", f"{latitude:.6f},{longitude:.6f}", name, text=link)
+
+    @property
+    def point(self) -> tuple[float, float]:
+        """Latitude and longitude of a location, in degrees."""
+        latitude, _, longitude = self.ref.partition(",")
+        return float(latitude), float(longitude)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,10 @@ from discord import Attachment as Sent
 from discord import Client, Message, StickerItem
 from discord import File as Upload
 
-from adapters.base import Attachment, File, FileKind, Refused
+from adapters.base import Attachment, File, Refused, kind_of
 
 UPLOAD_BYTES = 10 * 1024 * 1024
 """https://discord.com/developers/docs/reference#uploading-files"""
-
-
-def kind_of(mime: str, *, voice: bool = False) -> FileKind:
-    """What a file is, by its media type."""
-    if voice:
-        return "voice"
-    family = mime.partition("/")[0]
-    kinds: dict[str, FileKind] = {"image": "photo", "video": "video", "audio": "audio"}
-    return kinds.get(family, "document")
 
 
 def files_in(message: Message) -> tuple[File, ...]:
@@ -42,9 +33,8 @@ def _sent_with(message: Message) -> list[Sent]:
 
 def _file(place: str, sent: Sent) -> File:
     mime = sent.content_type or ""
-    return File(
-        kind_of(mime, voice=sent.is_voice_message()), f"{place}/{sent.id}", sent.filename, mime, sent.size
-    )
+    kind = "voice" if sent.is_voice_message() else kind_of(mime)
+    return File(kind, f"{place}/{sent.id}", sent.filename, mime, sent.size)
 
 
 def _sticker(sticker: StickerItem) -> File:

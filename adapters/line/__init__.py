@@ -41,7 +41,11 @@ from adapters.base import (
     Undelivered,
     Untrusted,
     Unusable,
+    cut,
+    each,
+    examine_address,
     read_object,
+    utf16,
 )
 from adapters.line.calls import Calls, sent_id, words_of
 from adapters.line.check import WEBHOOK, findings
@@ -50,7 +54,7 @@ from adapters.line.events import KINDS, Event, arrival_of
 __all__ = ["Line", "Options", "open_channel"]
 
 TEXT_UNITS = 5_000
-"""https://developers.line.biz/en/reference/messaging-api/#text-message"""
+"""In UTF-16 units: https://developers.line.biz/en/reference/messaging-api/#text-message"""
 PLACE_CHARS = 100
 FILE_BYTES = 50_000_000
 """Of what is not a location nothing is taken; that is said where it is known which it is."""
@@ -75,11 +79,6 @@ class Options:
     data_base: str = "https://api-data.line.me"
 
 
-def utf16(text: str) -> int:
-    """The length of a text as LINE counts it."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
 def retry_key(key: str) -> str:
     """The UUID that a message's key becomes, the same in every attempt (version 5 of RFC 9562)."""
     digest = hashlib.sha1(RETRY_KEYS + key.encode(), usedforsecurity=False).hexdigest()
@@ -94,7 +93,7 @@ class Line:
     limits = Limits(TEXT_UNITS, resend_is_safe=True, measure=utf16, file_bytes=FILE_BYTES)
 
     def __init__(self, options: Options, tools: Tools) -> None:
-        self._secrets = _secrets(options)
+        self._secrets = tuple(secret.encode() for secret in each(options.secret))
         self._tools = tools
         self._troubles = {"webhook": "", "sending": ""}
         bases = (options.api_base, options.data_base)
@@ -157,7 +156,7 @@ class Line:
                 messages = [_place(one.file) for one in attachments] or [_text(outgoing.text)]
                 return await self._say(outgoing.conversation_id, messages, outgoing)
             case CommandAnswer():
-                return await self._say(outgoing.agent_id, [_text(_cut(outgoing.text))], outgoing)
+                return await self._say(outgoing.agent_id, [_text(cut(outgoing.text, TEXT_UNITS))], outgoing)
             case EventOut():
                 return outgoing.key
         raise Refused("LINE changes nothing that was sent")
@@ -225,32 +224,17 @@ def _place(file: File) -> Mapping[str, Any]:
     """A location. LINE takes all other files as public addresses only. Raises Refused."""
     if file.kind != "location":
         raise Refused("LINE takes files as public addresses only: write a link")
-    latitude, longitude = (float(part) for part in file.ref.split(","))
+    latitude, longitude = file.point
     name = (file.name or file.ref)[:PLACE_CHARS]
     return {"type": "location", "title": name, "address": name, "latitude": latitude, "longitude": longitude}
 
 
-def _cut(text: str) -> str:
-    """The beginning of a text, as much as fits."""
-    if utf16(text) <= TEXT_UNITS:
-        return text
-    return (
-        text.encode("utf-16-le", "surrogatepass")[: 2 * (TEXT_UNITS - 1)].decode("utf-16-le", "ignore") + "…"
-    )
-
-
-def _secrets(options: Options) -> tuple[bytes, ...]:
-    several = (options.secret,) if isinstance(options.secret, str) else options.secret
-    return tuple(secret.encode() for secret in several)
-
-
 def open_channel(options: Options, tools: Tools) -> Line:
     """Raises BadOptions when an option cannot work."""
-    if not options.secret or not all(_secrets(options)):
+    if not options.secret or not all(each(options.secret)):
         raise BadOptions("secret", "is empty; it stands in LINE's console, Basic settings, Channel secret")
     if not (options.token.isascii() and options.token.isprintable() and options.token):
         raise BadOptions("token", "is no channel access token; LINE's console issues one, Messaging API")
     for key in ("api_base", "data_base"):
-        if not getattr(options, key).startswith(("http://", "https://")):
-            raise BadOptions(key, "must begin with https:// or http://")
+        examine_address(key, getattr(options, key))
     return Line(options, tools)

@@ -186,8 +186,7 @@ def _location(message: Event) -> File:
     latitude, longitude = message.number("latitude"), message.number("longitude")
     named = (message.data.get(name) for name in ("title", "address"))
     name = ", ".join(part for part in named if isinstance(part, str) and part)
-    link = f"https://www.openstreetmap.org/?mlat={latitude:.6f}&mlon={longitude:.6f}"
-    return File("location", f"{latitude:.6f},{longitude:.6f}", name, text=link)
+    return File.located(latitude, longitude, name)
 
 
 def _album(message: Event) -> str:

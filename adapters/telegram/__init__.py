@@ -55,11 +55,12 @@ from adapters.base import (
     Tools,
     Undelivered,
     Untrusted,
+    cut,
+    utf16,
 )
 from adapters.telegram import media, profile
 from adapters.telegram.calls import REASON_CHARS, Migrated, Request, listening, sending, unless_unchanged
 from adapters.telegram.check import findings
-from adapters.telegram.content import cut, utf16
 from adapters.telegram.inlet import Inlet
 from adapters.telegram.options import Options, examine
 from adapters.telegram.room import Room

@@ -21,19 +21,6 @@ CONTENT: tuple[tuple[str, FileKind], ...] = (
 """What a message may carry, and what that is elsewhere."""
 
 
-def utf16(text: str) -> int:
-    """The length of a text as Telegram counts it."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def cut(text: str, most: int) -> str:
-    """The beginning of a text, as many UTF-16 units as fit."""
-    if utf16(text) <= most:
-        return text
-    kept = text.encode("utf-16-le", "surrogatepass")[: 2 * (most - 1)]
-    return kept.decode("utf-16-le", "ignore") + "…"
-
-
 def written_in(message: Message) -> tuple[str, tuple[File, ...]] | None:
     """Text and files; None for what says nothing, such as that somebody joined."""
     text, files = text_of(message), tuple(_files(message))
@@ -73,9 +60,7 @@ def _files(message: Message) -> Iterator[File]:
             return
     if (where := message.location) is not None:
         name = f"{message.venue.title}, {message.venue.address}" if message.venue else ""
-        point = f"{where.latitude:.6f},{where.longitude:.6f}"
-        link = f"https://www.openstreetmap.org/?mlat={where.latitude:.6f}&mlon={where.longitude:.6f}"
-        yield File("location", point, name, text=link)
+        yield File.located(where.latitude, where.longitude, name)
 
 
 def _other_content(message: Message) -> str:

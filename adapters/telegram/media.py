@@ -92,8 +92,8 @@ async def _send(
         return f"m{messages[0].message_id}"
     [attachment], [method] = attachments, methods
     if attachment.file.kind == "location":
-        latitude, _, longitude = attachment.file.ref.partition(",")
-        sent = await bot.send_location(latitude=float(latitude), longitude=float(longitude), **where)
+        latitude, longitude = attachment.file.point
+        sent = await bot.send_location(latitude=latitude, longitude=longitude, **where)
         return f"m{sent.message_id}"
     send: Callable[..., Awaitable[Any]] = getattr(bot, f"send_{method}")
     sent = await send(**{method: _content(attachment)}, **where)

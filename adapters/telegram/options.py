@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from adapters.base import BadOptions, Tools
+from adapters.base import BadOptions, Tools, examine_address
 
 OFFICIAL = "https://api.telegram.org"
 Surface = Literal["short_description", "photo"]
@@ -36,8 +36,7 @@ def examine(options: Options, tools: Tools) -> None:
     """Raises BadOptions when an option cannot work."""
     if not TOKEN.fullmatch(options.token):
         raise BadOptions("token", "is no bot token; @BotFather gives one such as 123456:ABC-DEF")
-    if not options.api_base.startswith(("http://", "https://")):
-        raise BadOptions("api_base", "must begin with https:// or http://")
+    examine_address("api_base", options.api_base)
     if options.agents_chat > 0:
         raise BadOptions(
             "agents_chat", "is the id of a person; ids of groups are negative, such as -1001234567890"

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 from telegram.constants import ForumIconColor
 
-from adapters.base import Button, CaseState, Fate, NameRoom, OpenRoom, Post, Receipt, Refused, ShowCard
+from adapters.base import Button, CaseState, Fate, NameRoom, OpenRoom, Post, Receipt, Refused, ShowCard, cut
 from adapters.telegram.calls import unless_unchanged
-from adapters.telegram.content import cut
 from adapters.telegram.media import send_attachments
 
 COLOURS: dict[CaseState, ForumIconColor] = {"waiting": ForumIconColor.YELLOW, "claimed": ForumIconColor.BLUE}

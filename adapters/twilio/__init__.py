@@ -37,23 +37,22 @@ from adapters.base import (
     Told,
     Tools,
     Untrusted,
+    cut,
+    each,
+    examine_address,
+    utf16,
 )
 from adapters.twilio.calls import Rest
 from adapters.twilio.check import findings
 from adapters.twilio.forms import MEDIA, Reader
 
-TEXT_CHARS, FIELDS = 1_600, 250
+TEXT_UNITS, FIELDS = 1_600, 250
 MEDIA_BYTES = 16_000_000
 """The most that WhatsApp carries; MMS carries 5 MB: https://www.twilio.com/docs/messaging/guides/accepted-mime-types"""
 ACCOUNT, SERVICE = re.compile(r"AC[0-9a-fA-F]{32}"), re.compile(r"MG[0-9a-fA-F]{32}")
 SENDER = re.compile(r"(?:whatsapp:|rcs:)?\+?[A-Za-z0-9_]{3,64}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 MOVED = frozenset({301, 302, 303, 307, 308})
-
-
-def _units(text: str) -> int:
-    """UTF-16 units, so that no way of counting characters comes to more."""
-    return len(text.encode("utf-16-le")) // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Options:
 class Twilio:
     """One Twilio account with one sender, or with the senders that a messaging service holds."""
 
-    limits = Limits(TEXT_CHARS, resend_is_safe=False, measure=_units)
+    limits = Limits(TEXT_UNITS, resend_is_safe=False, measure=utf16)
     wants_events = False
     thanks = Told(b'<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml")
 
@@ -157,7 +156,7 @@ class Twilio:
             case MessageOut(conversation_id=conversation, text=text):
                 return await self._deliver(conversation, text)
             case CommandAnswer(agent_id=agent, answer_to=conversation, text=text):
-                return await self._deliver(conversation or agent, _cut(text))
+                return await self._deliver(conversation or agent, cut(text, TEXT_UNITS))
             case EventOut(key=key):
                 return key
         raise Refused("a text message cannot do that")
@@ -179,15 +178,14 @@ class Twilio:
 
 def open_channel(options: Options, tools: Tools) -> Twilio:
     """Raises BadOptions when an option cannot work, or nobody knows where Twilio reaches us."""
-    tokens = (options.token,) if isinstance(options.token, str) else options.token
+    tokens = each(options.token)
     if not ACCOUNT.fullmatch(options.account):
         raise BadOptions("account", "is no account SID: AC and 32 characters, at the top of the Console")
     if not tokens or not all(re.fullmatch("[!-~]{8,128}", token) for token in tokens):
         raise BadOptions("token", "is no auth token; the Console shows it below the account SID")
     if not SERVICE.fullmatch(options.sender) and not SENDER.fullmatch(options.sender):
         raise BadOptions("sender", "is none; such are +15005550006, whatsapp:+15005550006 and MG0123...")
-    if not options.api_base.startswith(("http://", "https://")):
-        raise BadOptions("api_base", "must begin with https:// or http://")
+    examine_address("api_base", options.api_base)
     if not tools.hook_url:
         raise BadOptions("adapter", 'is "twilio", but server.public_url does not say where Twilio reaches us')
     return Twilio(options, tokens, tools)
@@ -199,8 +197,3 @@ def _with_and_without_port(address: str) -> tuple[str, str]:
     host = parts.netloc.removesuffix(f":{parts.port}")
     port = parts.port or {"https": 443, "http": 80}[parts.scheme]
     return parts._replace(netloc=host).geturl(), parts._replace(netloc=f"{host}:{port}").geturl()
-
-
-def _cut(text: str) -> str:
-    """As much of an answer as one message holds."""
-    return text.encode("utf-16-le")[: TEXT_CHARS * 2].decode("utf-16-le", "ignore")

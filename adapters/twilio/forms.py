@@ -16,10 +16,10 @@ from adapters.base import (
     CustomerGone,
     CustomerMessage,
     File,
-    FileKind,
     Malformed,
     Person,
     Undeliverable,
+    kind_of,
 )
 from adapters.twilio.calls import why
 
@@ -27,7 +27,6 @@ BODY_CHARS, NAME_CHARS, MIME_CHARS, FILES = 16_000, 200, 100, 10
 ADDRESS = re.compile(r"(?:[a-z]+:)?[A-Za-z0-9_+.@-]{1,100}")
 SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 MEDIA = re.compile(r"/Messages/([A-Z]{2}[0-9a-f]{32}/Media/ME[0-9a-f]{32})\Z")
-KINDS: Mapping[str, FileKind] = {"image": "photo", "video": "video", "audio": "audio"}
 STOPS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 """What Twilio itself takes for an opt-out of SMS: https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out"""
 
@@ -100,13 +99,10 @@ def _files(form: Mapping[str, str]) -> Iterator[File]:
         if found is None:
             raise Malformed(f"{name}: is not what Twilio documents")
         mime = form.get(f"MediaContentType{number}", "")[:MIME_CHARS]
-        yield File(KINDS.get(mime.partition("/")[0], "document"), found[1], mime=mime)
+        yield File(kind_of(mime), found[1], mime=mime)
     if "Latitude" in form:
-        point = ",".join(f"{_degrees(form, name):.6f}" for name in ("Latitude", "Longitude"))
-        latitude, _, longitude = point.partition(",")
-        link = f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}"
         name = form.get("Label") or form.get("Address") or ""
-        yield File("location", point, name[:NAME_CHARS], text=link)
+        yield File.located(_degrees(form, "Latitude"), _degrees(form, "Longitude"), name[:NAME_CHARS])
 
 
 def _degrees(form: Mapping[str, str], name: str) -> float:

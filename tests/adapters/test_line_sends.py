@@ -24,8 +24,9 @@ from adapters.base import (
     Uncertain,
     Undelivered,
     Unusable,
+    utf16,
 )
-from adapters.line import TEXT_UNITS, Line, Options, open_channel, utf16
+from adapters.line import TEXT_UNITS, Line, Options, open_channel
 from adapters.line.calls import TOKEN_PAUSE_S
 from bot.fetch import open_session
 from tests.adapters.contract import ANSWER, MESSAGE, NOW, never

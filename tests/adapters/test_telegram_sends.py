@@ -28,9 +28,9 @@ from adapters.base import (
     Refused,
     Tools,
     Uncertain,
+    utf16,
 )
 from adapters.telegram import Options, media, open_channel
-from adapters.telegram.content import cut, utf16
 from tests.adapters.contract import EVENT, NOW
 from tests.adapters.telegram_side import Side, message, proxy, side
 from tests.fakes.telegram.client import JPEG, TOKEN, TelegramFake, TelegramProcess, telegram_process
@@ -89,13 +89,6 @@ async def test_every_text_is_shown_as_it_is(tg: Side, aino: int, text: str) -> N
     assert shown.text == text
     assert shown.entities == []
     assert tg.fake.ledger.refused == []
-
-
-def test_long_texts_are_measured_as_telegram_does() -> None:
-    assert utf16("aä€😀") == 5
-    assert cut("😀" * 3, 6) == "😀" * 3
-    assert cut("😀" * 3, 5) == "😀😀…"
-    assert cut("a😀😀", 4) == "a😀…"
 
 
 async def test_a_message_is_edited_and_deleted(tg: Side, aino: int) -> None:

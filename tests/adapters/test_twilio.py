@@ -581,7 +581,7 @@ async def test_an_answer_to_an_agent_goes_where_it_was_asked_and_is_cut(calling:
     asked = f"{AGENT} whatsapp:{SENDER}"
     await calling.send(CommandAnswer("a", "x", AGENT, "😀" * 801, ok=True, case_id=None, answer_to=asked))
     (form,) = side.sent
-    assert (form["To"], form["From"], form["Body"]) == (AGENT, f"whatsapp:{SENDER}", "😀" * 800)
+    assert (form["To"], form["From"], form["Body"]) == (AGENT, f"whatsapp:{SENDER}", "😀" * 799 + "…")
 
 
 def test_a_text_is_measured_so_that_no_count_comes_to_more(twilio: Twilio) -> None:

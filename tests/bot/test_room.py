@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.base import Button, File, Limits, NameRoom, OpenRoom, Person, Post, ShowCard
+from adapters.base import Button, File, Limits, NameRoom, OpenRoom, Person, Post, ShowCard, utf16
 from adapters.discord.text import measure as escaped
 from bot.bodies import files_out
 from bot.case import Case, CaseState, changed
@@ -33,10 +33,6 @@ CASE = Case(
 )
 PHOTO, PLAN = File("photo", "p", size_bytes=900), File("document", "d", "plan.pdf", size_bytes=2_000_000)
 Entry = Mapping[str, Any]
-
-
-def utf16(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def customer(text: str, **more: Any) -> Entry:
