@@ -17,8 +17,8 @@ PAUSES = (
     re.compile(r"\s"),
 )
 """From the longest pause to the shortest; some scripts put no space between sentences."""
-LINK = re.compile(r"https?://[\x21-\x7e]+|@[A-Za-z0-9_]+")
-"""What is of use only as a whole, where no space sets it off."""
+WHOLE = re.compile(r"https?://[\x21-\x7e]+|@[A-Za-z0-9_]+|(?:(?!https?://)\w)+[.!?…,;:]*")
+"""What is of use only as a whole, where no space sets it off: links, mentions, words with what ends them."""
 LEAST_FILLED = 0.3
 """A part shorter than this share of the room is not worth a longer pause; words are cut off wherever they end."""
 JOINERS = "\u200c\u200d"
@@ -34,7 +34,10 @@ def split(text: str, most: int, measure: Callable[[str], int] = len) -> list[str
     rest = text.strip()
     while rest:
         fits = _fitting(rest, most, measure)
-        cut = len(rest) if fits == len(rest) else _pause(rest, fits) or _inside_a_word(rest, fits)
+        if fits == len(rest):
+            parts.append(rest)
+            break
+        cut = _pause(rest, fits) or _inside_a_word(rest, fits, most, measure)
         parts.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip()
     return parts
@@ -63,11 +66,13 @@ def _pause(text: str, fits: int) -> int:
     return 0
 
 
-def _inside_a_word(text: str, fits: int) -> int:
-    """The last place up to `fits` that cuts no link and no character in two; `fits` where there is none."""
-    for link in LINK.finditer(text, 0, 2 * fits):
-        if 0 < link.start() < fits < link.end() <= link.start() + fits:
-            return link.start()
+def _inside_a_word(text: str, fits: int, most: int, measure: Callable[[str], int]) -> int:
+    """The last place up to `fits` that cuts nothing in two that fits as a whole, and no character; `fits` where there
+    is none."""
+    for whole in WHOLE.finditer(text, 0, fits + most):
+        start, end = whole.span()
+        if 0 < start < fits < end and may_cut(text, start) and measure(whole[0]) <= most:
+            return start
     return next((cut for cut in range(fits, 0, -1) if may_cut(text, cut)), fits)
 
 

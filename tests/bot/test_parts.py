@@ -6,15 +6,12 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from adapters.base import utf16
 from adapters.discord.text import measure as escaped
 from bot.parts import split
-
-
-def utf16(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def test_what_fits_stays_whole() -> None:
@@ -115,6 +112,8 @@ WHOLE = (
 
 
 @given(st.lists(st.sampled_from(WHOLE), max_size=120), st.integers(25, 60))
+@example([WHOLE[0]] * 3 + ["Moi!"], 34)
+@example([WHOLE[0]] * 3 + ["Moi!"], 36)
 def test_every_cut_is_between_what_belongs_together(pieces: list[str], most: int) -> None:
     """Links and mentions need a space or a full stop behind them to be told from what follows."""
     text = "".join(f"{piece}。" if piece[0] in "h@" else piece for piece in pieces)
