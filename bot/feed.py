@@ -37,7 +37,7 @@ class Entry:
 
 def render_feed(status: QueueStatus, voice: OutletWords, brand: str, origin: str) -> str:
     """The feed of a queue; `origin` is the address others reach us at."""
-    queue, language = status.published.queue, voice.language.code.replace("_", "-")
+    queue, language = status.published.queue, voice.language.tag
     name = f"tag:{authority(origin)},{TAGGED}:jono/{quote(queue)}/{language}"
     entries = [_entry(point, status, voice, name) for point in _changes(status.history)]
     newest = entries[-MOST_ENTRIES:][::-1]

@@ -13,33 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from bot import statics
 from bot.card import QueueStatus, Way, make_card
 from bot.chart import BAR_HEIGHT, COLUMNS, PLOT_HEIGHT, PLOT_WIDTH
-from bot.light import SHAPES
 from bot.past import Days, make_past
 from bot.render import render
 from bot.words import Words
 from bot.words.plain import NAME_CHARS, one_line
 
-__all__ = ["ICONS", "Days", "QueueStatus", "Way", "render_embed", "render_page"]
-
-ICONS: Mapping[str, str] = {
-    **SHAPES,
-    "shorter": "M6 7l10 10M16.5 8.5v9h-9",
-    "longer": "M6 17L16 7M7.5 6.5h9v9",
-    "same": "M4 12h15M14 7l5 5-5 5",
-    "waiting": (
-        "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20a6.5 6.5 0 0 1 13 0"
-        "M16 4.3a3.5 3.5 0 0 1 0 6.4M21.5 20a6.5 6.5 0 0 0-3.5-5.5"
-    ),
-    "hours": "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5.5l3.5 2",
-    "chat": "M20 4H4v12h4v4l5-4h7z",
-    "mailto": "M3.5 5.5h17v13h-17zM4 6l8 7 8-7",
-    "tel": "M5 4h4l1.5 5-2.3 1.6a12 12 0 0 0 5.2 5.2L15 13.5l5 1.5v4a1 1 0 0 1-1 1A15 15 0 0 1 4 5a1 1 0 0 1 1-1z",
-    "more": "M9 5l7 7-7 7",
-}
-"""The lights' shapes, and those of what stands beside the figure."""
+__all__ = ["Days", "QueueStatus", "Way", "render_embed", "render_page"]
 
 OVERVIEW_COLUMNS = 96
 """Where several queues stand side by side a line has a corner every quarter of an hour."""
@@ -85,7 +66,7 @@ def render_page(
         zones=sorted({voice.time_zone() for voice in voices}),
         all_queues=_address(None, language, days),
         languages=[
-            Choice(code.replace("_", "-"), name, _address(selected, code, days), code == language)
+            Choice(code, name, _address(selected, code, days), code == language)
             for code, name in words.languages().items()
         ],
         periods=[
@@ -118,11 +99,9 @@ def _common(queues: Sequence[QueueStatus], brand: str, words: Words, language: s
     """What both forms of the page need."""
     outlet = words.outlet(language, queues[0].hours.zone)
     return {
-        "language": language.replace("_", "-"),
+        "language": language,
         "brand": one_line(brand, NAME_CHARS),
         "headline": outlet.headline(queues[0].published.outlook),
-        "address": statics.address,
-        "icons": ICONS,
         "links": {queue.published.queue: _address(queue.published.queue, language, 1) for queue in queues},
         "refresh_s": round(min(queue.refresh_s for queue in queues)),
     }

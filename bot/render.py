@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import (
+    BaseLoader,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
@@ -19,9 +20,12 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from bot import statics
+from bot.icons import ICONS
+from bot.words.languages import tag_of
+
 OWN_TEMPLATES = ("banner_wide.svg", "banner_round.svg")
 """What an operator may have templates for; one that is not there is ours."""
-
 
 _FAILS = (TemplateError, TypeError, ValueError, ArithmeticError)
 """What a template of somebody else may raise."""
@@ -31,17 +35,20 @@ class BadTemplate(ValueError):
     """An operator's template cannot be filled in; the text says why."""
 
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("bot"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+def _prepared(kind: type[Environment], loader: BaseLoader) -> Environment:
+    return kind(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+_TEMPLATES = _prepared(Environment, PackageLoader("bot"))
+_TEMPLATES.globals |= {"address": statics.address, "icons": ICONS}
+_TEMPLATES.filters["tag"] = tag_of
 
 
 def render(template: str, **values: object) -> str:
-    """The template of that name in `bot/templates`, filled in."""
+    """The template of that name in `bot/templates`, filled in. Each of them knows the `icons`, the `address` of a
+    static file, and how to `tag` a language."""
     return _TEMPLATES.get_template(template).render(values)
 
 
@@ -67,10 +74,5 @@ def check_templates(folder: Path) -> None:
 
 @cache
 def _own(folder: str) -> Environment:
-    return ImmutableSandboxedEnvironment(
-        loader=ChoiceLoader([FileSystemLoader(folder), PackageLoader("bot")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    ours_after = ChoiceLoader([FileSystemLoader(folder), PackageLoader("bot")])
+    return _prepared(ImmutableSandboxedEnvironment, ours_after)

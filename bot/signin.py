@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from bot.asked import Answers, Asked
 from bot.clock import Chance
 from bot.config.settings import Config
+from bot.store import keys
 from bot.store.mail import MailStore
 
 LINK_FOR_S = 600
@@ -23,9 +24,9 @@ TYPING = "typing"
 LINK, SESSION = "sign-in", "session"
 
 
-def box_of(agent: str) -> str:
-    """The box of an agent `<channel>/<agent id>` at the desk."""
-    return f"@{agent}"
+def box_of(full_id: str) -> str:
+    """The box at the desk of an agent `<channel>/<agent id>`."""
+    return f"@{full_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,14 @@ class Agent:
     member: bool = False
 
     @property
+    def full_id(self) -> str:
+        """Who they are in cases: `<channel>/<agent id>`."""
+        return keys.lane(self.channel, self.id)
+
+    @property
     def box(self) -> str:
         """Where the answers to their commands are put."""
-        return box_of(f"{self.channel}/{self.id}")
+        return box_of(self.full_id)
 
 
 class SignIn:

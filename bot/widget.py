@@ -43,7 +43,7 @@ def widget_data(status: QueueStatus, voice: OutletWords, place: Place) -> dict[s
         "text": voice.widget_text(outlook, status.light),
         "action": f"{one_line(status.title, NAME_CHARS)} · {action}" if place.several else action,
         **voice.widget_labels(),
-        "language": voice.language.code.replace("_", "-"),
+        "language": voice.language.tag,
         "path": f"/chat/{quote(place.chat)}" if place.chat else f"/?queue={quote(queue)}",
         "poll_s": round(poll_s),
         "valid_s": round(max(2 * poll_s, place.refresh_s / 2) + PATIENCE_S),

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
+from functools import wraps
+from typing import Any, ParamSpec
 
 from aiohttp import web
 
+from adapters.base import Malformed, Untrusted
 from bot.store.store import StoreDown
+
+Args = ParamSpec("Args")
 
 NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 FOR_ALL = {**NOT_KEPT, "Access-Control-Allow-Origin": "*"}
-
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -52,6 +55,25 @@ def problem(status: int, detail: str) -> web.Response:
 def later(detail: str) -> web.Response:
     """Not now: come back in two seconds."""
     return web.json_response({"error": detail}, status=503, headers={"Retry-After": "2", **NOT_KEPT})
+
+
+def or_problem(
+    handler: Callable[Args, Awaitable[web.StreamResponse]],
+) -> Callable[Args, Coroutine[Any, Any, web.StreamResponse]]:
+    """The handler; what it does not take, or cannot take because the store is down, it answers by saying so."""
+
+    @wraps(handler)
+    async def answer(*args: Args.args, **kwargs: Args.kwargs) -> web.StreamResponse:
+        try:
+            return await handler(*args, **kwargs)
+        except Untrusted as error:
+            return problem(401, str(error))
+        except Malformed as error:
+            return problem(400, str(error))
+        except StoreDown as error:
+            return later(f"the store cannot take it now: {error}")
+
+    return answer
 
 
 async def plain(request: web.BaseRequest, response: web.StreamResponse) -> None:

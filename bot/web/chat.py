@@ -13,18 +13,26 @@ from typing import Any
 
 from aiohttp import web
 
-from adapters.base import Channel, CustomerMessage, Malformed, Pace, Site, Untrusted
-from bot import statics
+from adapters.base import Channel, CustomerMessage, Pace, Site, Untrusted
 from bot.clock import Chance
 from bot.handover import Handover
 from bot.inbox import Inbox
 from bot.mailbox import StoredMailbox, Watcher, place_of
-from bot.page import ICONS
 from bot.render import render
 from bot.signin import TYPING, box_of
 from bot.store import keys
-from bot.store.store import Store, StoreDown
-from bot.web.answers import ALIVE, NOT_KEPT, SECURITY_HEADERS, compact, later, problem, streamed, woken_within
+from bot.store.store import Store
+from bot.web.answers import (
+    ALIVE,
+    NOT_KEPT,
+    SECURITY_HEADERS,
+    compact,
+    later,
+    or_problem,
+    problem,
+    streamed,
+    woken_within,
+)
 from bot.web.files import file_answer
 from bot.web.guard import from_our_page, letters, not_too_often, parcels
 from bot.web.view import View
@@ -36,7 +44,8 @@ MESSAGES = (20, 30.0)
 SIGNS = (12, 30.0)
 """So often in so many seconds a visitor may show that they write."""
 
-Handler = Callable[[str, web.Request], Awaitable[web.StreamResponse]]
+Handler = Callable[[str, web.Request, str], Awaitable[web.StreamResponse]]
+"""For a channel, a request, and the conversation it belongs to."""
 
 
 class Chat:
@@ -78,20 +87,13 @@ class Chat:
         return routes
 
     def _known(self, name: str, handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """Only for a browser that has our cookie, and for pages of ours; the store may be down."""
+        """Only for a browser that has our cookie, whose conversation the handler gets, and for pages of ours."""
 
+        @or_problem
         async def handle(request: web.Request) -> web.StreamResponse:
-            try:
-                if request.method != "GET":
-                    from_our_page(request, self._view.config.server.public_url)
-                self._sites[name].visitor(request.headers)
-                return await handler(name, request)
-            except Untrusted as error:
-                return problem(401, str(error))
-            except Malformed as error:
-                return problem(400, str(error))
-            except StoreDown as error:
-                return later(f"the store cannot take it now: {error}")
+            if request.method != "GET":
+                from_our_page(request, self._view.config.server.public_url)
+            return await handler(name, request, self._sites[name].visitor(request.headers))
 
         return handle
 
@@ -103,7 +105,7 @@ class Chat:
         queue = view.selected(request) or view.config.channels[name].queue
         html = render(
             "chat.html",
-            language=language.replace("_", "-"),
+            language=language,
             brand=view.config.bot.name,
             title=view.config.title(queue),
             channel=name,
@@ -112,12 +114,9 @@ class Chat:
             sign=self._sign(queue, language),
             zone=str(view.config.zone(queue)),
             zone_words=view.words.page(language, view.config.zone(queue)).time_zone(),
-            icons=ICONS,
-            address=statics.address,
             file_bytes=self._channels[name].limits.file_bytes,
         )
         answer = web.Response(text=html, content_type="text/html", headers=SECURITY_HEADERS)
-        answer.headers["Cache-Control"] = "no-store"
         try:
             site.visitor(request.headers)
         except Untrusted:
@@ -148,12 +147,11 @@ class Chat:
 
     # --- live ----------------------------------------------------------------------------------------------
 
-    async def _events(self, name: str, request: web.Request) -> web.StreamResponse:
+    async def _events(self, name: str, request: web.Request, conversation: str) -> web.StreamResponse:
         """The box from the item on that the browser has last, then whatever comes; and the wait as it changes."""
         box = self._boxes[name]
         if box.watchers >= self._view.config.limits.event_streams:
             return later("too many event streams")
-        conversation = self._sites[name].visitor(request.headers)
         after = place_of(request.query.get("after", ""))
         async with self._view.board.watching() as woken, box.watching(conversation, woken) as watcher:
             woken.set()
@@ -181,8 +179,8 @@ class Chat:
 
     # --- what the page posts -------------------------------------------------------------------------------
 
-    async def _message(self, name: str, request: web.Request) -> web.StreamResponse:
-        conversation = await self._admitted(name, request)
+    async def _message(self, name: str, request: web.Request, conversation: str) -> web.StreamResponse:
+        await self._admitted(name, conversation)
         body = await self._letters.read(request, self._view.config.limits.body_bytes)
         at = self._view.clock.real()
         for arrival in self._channels[name].accept(request.headers, body, at):
@@ -192,9 +190,8 @@ class Chat:
                 await self._boxes[name].put(conversation, f"own-{arrival.id}", item)
         return web.json_response({"accepted": 1}, headers=NOT_KEPT)
 
-    async def _typing(self, name: str, request: web.Request) -> web.StreamResponse:
+    async def _typing(self, name: str, request: web.Request, conversation: str) -> web.StreamResponse:
         """Let the agent who has the case see that its customer is writing."""
-        conversation = self._sites[name].visitor(request.headers)
         view, (most, per_s) = self._view, SIGNS
         home = view.config.channels[name].queue
         pace = Pace(f"signs-{conversation}", most, per_s)
@@ -209,24 +206,21 @@ class Chat:
             await desk.show(box_of(case.agent), f"{TYPING} {case.id}")
         return web.json_response({}, headers=NOT_KEPT)
 
-    async def _upload(self, name: str, request: web.Request) -> web.StreamResponse:
-        conversation = await self._admitted(name, request)
+    async def _upload(self, name: str, request: web.Request, conversation: str) -> web.StreamResponse:
+        await self._admitted(name, conversation)
         content = await self._parcels.read(request, self._channels[name].limits.file_bytes)
         if not await self._boxes[name].take_room(conversation, len(content)):
             return problem(507, "there is no room for more files")
         ref = await self._boxes[name].keep_file(conversation, content)
         return web.json_response({"ref": ref, "size": len(content)}, headers=NOT_KEPT)
 
-    async def _admitted(self, name: str, request: web.Request) -> str:
-        """The conversation, where its visitor does not write too often."""
-        conversation = self._sites[name].visitor(request.headers)
+    async def _admitted(self, name: str, conversation: str) -> None:
+        """Whether its visitor does not write too often. Raises HTTPTooManyRequests, StoreDown."""
         most, per_s = MESSAGES
         home = self._view.config.channels[name].queue
         await not_too_often(self._store.channels, home, name, Pace(f"visitor-{conversation}", most, per_s))
-        return conversation
 
-    async def _file(self, name: str, request: web.Request) -> web.StreamResponse:
-        conversation = self._sites[name].visitor(request.headers)
+    async def _file(self, name: str, request: web.Request, conversation: str) -> web.StreamResponse:
         if request.match_info["box"] != conversation:
             raise web.HTTPNotFound(reason="there is no such file")
         content = await self._boxes[name].file(f"{conversation}/{request.match_info['file']}")

@@ -6,7 +6,6 @@ the agent's box. Nothing here is shown to a browser whose session is not that of
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
@@ -17,38 +16,42 @@ from adapters.base import (
     AgentTyping,
     Channel,
     CommandHelp,
-    File,
-    Malformed,
     Media,
     Pace,
     Person,
     Refused,
     Undelivered,
+    read_files,
+    read_id,
     read_object,
     read_text,
 )
-from bot import statics
 from bot.clock import Clock
 from bot.config.settings import Config
 from bot.deskview import DeskView, Watch
 from bot.inbox import Inbox
 from bot.mailbox import StoredMailbox, Watcher, place_of
-from bot.page import ICONS
 from bot.render import render
 from bot.signin import TYPING, Agent, SignIn
-from bot.store.store import Store, StoreDown
-from bot.web.answers import ALIVE, NOT_KEPT, SECURITY_HEADERS, compact, later, problem, streamed, woken_within
+from bot.store.store import Store
+from bot.web.answers import (
+    ALIVE,
+    NOT_KEPT,
+    SECURITY_HEADERS,
+    compact,
+    later,
+    or_problem,
+    problem,
+    streamed,
+    woken_within,
+)
 from bot.web.files import file_answer
 from bot.web.guard import from_our_page, letters, not_too_often, parcels
 from bot.web.view import View
 from bot.words.browser import agents_on_duty, desk_labels
 
 COOKIE = "__Host-jono-desk"
-COMMAND_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 COMMANDS = (60, 30.0)
-NUMBER = re.compile(r"[0-9]{1,9}")
-FILES_AT_ONCE = 10
-KINDS: Mapping[str, Any] = {"image": "photo", "video": "video", "audio": "audio"}
 
 Handler = Callable[[web.Request, Agent], Awaitable[web.StreamResponse]]
 
@@ -97,27 +100,26 @@ class WebDesk:
             web.delete("/desk/session", self._signed_in(self._leave)),
             web.get("/desk/events", self._signed_in(self._events)),
             web.get("/desk/cases/{case}", self._signed_in(self._case)),
-            web.get("/desk/cases/{case}/files/{entry}/{number}", self._signed_in(self._file)),
+            web.get(
+                "/desk/cases/{case}/files/{entry:[0-9]{1,9}}/{number:[0-9]{1,9}}",
+                self._signed_in(self._file),
+            ),
             web.post("/desk/commands", self._signed_in(self._command)),
             web.post("/desk/typing", self._signed_in(self._typing)),
             web.post("/desk/files", self._signed_in(self._upload)),
         ]
 
     def _signed_in(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """Only for an agent, and for pages of ours; the store may be down."""
+        """Only for an agent, and for pages of ours."""
 
+        @or_problem
         async def handle(request: web.Request) -> web.StreamResponse:
-            try:
-                if request.method != "GET":
-                    from_our_page(request, self._config.server.public_url)
-                agent = await self._sign_in.agent(request.cookies.get(COOKIE, ""))
-                if agent is None:
-                    return problem(401, "you are signed out; open the desk by a new link")
-                return await handler(request, agent)
-            except Malformed as error:
-                return problem(400, str(error))
-            except StoreDown as error:
-                return later(f"the store cannot take it now: {error}")
+            if request.method != "GET":
+                from_our_page(request, self._config.server.public_url)
+            agent = await self._sign_in.agent(request.cookies.get(COOKIE, ""))
+            if agent is None:
+                return problem(401, "you are signed out; open the desk by a new link")
+            return await handler(request, agent)
 
         return handle
 
@@ -127,27 +129,21 @@ class WebDesk:
         labels = desk_labels(self._view.words.language(language))
         html = render(
             template,
-            language=language.replace("_", "-"),
+            language=language,
             brand=self._config.bot.name,
             labels=labels,
-            icons=ICONS,
-            address=statics.address,
             **values,
         )
-        answer = web.Response(text=html, content_type="text/html", headers=SECURITY_HEADERS, status=status)
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return web.Response(text=html, content_type="text/html", headers=SECURITY_HEADERS, status=status)
 
+    @or_problem
     async def _page(self, request: web.Request) -> web.StreamResponse:
         secret = request.cookies.get(COOKIE, "")
         language = self._view.language(request)
-        try:
-            agent = await self._sign_in.agent(secret)
-            if agent is None:
-                return self._html("desk_enter.html", language, status=401, entering=False)
-            await self._sign_in.stay(secret, agent)
-        except StoreDown as error:
-            return later(f"the store cannot be read now: {error}")
+        agent = await self._sign_in.agent(secret)
+        if agent is None:
+            return self._html("desk_enter.html", language, status=401, entering=False)
+        await self._sign_in.stay(secret, agent)
         commands = [
             {"name": row.name, "arguments": row.arguments, "summary": row.summaries[language]}
             for row in self._commands
@@ -167,16 +163,12 @@ class WebDesk:
     async def _enter_page(self, request: web.Request) -> web.StreamResponse:
         return self._html("desk_enter.html", self._view.language(request), entering=True)
 
+    @or_problem
     async def _enter(self, request: web.Request) -> web.StreamResponse:
         from_our_page(request, self._config.server.public_url)
-        try:
-            # Nobody guesses 256 bits. A bound on how often it is tried would only let a stranger keep agents out.
-            data = await self._posted(request)
-            entered = await self._sign_in.enter(read_text(data, "secret"))
-        except Malformed as error:
-            return problem(400, str(error))
-        except StoreDown as error:
-            return later(f"the store cannot take it now: {error}")
+        # Nobody guesses 256 bits. A bound on how often it is tried would only let a stranger keep agents out.
+        data = await self._posted(request)
+        entered = await self._sign_in.enter(read_text(data, "secret"))
         if entered is None:
             return problem(401, "this link was used or is too old; ask for a new one")
         answer = web.json_response({"name": entered[1].name}, headers=NOT_KEPT)
@@ -264,12 +256,10 @@ class WebDesk:
 
     async def _file(self, request: web.Request, agent: Agent) -> web.StreamResponse:
         where = request.match_info
-        found = None
-        if NUMBER.fullmatch(where["entry"]) and NUMBER.fullmatch(where["number"]):
-            found = await self._desk.file(agent, where["case"], int(where["entry"]), int(where["number"]))
+        found = await self._desk.file(agent, where["case"], int(where["entry"]), int(where["number"]))
         if found is None:
             raise web.HTTPNotFound(reason="there is no such file")
-        _, channel, file = found
+        channel, file = found
         source = self._channels.get(channel)
         if source is None or not isinstance(source, Media):
             raise web.HTTPNotFound(reason="the file cannot be fetched from where it was sent")
@@ -296,24 +286,19 @@ class WebDesk:
         or as a note, whose fate is shown at it."""
         await self._admitted(agent)
         data = await self._posted(request)
-        command_id, case, plain = (
-            read_text(data, "id"),
-            read_text(data, "case").upper(),
-            data.get("plain") is True,
-        )
-        if not COMMAND_ID.fullmatch(command_id):
-            raise Malformed("id: 8 to 64 letters, digits and hyphens are wanted")
+        command_id, case = read_id(data), read_text(data, "case").upper()
+        plain = bool(case) and data.get("plain") is True
         command = AgentCommand(
             id=f"desk-{agent.channel}-{agent.id}-{command_id}",
             agent=Person(agent.id, agent.name),
             command=read_text(data, "command"),
             arguments=read_text(data, "arguments"),
             case_id=case or None,
-            place=agent.box if plain and case else "",
+            place=agent.box if plain else "",
             member=agent.member,
             answer_to=agent.box,
-            files=_files(data, agent),
-            ref=command_id if plain and case else "",
+            files=read_files(data, agent.box),
+            ref=command_id if plain else "",
             via=self._channel,
         )
         await self._inbox.receive(agent.channel, command)
@@ -331,22 +316,3 @@ class WebDesk:
         content = await self._parcels.read(request, self._channels[self._channel].limits.file_bytes)
         ref = await self._box.keep_file(agent.box, content)
         return web.json_response({"ref": ref, "size": len(content)}, headers=NOT_KEPT)
-
-
-def _files(data: Mapping[str, Any], agent: Agent) -> tuple[File, ...]:
-    rows = data.get("files") or []
-    if (
-        not isinstance(rows, list)
-        or len(rows) > FILES_AT_ONCE
-        or not all(isinstance(row, dict) for row in rows)
-    ):
-        raise Malformed(f"files: a list of at most {FILES_AT_ONCE} is wanted")
-    return tuple(_file(row, agent) for row in rows)
-
-
-def _file(row: Mapping[str, Any], agent: Agent) -> File:
-    ref, mime, size = read_text(row, "ref"), read_text(row, "mime")[:100], row.get("size")
-    if not ref.startswith(f"{agent.box}/"):
-        raise Malformed("files: there is no such file")
-    kind = KINDS.get(mime.partition("/")[0], "document")
-    return File(kind, ref, read_text(row, "name")[:200], mime, size if isinstance(size, int) else None)

@@ -13,13 +13,12 @@ from functools import partial
 import structlog
 from aiohttp import web
 
-from adapters.base import Answering, Arrival, Channel, Malformed, Pushed, Site, Told, Untrusted
+from adapters.base import Answering, Arrival, Channel, Malformed, Pushed, Site, Told
 from bot.clock import Clock
 from bot.config.settings import LimitSettings
 from bot.inbox import Inbox
 from bot.metrics import Metrics
-from bot.store.store import StoreDown
-from bot.web.answers import later, problem
+from bot.web.answers import later, or_problem, problem
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +70,8 @@ class Hooks:
         self._metrics.request(channel, answer.status, self._clock.monotonic() - started)
         return answer
 
-    async def _take_in(self, channel: str, request: web.Request) -> web.Response:
+    @or_problem
+    async def _take_in(self, channel: str, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Content-Encoding", "identity") != "identity":
             return problem(415, "a compressed body is not taken")
         platform, now = self._channels[channel], self._clock.real()
@@ -82,16 +82,10 @@ class Hooks:
             arrivals = platform.accept(request.headers, body, now)
             for arrival in arrivals:
                 await self._receive(channel, arrival)
-        except Untrusted as error:
-            return problem(401, str(error))
-        except Malformed as error:
-            return problem(400, str(error))
         except web.HTTPRequestEntityTooLarge:
             return problem(413, f"the body is larger than {self._limits.body_bytes} bytes")
         except TimeoutError:
             return later("the request did not come in time")
-        except StoreDown as error:
-            return later(f"the store cannot take it now: {error}")
         if isinstance(platform, Answering):
             return _answer(platform.thanks)
         return web.Response(body=b'{"accepted":%d}' % len(arrivals), headers=_TAKEN)

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.kept import Kept, Shelf
 from bot.render import render
-from bot.statics import address, files
+from bot.statics import files
 from bot.web.answers import SECURITY_HEADERS, compact
 from bot.web.caching import answer, until_next, version_of
 from bot.web.view import View
@@ -72,12 +72,11 @@ class Widget:
         origin = view.origin(request)
         html = render(
             "widget.html",
-            language=language.replace("_", "-"),
+            language=language,
             brand=view.config.bot.name,
             origin=origin,
             queues=[{"name": queue, "title": view.config.title(queue)} for queue in queues],
             labels=view.words.outlet(language, view.figures.zone(queues[0])).page_labels(origin),
             languages=view.words.languages(),
-            address=address,
         )
         return web.Response(text=html, content_type="text/html", headers=SECURITY_HEADERS)

@@ -35,6 +35,11 @@ class Language:
         self._translations = translations
 
     @property
+    def tag(self) -> str:
+        """Its name for browsers and feeds."""
+        return tag_of(self.code)
+
+    @property
     def own_name(self) -> str:
         """What its speakers call it."""
         return self.locale.get_display_name() or self.code
@@ -46,6 +51,11 @@ class Language:
     def count(self, one: str, many: str, n: int, /, **values: object) -> str:
         """The translation in the plural form that `n` needs; `n` fills {n}."""
         return self._translations.ngettext(one, many, n).format(n=n, **values)
+
+
+def tag_of(code: str) -> str:
+    """The tag of a language's code: https://www.rfc-editor.org/rfc/rfc5646"""
+    return code.replace("_", "-")
 
 
 @cache
@@ -72,8 +82,8 @@ def lookup(tag: str, codes: Iterable[str]) -> str | None:
 
     This is the lookup of RFC 4647, section 3.4: https://www.rfc-editor.org/rfc/rfc4647#section-3.4
     """
-    by_tag = {code.replace("_", "-").lower(): code for code in codes}
-    subtags = tag[:LONGEST_TAG_CHARS].strip().replace("_", "-").lower().split("-")
+    by_tag = {tag_of(code).lower(): code for code in codes}
+    subtags = tag_of(tag[:LONGEST_TAG_CHARS].strip()).lower().split("-")
     while subtags:
         if code := by_tag.get("-".join(subtags)):
             return code
