@@ -6,9 +6,7 @@ outlet shows a wait that is older than its next refresh allows.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.clock import Clock
@@ -16,6 +14,7 @@ from bot.metrics import Metrics
 from bot.points import SLOT_S, in_slots, slot_of
 from bot.published import HistoryPoint, Published
 from bot.store.store import Store
+from bot.watched import Watched
 from status.model import Outlook, TrackRecord
 
 LOOK_EVERY_S = 1.0
@@ -26,10 +25,11 @@ GRACE_S = 60.0
 """A refresh that is late by more than this (real time, which is what makes it late) is not coming."""
 
 
-class Board:
+class Board(Watched):
     """The published wait of every queue, with the history of the last day, and that of the last week in slots."""
 
     def __init__(self, store: Store, clock: Clock, metrics: Metrics, queues: Mapping[str, object]) -> None:
+        super().__init__()
         self._store = store
         self._clock = clock
         self._metrics = metrics
@@ -37,7 +37,6 @@ class Board:
         self._history: dict[str, list[HistoryPoint]] = {name: [] for name in queues}
         self._older: dict[str, list[HistoryPoint]] = {name: [] for name in queues}
         self._week: dict[str, list[HistoryPoint]] = {name: [] for name in queues}
-        self._watchers: set[asyncio.Event] = set()
         self._fresh = dict.fromkeys(queues, False)
         self.on_published: Callable[[str], None] = lambda queue: None
         """Called with the queue after a new figure of it was taken over."""
@@ -108,23 +107,3 @@ class Board:
         fresh = {queue: self.published(queue).outlook.reason != "stale" for queue in self.queues}
         changed, self._fresh = fresh != self._fresh, fresh
         return changed
-
-    def tell(self) -> None:
-        """Wake everyone who watches."""
-        for watcher in self._watchers:
-            watcher.set()
-
-    @asynccontextmanager
-    async def watching(self) -> AsyncIterator[asyncio.Event]:
-        """An event that is set whenever something changed."""
-        watcher = asyncio.Event()
-        self._watchers.add(watcher)
-        try:
-            yield watcher
-        finally:
-            self._watchers.discard(watcher)
-
-    @property
-    def watchers(self) -> int:
-        """How many watch now."""
-        return len(self._watchers)

@@ -7,10 +7,10 @@ something changed, and rows are made anew then, for all of them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adapters.base import File
 from bot.asked import served
 from bot.bodies import as_it_reads, files_in, in_words
 from bot.case import Case
@@ -18,6 +18,7 @@ from bot.clock import Clock
 from bot.config.settings import Config
 from bot.signin import Agent
 from bot.store.store import Store
+from bot.watched import Watched
 from bot.words.plain import person_name
 
 LOOK_EVERY_S = 0.3
@@ -26,43 +27,20 @@ WAITING, OTHERS = 50, 200
 PREVIEW_CHARS = 140
 
 
-class Watch:
+class Watch(Watched):
     """Wakes those who look at queues when something changed there, in whichever process that was."""
 
     def __init__(self, store: Store, queues: Sequence[str], clock: Clock) -> None:
+        super().__init__()
         self._store = store
         self._queues = queues
         self._clock = clock
-        self._watchers: set[asyncio.Event] = set()
-        self._watched = asyncio.Event()
         self.changes: tuple[int, ...] = ()
-
-    @asynccontextmanager
-    async def watching(self, woken: asyncio.Event) -> AsyncIterator[None]:
-        """Have `woken` set whenever something changed."""
-        self._watchers.add(woken)
-        self._watched.set()
-        try:
-            yield
-        finally:
-            self._watchers.discard(woken)
-            if not self._watchers:
-                self._watched.clear()
-
-    @property
-    def watchers(self) -> int:
-        """How many look now."""
-        return len(self._watchers)
-
-    def tell(self) -> None:
-        """Wake everyone."""
-        for woken in self._watchers:
-            woken.set()
 
     async def run(self) -> None:
         """Look while anybody watches, until cancelled. Raises StoreDown."""
         while True:
-            await self._watched.wait()
+            await self.anybody.wait()
             changes = await self._store.desk.changes(self._queues)
             if changes != self.changes:
                 self.changes = changes
@@ -87,11 +65,10 @@ class DeskView:
 
     async def overview(self, agent: Agent) -> dict[str, Any]:
         """All that stands beside the open case. Raises StoreDown."""
-        name = f"{agent.channel}/{agent.id}"
         queues, rows, on_duty = [], [], False
         for queue in self.queues(agent):
             line = await self._store.line(queue)
-            on_duty = on_duty or await self._store.duty(queue, name) is not None
+            on_duty = on_duty or await self._store.duty(queue, agent.full_id) is not None
             queues.append(
                 {
                     "name": queue,
@@ -100,8 +77,8 @@ class DeskView:
                     "agents": line.agents,
                 }
             )
-            rows += await self._cases(queue, await self._store.held(queue, name))
-        cases = [{**row, "mine": row["agent"] == name} for row in rows]
+            rows += await self._cases(queue, await self._store.held(queue, agent.full_id))
+        cases = [{**row, "mine": row["agent"] == agent.full_id} for row in rows]
         return {"queues": queues, "cases": cases, "on_duty": on_duty, "now": self._clock.now()}
 
     async def _cases(self, queue: str, held: Sequence[str]) -> list[dict[str, Any]]:
@@ -131,20 +108,17 @@ class DeskView:
         if case is None:
             return None
         said = await self._store.transcript(case.queue, case.id)
-        name = f"{agent.channel}/{agent.id}"
         entries = [_entry(case, number, entry) for number, entry in enumerate(as_it_reads(said))]
-        return {"case": {**row_of(case, said), "mine": case.agent == name}, "said": entries}
+        return {"case": {**row_of(case, said), "mine": case.agent == agent.full_id}, "said": entries}
 
-    async def file(self, agent: Agent, case_id: str, entry: int, number: int) -> tuple[Case, str, Any] | None:
-        """A file of an entry, its case, and the channel it came from; None when there is none. Raises StoreDown."""
+    async def file(self, agent: Agent, case_id: str, entry: int, number: int) -> tuple[str, File] | None:
+        """A file of an entry, after the channel it came from; None when there is none. Raises StoreDown."""
         case = await self.case(agent, case_id)
-        said = as_it_reads(await self._store.transcript(case.queue, case.id)) if case else []
-        if case is None or not 0 <= entry < len(said):
+        if case is None:
             return None
-        files = files_in(said[entry].get("files", ()))
-        if not 0 <= number < len(files):
-            return None
-        return case, _origin(case, said[entry]), files[number]
+        said = as_it_reads(await self._store.transcript(case.queue, case.id))
+        files = files_in(said[entry].get("files", ())) if entry < len(said) else ()
+        return (_origin(case, said[entry]), files[number]) if number < len(files) else None
 
 
 def _origin(case: Case, entry: Mapping[str, Any]) -> str:

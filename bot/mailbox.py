@@ -135,11 +135,6 @@ class StoredMailbox:
         """How many look at a box now."""
         return sum(map(len, self._watchers.values()))
 
-    @property
-    def watched(self) -> list[str]:
-        """The boxes somebody looks at now."""
-        return list(self._watchers)
-
     def tell(self) -> None:
         """Wake everyone."""
         for box in self._watchers:

@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 from bot.app import Bot
 from bot.signin import Agent
 from tests.browser.rig import Pages
-from tests.fakes.browser import link_of, site_bot
+from tests.fakes.browser import conversation_of, link_of, site_bot
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Office:
         page = await self.pages(f"{self.address}/chat/site{path}", more.pop("width", 360), **more)
         if name:
             await page.fill("#name", name)
-        return Customer(page)
+        return Customer(page, self.bot)
 
     async def link(self, name: str = "anna") -> str:
         """A link that signs an agent in."""
@@ -51,6 +51,20 @@ class Customer:
     """Somebody at the chat."""
 
     page: Page
+    bot: Bot
+    told: int = 0
+
+    async def conversation(self) -> str:
+        """What it is called."""
+        cookies = {one["name"]: one["value"] for one in await self.page.context.cookies()}
+        return conversation_of(self.bot, cookies)
+
+    async def is_told(self, text: str | None, **more: object) -> str:
+        """The bot puts a reply into the conversation; `more` stands beside the text or instead of what is usual."""
+        item = {"at": self.bot.parts.clock.real(), "kind": "reply", "text": text, "files": []} | more
+        self.told += 1
+        box = self.bot.parts.boxes["site"]
+        return await box.put(await self.conversation(), f"told-{self.told}", item)
 
     async def writes(self, text: str) -> None:
         """Write and send."""

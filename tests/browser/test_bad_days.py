@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from itertools import pairwise
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -24,17 +23,6 @@ async def office(store_url: str, page_of: Pages) -> AsyncIterator[Office]:
         yield office
 
 
-def box_and_name(office: Office) -> tuple[Any, str]:
-    """The site chat's boxes, and the name of the one that a customer looks at."""
-    box = office.bot.parts.boxes["site"]
-    return box, next(one for one in box.watched if not one.startswith("@"))
-
-
-def the_bot_says(text: str, **more: object) -> dict[str, object]:
-    """An item of a customer's box."""
-    return {"at": 0.0, "kind": "reply", "text": text, "files": [], **more}
-
-
 # --- the customer ----------------------------------------------------------------------------------------------
 
 
@@ -44,9 +32,7 @@ async def test_a_device_whose_clock_is_wrong_shows_what_was_said_in_order(office
     for number in range(5):
         await customer.writes(f"Question {number}")
         await expect(customer.page.locator(".pending")).to_have_count(0)
-        box, name = box_and_name(office)
-        item = the_bot_says(f"Answer {number}", at=office.bot.parts.clock.real())
-        await box.put(name, f"answer-{number}", item)
+        await customer.is_told(f"Answer {number}")
         await customer.sees(f"Answer {number}")
     said = [text for text in await customer.said() if text[:2] in ("Qu", "An")]
     assert said == [f"{what} {number}" for number in range(5) for what in ("Question", "Answer")]
@@ -55,7 +41,7 @@ async def test_a_device_whose_clock_is_wrong_shows_what_was_said_in_order(office
 async def test_what_two_windows_could_not_send_is_all_sent_later(office: Office, page_of: Pages) -> None:
     page_of.allow("ERR_FAILED")
     first = await office.customer("Aino")
-    second = Customer(await page_of(first.page.url, beside=first.page))
+    second = Customer(await page_of(first.page.url, beside=first.page), office.bot)
     context = first.page.context
     await context.route("**/messages*", lambda route: route.abort())
     for window, text in ((first, "Page 1"), (second, "Page 2"), (first, "Page 3")):
@@ -68,7 +54,7 @@ async def test_what_two_windows_could_not_send_is_all_sent_later(office: Office,
     page = await context.new_page()
     await page.goto(address)
     for text in ("Page 1", "Page 2", "Page 3"):
-        await Customer(page).sees(text)
+        await Customer(page, office.bot).sees(text)
     await expect(page.locator(".pending")).to_have_count(0)
     (case_id,) = await office.bot.parts.store.waiting("support", 10)
     said = await office.bot.parts.store.transcript("support", case_id)
@@ -104,9 +90,8 @@ async def test_who_is_told_to_come_later_does(office: Office, page_of: Pages) ->
 
     await customer.page.route("**/messages*", later)
     await customer.writes("Are you there?")
-    box, name = box_and_name(office)
     for number in range(10):
-        await box.put(name, f"line-{number}", the_bot_says(f"Line {number}."))
+        await customer.is_told(f"Line {number}.")
         await customer.sees(f"Line {number}.")
     while len(tried) < 5:
         await customer.page.wait_for_timeout(50)
@@ -117,12 +102,11 @@ async def test_a_reply_of_nothing_but_a_file_can_be_taken_back(office: Office) -
     customer = await office.customer("Aino")
     await customer.writes("Hello")
     await customer.is_acknowledged("Aino")
-    box, name = box_and_name(office)
-    ref = await box.keep_file(name, PNG)
+    ref = await office.bot.parts.boxes["site"].keep_file(await customer.conversation(), PNG)
     file = {"ref": ref, "kind": "photo", "name": "map.png", "mime": "image/png", "size": len(PNG)}
-    reply = await box.put(name, "a", the_bot_says("", files=[file]))
+    reply = await customer.is_told("", files=[file])
     await expect(customer.page.locator("#talk img")).to_have_count(1)
-    await box.put(name, "b", {"at": 0.0, "kind": "edit", "id": reply, "text": None})
+    await customer.is_told(None, kind="edit", id=reply)
     await customer.sees("This message was deleted")
     await expect(customer.page.locator("#talk img")).to_have_count(0)
 

@@ -66,7 +66,7 @@ async def test_a_reload_and_a_second_tab_show_the_same_conversation(office: Offi
     await customer.page.reload()
     await customer.sees("It left this morning.")
     assert await customer.said() == before
-    second = type(customer)(await page_of(customer.page.url, beside=customer.page))
+    second = type(customer)(await page_of(customer.page.url, beside=customer.page), office.bot)
     await second.sees("It left this morning.")
     assert await second.said() == before
 
@@ -145,12 +145,9 @@ async def test_two_hundred_messages_are_shown_in_order_and_the_last_is_in_sight(
     customer = await office.customer("Aino")
     await customer.writes("Tell me everything")
     await customer.is_acknowledged("Aino")
-    box = office.bot.parts.boxes["site"]
-    (conversation,) = box.watched
     at = office.bot.parts.clock.real()
     for number in range(200):
-        item = {"at": at + number / 1000, "kind": "reply", "text": f"Line {number}.", "files": []}
-        await box.put(conversation, f"line-{number}", item)
+        await customer.is_told(f"Line {number}.", at=at + number / 1000)
     await customer.sees("Line 199.")
     await customer.page.reload()
     await expect(customer.page.locator(".bubble")).to_have_count(202)
@@ -204,13 +201,10 @@ async def test_nothing_that_people_write_is_ever_run(office: Office) -> None:
     names = [name.encode("utf-8", "replace").decode() for name in HOSTILE_NAMES]
     payloads = [f"{name} {number}" for number, name in enumerate(names)]
     assert len(payloads) == 200
-    box = office.bot.parts.boxes["site"]
-    conversation = next(one for one in box.watched if not one.startswith("@"))
-    at = office.bot.parts.clock.real()
-    for number, text in enumerate(payloads):
+    conversation = await customer.conversation()
+    for text in payloads:
         file = {"ref": f"{conversation}/x", "kind": "document", "name": text, "mime": text, "size": 1}
-        item = {"at": at, "kind": "reply", "text": text, "files": [file]}
-        await box.put(conversation, f"hostile-{number}", item)
+        await customer.is_told(text, files=[file])
     for text in payloads[:15]:
         await customer.writes(text)
     await expect(customer.page.locator(".bubble")).to_have_count(1 + 1 + 200 + 15)

@@ -17,7 +17,7 @@ from bot.case import Case, changed
 from bot.deskview import row_of
 from bot.signin import Agent
 from status.model import Promise
-from tests.fakes.browser import PNG, Browser, link_of, site_bot
+from tests.fakes.browser import PNG, Browser, conversation_of, link_of, site_bot
 
 ANNA = Agent("site", "anna", "Anna")
 
@@ -50,9 +50,7 @@ class House:
 
     async def box(self, visitor: Browser) -> list[Any]:
         """What the visitor's conversation shows."""
-        site: Any = self.bot.parts.channels["site"]
-        cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
-        conversation = site.visitor({"Cookie": cookie})
+        conversation = conversation_of(self.bot, visitor.cookies)
         return [item async for _, item in self.bot.parts.boxes["site"].items(conversation)]
 
     async def case(self) -> str:

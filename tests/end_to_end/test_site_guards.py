@@ -15,7 +15,7 @@ from bot.signin import Agent, SignIn
 from bot.store.mail import ITEMS_AT_ONCE, NEWS_AT_ONCE
 from bot.web.guard import Bodies
 from tests.end_to_end.test_site_chat import ANNA, House, until
-from tests.fakes.browser import PNG, SAME_ORIGIN, link_of, site_bot
+from tests.fakes.browser import PNG, SAME_ORIGIN, conversation_of, link_of, site_bot
 
 MEMBER = Agent("site", "999", "Mia", member=True)
 """An agent by their role on a platform, whom no list names."""
@@ -189,9 +189,7 @@ async def held(chat: Any) -> bool:
 async def test_a_long_conversation_is_not_read_all_at_once(house: House) -> None:
     visitor, box = await house.visitor(), box_of(house)
     await visitor.writes("Hello")
-    async with visitor.listening("/chat/site/events") as events:
-        await anext(events)
-        (conversation,) = box.watched
+    conversation = conversation_of(house.bot, visitor.cookies)
     for number in range(3 * ITEMS_AT_ONCE):
         item = {"at": 0, "kind": "reply", "text": str(number), "files": []}
         await box.put(conversation, f"line-{number}", item)
@@ -206,7 +204,7 @@ async def test_a_long_conversation_is_not_read_all_at_once(house: House) -> None
 
 async def test_news_that_passed_unread_wake_everyone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """More may happen elsewhere while this process is busy than the store remembers."""
-    visitor, box, client = await house.visitor(), box_of(house), house.bot.parts.connection.client
+    visitor, client = await house.visitor(), house.bot.parts.connection.client
     read, followed = house.bot.parts.store.mail.news, asyncio.Event()
 
     async def noted(*arguments: str) -> Any:
@@ -215,7 +213,7 @@ async def test_news_that_passed_unread_wake_everyone(house: House, monkeypatch: 
 
     async with visitor.listening("/chat/site/events") as events:
         await anext(events)
-        (conversation,) = box.watched
+        conversation = conversation_of(house.bot, visitor.cookies)
         monkeypatch.setattr(house.bot.parts.store.mail, "news", noted)
         await followed.wait()
         pipe = client.pipeline(transaction=True)

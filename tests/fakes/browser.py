@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from adapters.base import Site
 from bot import config as configuration
 from bot.app import Bot, running
 from bot.clock import Chance, Clock
@@ -43,7 +44,7 @@ class Browser:
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = SAME_ORIGIN
     ) -> tuple[int, Any]:
         """Status and JSON (or else bytes) of an answer; what it sets as cookies is kept."""
-        cookie = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        cookie = {"Cookie": _cookie(self.cookies)}
         async with self.http.request(
             method, self.address + path, data=body, headers={**cookie, **headers}
         ) as answer:
@@ -79,7 +80,7 @@ class Browser:
     @asynccontextmanager
     async def listening(self, path: str) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
         """The events of a stream: their names and data."""
-        cookie = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        cookie = {"Cookie": _cookie(self.cookies)}
         async with self.http.get(self.address + path, headers=cookie) as answer:
             assert answer.content_type == "text/event-stream", await answer.text()
             yield _events(answer)
@@ -98,6 +99,17 @@ async def link_of(bot: Bot, agent: Agent) -> str:
     """A link that signs an agent in."""
     assert bot.parts.sign_in is not None
     return enter_url(bot.address, await bot.parts.sign_in.link(agent))
+
+
+def conversation_of(bot: Bot, cookies: Mapping[str, str]) -> str:
+    """The conversation of a browser with these cookies, at the site chat."""
+    site = bot.parts.channels["site"]
+    assert isinstance(site, Site)
+    return site.visitor({"Cookie": _cookie(cookies)})
+
+
+def _cookie(cookies: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
 async def _events(answer: aiohttp.ClientResponse) -> AsyncIterator[tuple[str, Any]]:
