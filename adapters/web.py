@@ -177,7 +177,7 @@ class Web:
         shown = _shown(file)
         return {**shown, "ref": await self._tools.mailbox.keep_file(box, content), "size": len(content)}
 
-    async def show_typing(self, conversation_id: str) -> None:
+    async def show_typing(self, conversation_id: str, ref: str) -> None:
         """Show that an answer is being written."""
         await self._tools.mailbox.show(conversation_id, "typing")
 

@@ -12,11 +12,13 @@ the message: Refused (never delivered), Busy (certainly not yet), Uncertain (per
 from adapters.base.abilities import (
     Checked,
     Finding,
+    Inviting,
     Media,
     Outlet,
     Pace,
     Paced,
     Profile,
+    Seeing,
     Shown,
     Site,
     Typing,
@@ -33,13 +35,14 @@ from adapters.base.arrivals import (
     File,
     FileKind,
     Inbox,
+    OutsideAct,
     OutsideReply,
     Person,
     Undeliverable,
     kind_of,
 )
 from adapters.base.browsers import read_files, read_id
-from adapters.base.calling import Answered, call
+from adapters.base.calling import Answered, call, download
 from adapters.base.channel import (
     Bookmarks,
     Channel,
@@ -65,6 +68,7 @@ from adapters.base.errors import (
     Untrusted,
     Unusable,
 )
+from adapters.base.links import start
 from adapters.base.options import each, examine_address
 from adapters.base.outgoing import (
     ROOM_STATES,
@@ -121,6 +125,7 @@ __all__ = [
     "Finding",
     "Gone",
     "Inbox",
+    "Inviting",
     "Limits",
     "Mailbox",
     "Malformed",
@@ -133,6 +138,7 @@ __all__ = [
     "OpenRoom",
     "Outgoing",
     "Outlet",
+    "OutsideAct",
     "OutsideReply",
     "Pace",
     "Paced",
@@ -144,6 +150,7 @@ __all__ = [
     "Refused",
     "Rejected",
     "RoomOut",
+    "Seeing",
     "ShowCard",
     "Shown",
     "Site",
@@ -158,6 +165,7 @@ __all__ = [
     "Unusable",
     "call",
     "cut",
+    "download",
     "each",
     "examine_address",
     "kind_of",
@@ -166,5 +174,6 @@ __all__ = [
     "read_json",
     "read_object",
     "read_text",
+    "start",
     "utf16",
 ]

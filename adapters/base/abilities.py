@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from adapters.base.arrivals import CustomerMessage, File
 from adapters.base.outgoing import Outgoing
@@ -34,8 +34,8 @@ class Paced(Protocol):
 class Media(Protocol):
     """Files of this channel can be fetched, to be sent on another one."""
 
-    async def fetch(self, file: File) -> bytes:
-        """What `file.ref` names. Raises Refused, Busy."""
+    async def fetch(self, file: File, into: BinaryIO) -> None:
+        """Write what `file.ref` names, piece by piece. Raises Refused, Busy; then nothing of `into` counts."""
         ...
 
 
@@ -43,8 +43,29 @@ class Media(Protocol):
 class Typing(Protocol):
     """The platform can show that somebody is writing."""
 
-    async def show_typing(self, conversation_id: str) -> None:
-        """Show it for a few seconds. Fails silently: nothing depends on it."""
+    async def show_typing(self, conversation_id: str, ref: str) -> None:
+        """Show it for a few seconds. `ref` is the customer's last message, "" where it has none. Fails silently:
+        nothing depends on it."""
+        ...
+
+
+@runtime_checkable
+class Seeing(Protocol):
+    """The platform can show that a human has seen what the customer wrote."""
+
+    async def show_seen(self, conversation_id: str, ref: str) -> None:
+        """Show it, up to the customer's message `ref`. Fails silently: nothing depends on it."""
+        ...
+
+
+@runtime_checkable
+class Inviting(Protocol):
+    """An address can open a private chat with us, and say something there."""
+
+    def invitation(self, payload: str) -> str:
+        """The address that opens the chat, where the customer then says `/start <payload>`, by a tap or by itself; with
+        an empty payload it only opens. "" where there is none. `payload` is at most 40 letters, digits, `_` and `-`.
+        Pure."""
         ...
 
 

@@ -58,6 +58,11 @@ class CustomerMessage:
     album. `queue` is the one the customer asked for, by a link for example; it stays chosen for the conversation.
     `answer_to` comes back with the answer to a command and with the acknowledgement, where such an answer goes another
     way than messages.
+
+    `public` tells that everybody can read it (a mention, a comment, a review): what is sent back is read by everybody
+    as well, and stands under the message `ref`. `continues` is the public conversation of the same person, proven by
+    the platform: an open case there goes on here. A `quiet` one is answered by another system: nothing automatic is
+    said.
     """
 
     id: str
@@ -70,6 +75,9 @@ class CustomerMessage:
     ref: str = ""
     group: str = ""
     answer_to: str = ""
+    public: bool = False
+    continues: str = ""
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +119,24 @@ class Undeliverable:
 
 @dataclass(frozen=True, slots=True)
 class OutsideReply:
-    """A human of ours answered the customer past the bot, with the platform's own means; it is delivered already."""
+    """A human of ours answered the customer past the bot, with the platform's own means; it is delivered already.
+    `text` may be empty, where only the fact is known."""
 
     id: str
     conversation_id: str
     agent: Person
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideAct:
+    """A human of ours took the customer's case, gave it back or ended it in another system, where that is done
+    already."""
+
+    id: str
+    conversation_id: str
+    agent: Person
+    act: Literal["claim", "release", "close"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +190,7 @@ Arrival = (
     | CustomerGone
     | Undeliverable
     | OutsideReply
+    | OutsideAct
     | AgentCommand
     | AgentEdit
     | AgentTyping

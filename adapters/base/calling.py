@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import aiohttp
 
 from adapters.base.errors import Busy, Refused, Uncertain
 
 TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
+FILE_TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=5, sock_read=15)
+PIECE_BYTES = 65_536
 ANSWER_BYTES = 1_000_000
 """More of an answer is not read."""
 SILENCE_S = 3_600.0
@@ -46,6 +49,33 @@ class Answered:
         return min(float(stated), SILENCE_S) if stated.isdecimal() else None
 
 
+async def download(
+    http: aiohttp.ClientSession,
+    url: str,
+    into: BinaryIO,
+    *,
+    headers: Mapping[str, str] | None = None,
+    most_bytes: int,
+) -> Answered:
+    """GET a file piece by piece, and follow no redirect. What is not answered with 200 is given back as `call` gives
+    it, and nothing is written. Raises Busy, or Refused as `call` does."""
+    try:
+        async with _asking(http, "GET", url, headers=headers, timeout=FILE_TIMEOUT) as answer:
+            if answer.status != 200:
+                return Answered(answer.status, answer.headers, await _read(answer, ANSWER_BYTES))
+            written = 0
+            async for piece in answer.content.iter_chunked(PIECE_BYTES):
+                written += len(piece)
+                if written > most_bytes:
+                    raise Refused(f"the file is larger than {most_bytes // 1_000_000} MB")
+                into.write(piece)
+            return Answered(answer.status, answer.headers, b"")
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+        _not_connected(error)
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise Busy(f"no answer: {type(error).__name__}") from error
+
+
 async def call(
     http: aiohttp.ClientSession,
     method: str,
@@ -60,19 +90,8 @@ async def call(
     """Ask once, and follow no redirect. `sends` is False for a call that delivers nothing. Raises Busy, Uncertain, or
     Refused where the address is none, or may not be reached, or the answer is longer than `most_bytes`."""
     try:
-        async with http.request(
-            method,
-            url,
-            json=json,
-            data=data,
-            # Our door does not unpack what it gets.
-            headers={"Accept-Encoding": "identity", **(headers or {})},
-            allow_redirects=False,
-            timeout=TIMEOUT,
-        ) as answer:
-            body = await answer.content.read(most_bytes + 1)
-            while len(body) <= most_bytes and (more := await answer.content.read(most_bytes + 1 - len(body))):
-                body += more
+        async with _asking(http, method, url, json=json, data=data, headers=headers) as answer:
+            body = await _read(answer, most_bytes)
             status, told = answer.status, answer.headers
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
         _not_connected(error)
@@ -82,6 +101,28 @@ async def call(
     if len(body) > most_bytes:
         raise Refused(f"the answer is longer than {most_bytes} bytes")
     return Answered(status, told, body)
+
+
+def _asking(
+    http: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None,
+    timeout: aiohttp.ClientTimeout = TIMEOUT,
+    **what: Any,
+) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+    """A request; our door does not unpack what it gets."""
+    said = {"Accept-Encoding": "identity", **(headers or {})}
+    return http.request(method, url, headers=said, allow_redirects=False, timeout=timeout, **what)
+
+
+async def _read(answer: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+    """The body, or the first byte too many of it."""
+    body = await answer.content.read(most_bytes + 1)
+    while len(body) <= most_bytes and (more := await answer.content.read(most_bytes + 1 - len(body))):
+        body += more
+    return body
 
 
 def _not_connected(error: Exception) -> NoReturn:

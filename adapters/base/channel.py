@@ -21,6 +21,7 @@ class Limits:
     `resend_is_safe` when a repeated key is delivered once only. `file_bytes` is the largest attachment, 0 when it
     takes none. `one_reader` when only one process may listen at a time. `room` when agents have a room here.
     `hears_refusals` when whoever pushes wants an error for what can never be taken in, and does not push it again.
+    `reply_window_s`: how long after their last message a customer can be answered; 0 for ever.
     """
 
     text_chars: int
@@ -32,6 +33,7 @@ class Limits:
     room: bool = False
     title_chars: int = 100
     hears_refusals: bool = False
+    reply_window_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,8 @@ def _unheard(trouble: str) -> None:
 class Tools:
     """What the bot lends an adapter: the channel's name, one outgoing HTTP door, real time in epoch seconds,
     the desk's table of commands, the ids of the agents of this channel, the names of all queues, the default
-    language, and the public address of `POST /hooks/<channel>` ("" when there is none).
+    language, the public address of `POST /hooks/<channel>` and the one where customers find this channel, as the
+    operator gave it ("" when there is none).
 
     `report` tells what is wrong with the channel just now, for `/readyz` and the log; "" when all is well again.
     """
@@ -145,6 +148,7 @@ class Tools:
     queues: tuple[str, ...] = ()
     language: str = "en"
     hook_url: str = ""
+    contact: str = ""
     bookmarks: Bookmarks = field(default_factory=NoBookmarks)
     mailbox: Mailbox = field(default_factory=NoMailbox)
     report: Callable[[str], None] = _unheard

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from adapters.base.arrivals import File
 
@@ -15,10 +15,13 @@ MessageKind = Literal["acknowledgement", "reply", "update", "answer", "notice"]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file to send. `content` is None where the file is this channel's own: its `ref` will do."""
+    """A file to send. `content` stands at its beginning, is `file.size_bytes` long and need not fit into memory; None
+    where the file is this channel's own: its `ref` will do. `url` is where a platform that takes addresses only can
+    fetch it for an hour, "" where we have no public address."""
 
     file: File
-    content: bytes | None = None
+    content: BinaryIO | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,9 @@ class MessageOut:
     """Words for a customer. `key` is the idempotency key: the same in every attempt.
 
     It carries text or attachments, not both: the bot splits what a platform cannot take as one. `answer_to` is that of
-    the command it answers, if there was one.
+    the command it answers, if there was one. `public` is the public message (its `ref`) under which everybody will
+    read this, "" in private. `heard_at` is when the customer last wrote, in epoch seconds, for platforms that let nobody
+    write long after that; only a "reply" is a human's words.
     """
 
     key: str
@@ -37,6 +42,8 @@ class MessageOut:
     text: str
     attachments: tuple[Attachment, ...] = ()
     answer_to: str = ""
+    public: str = ""
+    heard_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,7 @@ class Discord:
             async with self._rest.client() as client:
                 return await media.fetch(client, file)
 
-    async def show_typing(self, conversation_id: str) -> None:
+    async def show_typing(self, conversation_id: str, ref: str) -> None:
         """Show it for ten seconds."""
         with contextlib.suppress(Undelivered), calling():
             async with self._rest.client() as client:

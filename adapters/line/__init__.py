@@ -202,7 +202,7 @@ class Line:
             raise Refused(f"LINE gives no content of a {file.kind}")
         return await self._calls.content(f"/v2/bot/message/{quote(file.ref, safe='')}/content")
 
-    async def show_typing(self, conversation_id: str) -> None:
+    async def show_typing(self, conversation_id: str, ref: str) -> None:
         """Show LINE's dots for ten seconds, or until a message comes. Fails silently."""
         with contextlib.suppress(Undelivered):
             dots = {"chatId": conversation_id, "loadingSeconds": TYPING_S}

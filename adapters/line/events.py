@@ -21,12 +21,13 @@ from adapters.base import (
     FileKind,
     Malformed,
     Person,
+    start,
 )
 
 HEARD = frozenset({"message", "postback", "unsend", "follow", "unfollow"})
 KINDS: Mapping[str, FileKind] = {"image": "photo", "video": "video", "audio": "voice", "file": "document"}
 """Messages with a content that LINE keeps for us."""
-LANGUAGE_MARK, NOTE_MARK = "__", "//"
+NOTE_MARK = "//"
 MOST = 10**15
 """No number that makes sense is larger: times are in milliseconds."""
 
@@ -118,8 +119,7 @@ def _commanded(text: str, queues: Sequence[str]) -> tuple[str, str | None]:
     name, _, arguments = text.removeprefix("/").partition(" ")
     if name != "start":
         return text, None
-    queue, _, language = arguments.strip().partition(LANGUAGE_MARK)
-    return f"/start {language}".strip(), queue if queue in queues else None
+    return start(arguments.strip(), queues)
 
 
 def _command(event: Event, event_id: str, user: str) -> AgentCommand | None:

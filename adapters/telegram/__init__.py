@@ -316,7 +316,7 @@ class Telegram:
         """The content of a file that somebody sent here. Raises Refused or Busy."""
         return await media.fetch(self._bot, file)
 
-    async def show_typing(self, conversation_id: str) -> None:
+    async def show_typing(self, conversation_id: str, ref: str) -> None:
         """Show it for five seconds. Fails silently."""
         business, chat_id = parse_conversation(conversation_id)
         with contextlib.suppress(Undelivered, Migrated), sending():

@@ -23,6 +23,7 @@ from adapters.base import (
     File,
     OutsideReply,
     Person,
+    start,
 )
 from adapters.telegram.content import in_words, text_of, written_in
 
@@ -38,8 +39,6 @@ ALLOWED = [
     UpdateType.DELETED_BUSINESS_MESSAGES,
 ]
 """Reactions come only when they are asked for (https://core.telegram.org/bots/api#update)."""
-LANGUAGE_MARK = "__"
-"""Between queue and language in a link's payload, which may hold letters, digits, _ and - only."""
 NOTE_MARK = "//"
 OTHER_EMOJI = "★"
 """For a reaction with a picture of somebody's own, which only Telegram can show."""
@@ -141,8 +140,7 @@ class Reader:
         name = name.partition("@")[0]
         if name != "start":
             return f"/{name} {arguments}".strip(), None
-        queue, _, language = arguments.partition(LANGUAGE_MARK)
-        return f"/start {language}".strip(), queue if queue in self._queues else None
+        return start(arguments, self._queues)
 
     def _business(self, message: Message) -> Iterator[Arrival]:
         """In a business chat the customer is the chat; whoever else writes there is the owner."""

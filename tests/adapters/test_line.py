@@ -375,7 +375,7 @@ async def test_a_file_too_large_is_not_carried(
 
 async def test_typing_is_line_s_dots_and_fails_silently(line: Line, side: LineSide, tools: Tools) -> None:
     assert isinstance(line, Typing)
-    await line.show_typing(CUSTOMER)
+    await line.show_typing(CUSTOMER, "")
     assert side.dots == [{"chatId": CUSTOMER, "loadingSeconds": 10}]
     nowhere = open_channel(Options(SECRET, TOKEN, "http://127.0.0.1:9"), tools)
-    await nowhere.show_typing(CUSTOMER)
+    await nowhere.show_typing(CUSTOMER, "")

@@ -114,7 +114,7 @@ async def test_a_business_account_answers_in_its_own_name(tg: Side) -> None:
     conversation = f"b{connection}:{aino}"
     sent = await tg.channel.send(message(conversation, "yes"))
     await tg.channel.send(message(conversation, "", attachments=(uploaded("photo", JPEG),)))
-    await tg.channel.show_typing(conversation)
+    await tg.channel.show_typing(conversation, "")
     shown = (await tg.fake.read()).shown(f"{connection}:{aino}")
     assert [one.kind for one in shown] == ["text", "photo"]
     assert [one["chat"] for one in tg.fake.ledger.actions] == [f"{connection}:{aino}"]
@@ -127,7 +127,7 @@ async def test_a_business_account_answers_in_its_own_name(tg: Side) -> None:
 
 async def test_typing_fails_silently(tg: Side, aino: int) -> None:
     await tg.fake.blocks(aino)
-    await tg.channel.show_typing(str(aino))
+    await tg.channel.show_typing(str(aino), "")
 
 
 async def test_answers_to_commands_and_buttons(tg: Side, aino: int) -> None:

@@ -79,7 +79,7 @@ async def test_a_message(tg: Side) -> None:
         ("/start billing", "/start", "billing"),
         ("/start billing__fi", "/start fi", "billing"),
         ("/start __pl", "/start pl", None),
-        ("/start summer-sale_7", "/start", None),
+        ("/start summer-sale_7", "/start summer-sale_7", None),
         ("/start@acme_123456_bot billing", "/start", "billing"),
         ("/wait", "/wait", None),
         ("/language  fi ", "/language fi", None),

@@ -265,6 +265,6 @@ async def test_a_chat_has_no_room_for_agents(channel: Web) -> None:
 
 
 async def test_typing_is_shown_and_not_kept(channel: Web, mailbox: NoMailbox) -> None:
-    await channel.show_typing(VISITOR)
+    await channel.show_typing(VISITOR, "")
     assert mailbox.signs == [(VISITOR, "typing")]
     assert mailbox.boxes == {}
