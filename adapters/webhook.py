@@ -15,9 +15,9 @@ import binascii
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from adapters.base import (
     AgentCommand,
@@ -26,6 +26,7 @@ from adapters.base import (
     BadOptions,
     Busy,
     CommandAnswer,
+    CustomerGone,
     CustomerMessage,
     EventOut,
     Inbox,
@@ -33,6 +34,8 @@ from adapters.base import (
     Malformed,
     MessageOut,
     Outgoing,
+    OutsideAct,
+    OutsideReply,
     Person,
     Refused,
     Tools,
@@ -46,16 +49,25 @@ from adapters.base import (
 TOLERANCE_S = 300
 """How old or new a time stamp may be: the five minutes of the Standard Webhooks libraries."""
 ID_CHARS, NAME_CHARS, LANGUAGE_CHARS, TEXT_CHARS = 256, 256, 35, 16_000
+ACTS: Mapping[str, Literal["claim", "release", "close"]] = {
+    "case.assigned": "claim",
+    "case.released": "release",
+    "case.closed": "close",
+}
+CASE_EVENTS = ("case.arrived", "case.replied", *ACTS, "case.abandoned")
+"""What another system tells of cases that are answered there."""
 NEVER = frozenset({400, 410, 413, 422})
 """Answers that mean this very message will not be taken, however often it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`secret`: `whsec_...`, or several during rotation (the first one signs); `url`: where messages go out."""
+    """`secret`: `whsec_...`, or several during rotation (the first one signs); `url`: where messages go out; `stream`: a
+    stream in our store where another system adds what it would post, as the field `event`."""
 
     secret: str | tuple[str, ...] = field(repr=False)
     url: str = ""
+    stream: str = ""
 
 
 class Webhook:
@@ -63,10 +75,12 @@ class Webhook:
 
     limits = Limits(TEXT_CHARS, resend_is_safe=True, sends_at_once=64, hears_refusals=True)
 
-    def __init__(self, keys: tuple[bytes, ...], url: str, tools: Tools) -> None:
+    def __init__(self, keys: tuple[bytes, ...], url: str, stream: str, tools: Tools) -> None:
         self._keys = keys
         self._url = url
+        self._stream = stream
         self._tools = tools
+        self.limits = replace(self.limits, one_reader=bool(stream))
         self.wants_events = bool(url)
 
     def accept(self, headers: Mapping[str, str], body: bytes, now: float) -> list[Arrival]:
@@ -94,8 +108,21 @@ class Webhook:
         raise Untrusted("webhook-signature does not match")
 
     async def listen(self, inbox: Inbox) -> None:
-        """Nothing to pull: requests are pushed to `accept`."""
-        await asyncio.Event().wait()
+        """Requests are pushed to `accept`; a stream is followed, where there is one, from its first entry. What it holds
+        is as good as signed: only who may write into our store can write there."""
+        if not self._stream:
+            await asyncio.Event().wait()
+        after = (await self._tools.bookmarks.all()).get(self._stream, "0")
+        while True:
+            for entry_id, fields in await self._tools.streams.read(self._stream, after):
+                try:
+                    arrival = _read(read_json(fields.get("event", "").encode()))
+                except Malformed as error:
+                    self._tools.report(f"{self._stream}: entry {entry_id} was passed over: {error}")
+                else:
+                    await inbox(arrival)
+                self._tools.bookmarks.mark(self._stream, entry_id)
+                after = entry_id
 
     async def send(self, outgoing: Outgoing) -> str:
         """POST one signed message. Raises Refused, Busy or Uncertain."""
@@ -130,7 +157,7 @@ def open_channel(options: Options, tools: Tools) -> Webhook:
         raise BadOptions("secret", "is empty; give a secret such as whsec_ followed by base64")
     if options.url:
         examine_address("url", options.url)
-    return Webhook(tuple(_key(secret) for secret in secrets), options.url, tools)
+    return Webhook(tuple(_key(secret) for secret in secrets), options.url, options.stream, tools)
 
 
 def _key(secret: str) -> bytes:
@@ -158,13 +185,43 @@ def _read(request: Any) -> Arrival:
         return _message(data)
     if kind == "command.received":
         return _command(data)
-    raise Malformed("type: must be message.received or command.received")
+    if kind in CASE_EVENTS:
+        return _happened(kind, data)
+    raise Malformed(f"type: must be message.received, command.received, {', '.join(CASE_EVENTS)}")
+
+
+def _happened(kind: str, data: Any) -> Arrival:
+    """What happened to a case of another system, which speaks with the customer itself."""
+    about = "customer" if kind == "case.arrived" else "agent"
+    _only(data, "data", {"event_id", "conversation_id", "queue", about})
+    event_id = _text(data, "data", "event_id", ID_CHARS)
+    conversation_id = _text(data, "data", "conversation_id", ID_CHARS)
+    if kind == "case.arrived":
+        unnamed = {"id": conversation_id}
+        known = {"id", "name", "language"}
+        customer = _person(data.get("customer", unnamed), "data.customer", known)
+        queue = _text(data, "data", "queue", ID_CHARS, may_be_empty=True) or None
+        return CustomerMessage(event_id, conversation_id, customer, "", queue=queue, quiet=True)
+    if kind == "case.abandoned":
+        return CustomerGone(event_id, conversation_id)
+    agent = _person(data.get("agent"), "data.agent", {"id", "name"})
+    if kind == "case.replied":
+        return OutsideReply(event_id, conversation_id, agent, "")
+    return OutsideAct(event_id, conversation_id, agent, ACTS[kind])
 
 
 def _message(data: Any) -> CustomerMessage:
-    _only(data, "data", {"message_id", "conversation_id", "customer", "text", "queue"})
+    known = {"message_id", "conversation_id", "customer", "text", "queue", "public", "continues"}
+    _only(data, "data", known)
+    public = data.get("public", False)
+    if type(public) is not bool:
+        raise Malformed("data.public: must be true or false")
+    message_id = _text(data, "data", "message_id", ID_CHARS)
     return CustomerMessage(
-        id=_text(data, "data", "message_id", ID_CHARS),
+        id=message_id,
+        ref=message_id if public else "",
+        public=public,
+        continues=_text(data, "data", "continues", ID_CHARS, may_be_empty=True),
         conversation_id=_text(data, "data", "conversation_id", ID_CHARS),
         customer=_person(data.get("customer"), "data.customer", {"id", "name", "language"}),
         text=_text(data, "data", "text", TEXT_CHARS),
@@ -239,6 +296,8 @@ def _payload(outgoing: Outgoing, now: float) -> dict[str, Any]:
                     "text": outgoing.text,
                 },
             )
+            if outgoing.public:
+                data["public"] = outgoing.public
         case CommandAnswer():
             kind, data = (
                 "command.answer",

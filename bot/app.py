@@ -22,6 +22,7 @@ from bot.asides import Asides
 from bot.asked import served
 from bot.board import Board
 from bot.bookmarks import StoredBookmarks
+from bot.carried import addresses
 from bot.cases import DESK_LANE, Cases
 from bot.clock import Chance, Clock
 from bot.config import Config
@@ -34,6 +35,7 @@ from bot.fetch import open_session
 from bot.figures import Figures
 from bot.handover import Handover
 from bot.inbox import Inbox
+from bot.invitations import Invitations, ways
 from bot.keeper import Keeper
 from bot.listening import Listening, listening_to
 from bot.mailbox import StoredMailbox
@@ -44,8 +46,10 @@ from bot.rota import Rotas
 from bot.sender import Sender
 from bot.showing import Showing
 from bot.signin import SignIn
+from bot.signs import Signs
 from bot.store.connection import Connection, connect
 from bot.store.store import Store, StoreDown
+from bot.streams import StoredStreams
 from bot.supervise import Crew, forever
 from bot.tools import command_rows, open_channels
 from bot.troubles import Troubles
@@ -116,7 +120,14 @@ def assemble(
     if channels is None:
         # What adapters report is heard once the parts that hear it are there.
         channels = open_channels(
-            config, words, clock, session, bookmarks, lambda name, text: listening[name].report(text), boxes
+            config,
+            words,
+            clock,
+            session,
+            bookmarks,
+            lambda name, text: listening[name].report(text),
+            boxes,
+            StoredStreams(store.channels, clock),
         )
     boxes = {name: boxes[name] for name, channel in channels.items() if isinstance(channel, Site)}
     sign_in = SignIn(config, store.mail, next(iter(boxes)), chance) if boxes else None
@@ -126,10 +137,12 @@ def assemble(
     )
     several = len(config.queues) > 1
     handover = Handover(store, cases, clock, several=several, keep_rooms_s=keep_rooms_s(config))
-    desk = Desk(config, store, cases, figures, words, clock, sign_in)
-    customers = Customers(config, store, cases, handover, figures, words, clock)
-    asides = Asides(config, store, cases, handover, desk, clock, channels)
-    inbox = Inbox(config, store, cases, handover, desk, customers, asides, clock, chance)
+    invitations = Invitations(config, store, cases, handover, channels, clock, chance)
+    signs = Signs(store, channels)
+    desk = Desk(config, store, cases, figures, words, clock, sign_in, invitations, signs)
+    customers = Customers(config, store, cases, handover, figures, words, clock, invitations)
+    asides = Asides(config, store, cases, handover, desk, clock, signs)
+    inbox = Inbox(config, store, cases, handover, desk, customers, asides, invitations, clock, chance)
     board = Board(store, clock, metrics, config.queues)
     web_surface = Web(
         config, store, inbox, board, figures, words, clock, metrics, channels, troubles, degraded
@@ -178,9 +191,10 @@ def delivery_through(
     clock: Clock,
 ) -> Delivery:
     """What stands between the outbox and these channels."""
-    sender = Sender(store, channels, {name: channel.queue for name, channel in config.channels.items()})
+    homes = {name: channel.queue for name, channel in config.channels.items()}
+    sender = Sender(store, channels, homes, addresses(config, store, clock))
     rooms = Rooms(config, store, figures, words, channels, sender, keep_rooms_s(config))
-    wording = Wording(config, store, cases, figures, words, clock)
+    wording = Wording(config, store, cases, figures, words, clock, ways(config, channels))
     return Delivery(store, cases, wording, rooms, sender, clock, keep_rooms_s(config))
 
 

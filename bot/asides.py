@@ -5,19 +5,16 @@ None of it opens a case. What concerns no open case has lost its sense and is le
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import structlog
 
 from adapters.base import (
     AgentEdit,
     AgentTyping,
-    Channel,
     CustomerEdit,
     CustomerGone,
     CustomerReaction,
+    OutsideAct,
     OutsideReply,
-    Typing,
     Undeliverable,
 )
 from bot.case import Case
@@ -25,15 +22,28 @@ from bot.cases import Cases, Moved
 from bot.clock import Clock
 from bot.config.settings import Config
 from bot.desk import Desk
-from bot.events import Answered, Changed, Corrected, Failed, GaveUp, LaterEvent, Reacted
+from bot.events import (
+    Answered,
+    Changed,
+    Claim,
+    Close,
+    Corrected,
+    Decision,
+    Failed,
+    GaveUp,
+    LaterEvent,
+    Reacted,
+    Release,
+)
 from bot.handover import Handover
+from bot.signs import Signs
 from bot.store import keys
 from bot.store.store import Store, StoreDown
 from bot.store.wire import seen_digest
 
 log = structlog.get_logger(__name__)
 
-Aside = CustomerEdit | CustomerReaction | CustomerGone | Undeliverable | OutsideReply
+Aside = CustomerEdit | CustomerReaction | CustomerGone | Undeliverable | OutsideReply | OutsideAct
 
 
 class Asides:
@@ -47,7 +57,7 @@ class Asides:
         handover: Handover,
         desk: Desk,
         clock: Clock,
-        channels: Mapping[str, Channel],
+        signs: Signs,
     ) -> None:
         self._config = config
         self._store = store
@@ -55,7 +65,7 @@ class Asides:
         self._handover = handover
         self._desk = desk
         self._clock = clock
-        self._channels = channels
+        self._signs = signs
 
     async def handle(self, channel: str, aside: Aside) -> None:
         """What happened in a customer's conversation. Raises StoreDown."""
@@ -64,8 +74,18 @@ class Asides:
         queue, case = await self._handover.find(start, lane)
         if case is None or await self._is_of_another(case, aside):
             return
+        if isinstance(aside, CustomerGone) and lane in case.before:
+            # They left a place that the case has left before them.
+            return
         seen = seen_digest(channel, f"{type(aside).__name__}:{aside.id}")
-        result = await self._cases.apply(queue, case, self._event(channel, aside), channel=channel, seen=seen)
+        event = self._event(channel, case, aside)
+        if isinstance(event, Claim) and case.agent not in (None, event.agent):
+            # What is done over there is done: whoever held the case does not any more.
+            back = Release(event.at, case.agent or "", case.agent_name)
+            freed = await self._cases.apply(queue, case, back, channel=case.channel)
+            case = freed.after if isinstance(freed, Decision) else case
+        duty = (event.agent, {"name": event.name, "seen": event.at}) if isinstance(event, Claim) else None
+        result = await self._cases.apply(queue, case, event, channel=case.channel, seen=seen, duty=duty)
         if isinstance(result, Moved):
             raise StoreDown("the case is being handed over")
 
@@ -76,8 +96,10 @@ class Asides:
         said = await self._store.transcript(case.queue, case.id)
         return all(entry.get("ref") != aside.ref for entry in said)
 
-    def _event(self, channel: str, aside: Aside) -> LaterEvent:
+    def _event(self, channel: str, case: Case, aside: Aside) -> LaterEvent:
         at = self._clock.now()
+        if isinstance(aside, OutsideAct):
+            return _act(at, channel, case, aside)
         match aside:
             case CustomerEdit():
                 return Changed(at, aside.ref, aside.text)
@@ -124,14 +146,20 @@ class Asides:
             case = await self._case_at(channel, typing.place)
         else:
             case = await self._store.find(list(self._config.queues), typing.case_id)
-        if case is None or not case.is_open:
-            return
-        platform = self._channels[case.channel]
-        if isinstance(platform, Typing):
-            await platform.show_typing(case.conversation_id)
+        if case is not None and case.is_open:
+            await self._signs.typing(case)
 
     async def _case_at(self, channel: str, place: str) -> Case | None:
         """The case that a place of a room is about."""
         queues = list(self._config.queues)
         link = await self._store.rooms.link(queues, channel, place)
         return await self._store.find(queues, link.case) if link else None
+
+
+def _act(at: float, channel: str, case: Case, aside: OutsideAct) -> Claim | Release | Close:
+    """What an agent did in another system; the holder may always give back and close."""
+    agent, name = keys.lane(channel, aside.agent.id), aside.agent.name or aside.agent.id
+    if aside.act == "claim":
+        return Claim(at, agent, name)
+    act = Release if aside.act == "release" else Close
+    return act(at, case.agent or agent, case.agent_name or name)

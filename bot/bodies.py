@@ -2,7 +2,8 @@
 
 An entry of what was said has `at` and `text`; `by` tells who: nobody (the customer), "agent", "note", "edit" and
 "reaction" (the customer's), "change" (an agent's), "failed" and "gone". `ref` is the platform's name of a customer's
-message, `from` the message in a room (`<channel>/<id>`) that an agent wrote it with.
+message, `from` the message in a room (`<channel>/<id>`) that an agent wrote it with. What happened beside writing is a
+note that any language can read: "→ billing" to that queue, "✉ chat" invited to that channel, "↪ chat" went on there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, assert_never
 
 from adapters.base import File
-from bot.case import Case, news
+from bot.case import Case, changed, known_of, news
 from bot.events import (
     Act,
     Answered,
@@ -20,6 +21,9 @@ from bot.events import (
     Decision,
     Failed,
     GaveUp,
+    GoesOn,
+    Invited,
+    Passage,
     Policy,
     Reacted,
     Remark,
@@ -43,7 +47,22 @@ def by_customer(event: Wrote) -> Said:
         entry["ref"] = event.ref
     if event.group:
         entry["group"] = event.group
+    if event.public:
+        entry["public"] = True
     return entry
+
+
+def heard(case: Case, event: Wrote) -> Case:
+    """The case with what a further message tells of its customer; one in a conversation that it has left tells nothing,
+    as replies do not go there any more."""
+    if (event.channel, event.conversation_id) != (case.channel, case.conversation_id):
+        return case
+    return changed(
+        case,
+        heard_at=event.at,
+        customer=known_of(event.customer, case.customer),
+        public=event.ref if event.public else case.public,
+    )
 
 
 def by_agent(act: Spoken, by: str) -> Said:
@@ -71,8 +90,8 @@ def gone(event: GaveUp) -> Said:
     return {"at": event.at, "by": "gone", "text": ""}
 
 
-def remark(case: Case, event: Remark) -> Decision:
-    """What is only added to what was said; an agent's correction goes out to the customer as well."""
+def remark(case: Case, event: Remark | Passage) -> Decision:
+    """What is only added to what was said; an agent's correction or invitation goes out to the customer as well."""
     match event:
         case Changed():
             return Decision(
@@ -87,8 +106,28 @@ def remark(case: Case, event: Remark) -> Decision:
             entry = {**note(event, ""), "by": "change", "from": event.source, "text": event.text}
             out = message(case, "change", source=event.source, place=event.place, text=event.text)
             return Decision(case, said=(entry,), out=(out,) if event.to_customer else ())
+        case Invited():
+            out = message(case, "notice", invited=event.title, address=event.address)
+            return Decision(case, said=(note(event, f"✉ {event.title}"),), out=(out,))
+        case GoesOn():
+            return _went_on(case, event)
         case _:
             assert_never(event)
+
+
+def _went_on(case: Case, event: GoesOn) -> Decision:
+    """The same case, turn and promises, in the customer's other conversation; there they hear that it is so."""
+    there = changed(
+        case,
+        channel=event.channel,
+        conversation_id=event.conversation_id,
+        customer=known_of(event.customer, case.customer),
+        heard_at=event.at,
+        public="",
+        before=(*case.before, event.left),
+    )
+    entry = {"at": round(event.at, 3), "by": "note", "who": "", "text": f"↪ {event.channel}"}
+    return Decision(there, said=(entry,), out=(message(there, "notice", goes_on=True),))
 
 
 def as_it_reads(said: Sequence[Said]) -> list[Said]:
@@ -118,8 +157,11 @@ def in_words(entry: Said) -> str:
 
 
 def message(case: Case, kind: str, **more: Any) -> Mapping[str, Any]:
-    """A message to the case's customer, by its meaning."""
-    return {"kind": kind, "case": case.id, "customer": case.customer.id, **more}
+    """A message to the case's customer, by its meaning; and what the platform may ask about the way to them."""
+    way: dict[str, Any] = {"heard": case.last_heard_at}
+    if case.public:
+        way["public"] = case.public
+    return {"kind": kind, "case": case.id, "customer": case.customer.id, **way, **more}
 
 
 def acknowledgement(case: Case, event: Wrote) -> Mapping[str, Any]:

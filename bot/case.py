@@ -45,7 +45,9 @@ class Case(msgspec.Struct, frozen=True):
     `turn_at` is when the oldest unanswered message came, None while nothing is unanswered; `queued` tells that
     the turn stands or stood in the queue, which a follow-up to the agent who holds the case does not; `moved`, that
     it came from another queue. `promises` are those told and not judged yet; `late_since` is when the last of this turn
-    ran out.
+    ran out. `heard_at` is when the customer last wrote, None while that is what opened it. `public` is the public
+    message that replies stand under, for everybody to read; "" while the case is private. `before` are the
+    conversations (`<channel>/<id>`) that it came from; what the customer writes there still belongs to it.
     """
 
     id: str
@@ -67,6 +69,9 @@ class Case(msgspec.Struct, frozen=True):
     moved: bool = False
     promises: tuple[Promise, ...] = ()
     late_since: float | None = None
+    heard_at: float | None = None
+    public: str = ""
+    before: tuple[str, ...] = ()
     version: int = 0
 
     @property
@@ -75,9 +80,19 @@ class Case(msgspec.Struct, frozen=True):
         return self.state in ENDED
 
     @property
+    def last_heard_at(self) -> float:
+        """When the customer last wrote."""
+        return self.opened_at if self.heard_at is None else self.heard_at
+
+    @property
     def is_open(self) -> bool:
         """Neither ended nor on its way to another queue: what the customer writes now belongs to it."""
         return not self.ended and self.state is not CaseState.MOVING
+
+
+def known_of(customer: Person, before: Person) -> Person:
+    """A customer with what was known before: platforms may tell the name only later; a language they chose stays."""
+    return Person(customer.id, customer.name or before.name, before.language or customer.language)
 
 
 def news(case: Case, at: float) -> dict[str, Any]:
@@ -118,6 +133,9 @@ class _Stored(
         "moved": "mv",
         "promises": "p",
         "late_s": "b",
+        "heard_s": "h",
+        "public": "pu",
+        "before": "bf",
     },
 ):
     """A case in the store: short names, defaults left out, and moments as seconds since it was opened, so that a
@@ -142,6 +160,9 @@ class _Stored(
     moved: bool = False
     promises: list[list[float]] = []
     late_s: float | None = None
+    heard_s: float | None = None
+    public: str = ""
+    before: tuple[str, ...] = ()
 
 
 _encode = msgspec.json.Encoder().encode
@@ -169,6 +190,9 @@ def encode(case: Case) -> str:
         case.moved,
         [_promise_out(promise, opened_at) for promise in case.promises],
         _since(case.late_since, opened_at),
+        _since(case.heard_at, opened_at),
+        case.public,
+        case.before,
     )
     return f"{case.version} {_encode(stored).decode()}"
 
@@ -198,6 +222,9 @@ def decode(queue: str, case_id: str, text: str) -> Case:
         moved=stored.moved,
         promises=tuple(_promise_in(values, opened_at) for values in stored.promises),
         late_since=_after(opened_at, stored.late_s),
+        heard_at=_after(opened_at, stored.heard_s),
+        public=stored.public,
+        before=stored.before,
         version=int(version),
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.case import Case
 from bot.clock import Chance
-from bot.events import Adopted, Decision, Event, Policy, Refusal, Wrote
+from bot.events import Adopted, Decision, Event, GoesOn, Policy, Refusal, Wrote
 from bot.rules import decide
 from bot.store import keys
 from bot.store.store import Store, StoreDown
@@ -120,6 +120,8 @@ class Cases:
                 return Seen()
             if outcome.kind == "moved":
                 return Moved(outcome.queue, outcome.pointer)
+            if outcome.kind == "taken" and isinstance(event, GoesOn):
+                return Refusal("has_another")
             if outcome.kind == "taken":
                 event = self._renamed(event)
             else:

@@ -8,6 +8,7 @@ They differ only in `jono demo`, where the desk's time runs `speed` times faster
 from __future__ import annotations
 
 import asyncio
+import base64
 import random
 import time
 
@@ -74,6 +75,11 @@ class Chance:
     def secret() -> bytes:
         """A key that nobody can guess, whatever the seed: 256 bits."""
         return random.SystemRandom().randbytes(32)
+
+    @staticmethod
+    def code() -> str:
+        """Something that nobody can guess and people can type: 80 bits in 16 characters."""
+        return base64.b32encode(random.SystemRandom().randbytes(10)).decode()
 
     def below(self, limit: int) -> int:
         """A whole number from 0 up to, not including, `limit`."""

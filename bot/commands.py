@@ -34,6 +34,7 @@ COMMANDS = (
     Command("reply", "[CASE] TEXT", "agent"),
     Command("note", "[CASE] TEXT", "agent"),
     Command("transfer", "[CASE] QUEUE", "agent"),
+    Command("invite", "[CASE] CHANNEL", "agent"),
     Command("close", "[CASE] [NOTE]", "agent"),
     Command("on", "", "agent"),
     Command("off", "", "agent"),

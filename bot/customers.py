@@ -7,6 +7,7 @@ A wait that is told here is a promise like any other.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from adapters.base import CommandHelp, CustomerMessage
 from bot.case import Case, CaseState
@@ -17,6 +18,7 @@ from bot.config.settings import Config
 from bot.events import Decision, Event, GaveUp, Spoke, Told
 from bot.figures import Figures
 from bot.handover import Handover
+from bot.invitations import Invitations
 from bot.store import keys
 from bot.store.store import Store
 from bot.store.wire import Commit, OutEntry
@@ -35,6 +37,7 @@ class Customers:
         figures: Figures,
         words: Words,
         clock: Clock,
+        invitations: Invitations,
     ) -> None:
         self._config = config
         self._store = store
@@ -43,6 +46,7 @@ class Customers:
         self._figures = figures
         self._words = words
         self._clock = clock
+        self._invitations = invitations
 
     async def handle(
         self,
@@ -54,6 +58,9 @@ class Customers:
         arguments: str,
     ) -> None:
         """Carry out one command and have it answered. `seen` is its digest. Raises StoreDown."""
+        if command == "start" and await self._invitations.redeemed(channel, message, arguments):
+            # The case is here now, and says so itself.
+            return
         lane = keys.lane(channel, message.conversation_id)
         queue, case = await self._handover.find(queue, lane)
         tag = await self._store.language(queue, lane) or (case or message).customer.language
@@ -116,7 +123,13 @@ class Customers:
         """Write the answer, with what `event` changes. Raises StoreDown."""
         seen = asked.seen
         case_id = asked.case.id if asked.case else None
-        body = {"kind": "answer", "case": case_id, "customer": asked.message.customer.id, "text": text}
+        body: dict[str, Any] = {
+            "kind": "answer",
+            "case": case_id,
+            "customer": asked.message.customer.id,
+            "heard": self._clock.now(),
+            "text": text,
+        }
         if asked.message.answer_to:
             body["answer_to"] = asked.message.answer_to
         answer = OutEntry(f"answer-{seen}", asked.lane, body)

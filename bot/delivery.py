@@ -144,6 +144,8 @@ def outgoing_of(entry: OutEntry) -> Outgoing:
                 body["text"],
                 attachments,
                 body.get("answer_to", ""),
+                body.get("public", ""),
+                body.get("heard", 0.0),
             )
 
 

@@ -22,8 +22,10 @@ from bot.config.settings import Config
 from bot.duty import Duty
 from bot.events import AgentsAct, Claim, Close, Decision, Note, Refusal, Release, Reply, Transfer
 from bot.figures import Figures
+from bot.invitations import Invitations
 from bot.receipts import receipt
 from bot.signin import DeskLinks, SignIn
+from bot.signs import Signs
 from bot.store import keys
 from bot.store.store import Store
 from bot.store.wire import Commit, OutEntry
@@ -47,6 +49,8 @@ class Desk:
         words: Words,
         clock: Clock,
         sign_in: SignIn | None,
+        invitations: Invitations,
+        signs: Signs,
     ) -> None:
         self._config = config
         self._store = store
@@ -54,6 +58,8 @@ class Desk:
         self._figures = figures
         self._words = words
         self._clock = clock
+        self._invitations = invitations
+        self._signs = signs
         self._answers = Answers(config, store)
         duty = Duty(config, store, cases, figures, self._answers)
         self._handlers: dict[str, Callable[[Asked], Awaitable[None]]] = {
@@ -64,6 +70,7 @@ class Desk:
             "reply": self._reply,
             "note": self._note,
             "transfer": self._transfer,
+            "invite": self._invite,
             "close": self._close,
             "on": duty.on,
             "off": duty.off,
@@ -135,6 +142,8 @@ class Desk:
             # Notes and ends are written after work, too.
             duty=on_duty(asked) if isinstance(act, Claim | Reply) else None,
         )
+        if isinstance(act, Claim) and isinstance(result, Decision):
+            await self._signs.seen(result.after)
         return result if isinstance(result, Refusal) else None
 
     def _done(self, asked: Asked, case: Case, act: AgentsAct, text: str) -> OutEntry | None:
@@ -248,6 +257,15 @@ class Desk:
             return
         act = Transfer(asked.at, asked.agent, asked.name, target)
         await self._act_or_refuse(asked, case, act, asked.words.transferred_to(case.id, target))
+
+    async def _invite(self, asked: Asked) -> None:
+        channel = commands.split_case(asked.arguments)[1]
+        if not channel:
+            await self._answers.usage(asked, "invite")
+            return
+        case, _ = await self._case(asked)
+        if case is not None:
+            await self._invitations.invite(self._answers, asked, case, channel)
 
     async def _close(self, asked: Asked) -> None:
         case, note = await self._case(asked)

@@ -34,6 +34,7 @@ class Wrote:
     ref: str = ""
     group: str = ""
     answer_to: str = ""
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,26 @@ class GaveUp:
 
 
 @dataclass(frozen=True, slots=True)
+class GoesOn:
+    """The case goes on in another conversation of the same customer: in private after it began in public, or on another
+    channel by an agent's invitation. `left` is the conversation it comes from, `<channel>/<id>`."""
+
+    at: float
+    channel: str
+    conversation_id: str
+    customer: Person
+    left: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invited(Act):
+    """An agent offered the customer to go on at `address`, on a channel called `title`."""
+
+    title: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Spoke:
     """The customer chose a language."""
 
@@ -177,7 +198,9 @@ class Due:
 AgentsAct = Claim | Release | Reply | Note | Transfer | Close
 Remark = Changed | Reacted | Failed | Corrected
 """What only adds to what was said: it changes nothing about who waits for whom."""
-LaterEvent = AgentsAct | Answered | Remark | GaveUp | Spoke | Told | Due
+Passage = GoesOn | Invited
+"""What leads a case to another conversation, which changes nothing about that either."""
+LaterEvent = AgentsAct | Answered | Remark | Passage | GaveUp | Spoke | Told | Due
 Event = Wrote | Adopted | LaterEvent
 
 # --- what follows ------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from bot.customers import Customers
 from bot.desk import Desk
 from bot.events import Decision, Refusal, Wrote
 from bot.handover import Handover
+from bot.invitations import Invitations
 from bot.store import keys
 from bot.store.store import Store, StoreDown
 from bot.store.wire import Commit, seen_digest
@@ -47,6 +48,7 @@ class Inbox:
         desk: Desk,
         customers: Customers,
         asides: Asides,
+        invitations: Invitations,
         clock: Clock,
         chance: Chance,
     ) -> None:
@@ -57,6 +59,7 @@ class Inbox:
         self._desk = desk
         self._customers = customers
         self._asides = asides
+        self._invitations = invitations
         self._clock = clock
         self._chance = chance
 
@@ -81,10 +84,13 @@ class Inbox:
 
     async def _message(self, channel: str, message: CustomerMessage) -> None:
         message = self._within_limits(message)
+        if message.continues:
+            async with _in_time():
+                await self._invitations.follow(channel, message)
         queue = message.queue or await self._start(channel, message)
         if queue not in self._config.queues:
             raise Malformed("data.queue: there is no such queue")
-        if message.text.startswith("/"):
+        if message.text.startswith("/") and not message.public:
             name, _, arguments = message.text.partition(" ")
             command = commands.find(name, "customer")
             if command is not None:
@@ -151,12 +157,13 @@ class Inbox:
             new_id=self._chance.case_id(),
             variant=self._chance.below(1000),
             queue=queue,
-            from_robot=message.from_robot,
+            from_robot=message.from_robot or message.quiet,
             messages_at_most=self._config.limits.transcript_entries,
             files=message.files,
             ref=message.ref,
             group=message.group,
             answer_to=message.answer_to,
+            public=message.public,
         )
         seen = seen_digest(channel, message.id)
         result = await self._cases.apply(

@@ -61,7 +61,7 @@ class RoomStep:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a case looks in one channel's room."""
+    """How a case looks in one channel's room; `until` is when its customer can be answered no more, if that ends."""
 
     case: Case
     said: Sequence[Mapping[str, Any]]
@@ -69,10 +69,11 @@ class View:
     limits: Limits
     words: RoomWords
     queue: str
+    until: float | None = None
 
     def next_step(self, room: Room) -> RoomStep | None:
         """What to send next; None when the room shows everything."""
-        title, text, buttons = self._title(), self.words.card(self.case, self.queue), self._buttons()
+        title, text, buttons = self._title(), self._card(), self._buttons()
         card_digest, title_digest = _digest(text, buttons), _digest(title, self._state, self._open)
         if not room.place:
             told, begun = max(0, len(self.said) - SHOWN_AT_MOST), len(self.said)
@@ -108,6 +109,9 @@ class View:
 
     def _title(self) -> str:
         return self.words.title(self.case, self.limits.title_chars)
+
+    def _card(self) -> str:
+        return self.words.card(self.case, self.queue, self.until)
 
     def _buttons(self) -> tuple[Button, ...]:
         commands = BUTTONS.get(self.case.state, ())

@@ -14,7 +14,7 @@ import structlog
 
 from adapters.base import Channel, Gone, NameRoom, Post, Refused, ShowCard
 from bot.asked import served
-from bot.case import CaseState
+from bot.case import Case, CaseState
 from bot.config.settings import Config
 from bot.figures import Figures
 from bot.room import RoomStep, View
@@ -31,6 +31,12 @@ MADE_ANEW = 2
 
 CARRIED_S = 1.0
 """After so long it is looked again whether a case that left has arrived in the other queue."""
+
+
+def answerable_until(case: Case, channels: Mapping[str, Channel]) -> float | None:
+    """When the customer's platform stops letting us answer, unless they write again; None where it never does."""
+    window_s = channels[case.channel].limits.reply_window_s
+    return case.last_heard_at + window_s if window_s and not case.public else None
 
 
 class Rooms:
@@ -107,7 +113,8 @@ class Rooms:
         said = await self._store.transcript(queue, case_id)
         limits = self._channels[channel].limits
         words = self._voice(queue)
-        return View(case, said, channel, limits, words, self._config.title(queue)).next_step(room)
+        until = answerable_until(case, self._channels)
+        return View(case, said, channel, limits, words, self._config.title(queue), until).next_step(room)
 
     def _voice(self, queue: str) -> RoomWords:
         language = self._config.desk.language or self._config.bot.language

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, assert_never
 
-from adapters.base import Person
 from bot import bodies
 from bot.case import Case, CaseState, changed
 from bot.events import (
@@ -30,6 +29,8 @@ from bot.events import (
     Event,
     Failed,
     GaveUp,
+    GoesOn,
+    Invited,
     LaterEvent,
     Note,
     Observed,
@@ -89,7 +90,7 @@ def _followed(case: Case, event: LaterEvent, policy: Policy) -> Decision:
             return _acted(case, event, policy)
         case Answered():
             return _answered_outside(case, event, policy)
-        case Changed() | Reacted() | Failed() | Corrected():
+        case Changed() | Reacted() | Failed() | Corrected() | GoesOn() | Invited():
             return bodies.remark(case, event)
         case GaveUp():
             return _gave_up(case, event, policy)
@@ -145,6 +146,7 @@ def _opened(event: Wrote, policy: Policy) -> Decision:
         turn_at=event.at,
         active_at=event.at,
         messages=1,
+        public=event.ref if event.public else "",
         version=1,
     )
     return Decision(
@@ -158,9 +160,7 @@ def _opened(event: Wrote, policy: Policy) -> Decision:
 
 def _wrote(case: Case, event: Wrote, policy: Policy) -> Decision:
     """A further message: part of an open turn, or the start of a new one."""
-    case = changed(
-        case, messages=case.messages + 1, active_at=event.at, customer=_updated(case, event.customer)
-    )
+    case = changed(bodies.heard(case, event), messages=case.messages + 1, active_at=event.at)
     said = (bodies.by_customer(event),)
     if case.turn_at is not None:
         return Decision(case, said=said)
@@ -192,13 +192,6 @@ def _told(case: Case, event: Told) -> Decision:
     if event.promise is not None and all(known.due_at != event.promise.due_at for known in promises):
         promises = (*promises, event.promise)[-PROMISES_KEPT:]
     return Decision(changed(case, customer=customer, promises=promises))
-
-
-def _updated(case: Case, customer: Person) -> Person:
-    """Platforms may know the name only later; a language the customer chose stays."""
-    return Person(
-        customer.id, customer.name or case.customer.name, case.customer.language or customer.language
-    )
 
 
 def _acknowledgement(case: Case, event: Wrote) -> tuple[Mapping[str, Any], ...]:

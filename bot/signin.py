@@ -66,7 +66,7 @@ class SignIn:
     async def enter(self, secret: str) -> tuple[str, Agent] | None:
         """The secret of a new session, and whose it is; None where the link is no good any more. Raises StoreDown."""
         agent = await self._agent(LINK, secret)
-        if agent is None or not await self._store.end_sign_in(self._queue, LINK, _digest(secret)):
+        if agent is None or not await self._store.end_secret(self._queue, LINK, _digest(secret)):
             return None
         return await self._keep(SESSION, agent, self._config.desk.session_s), agent
 
@@ -81,13 +81,13 @@ class SignIn:
         """The session was used: it lasts as long again, if it still lasts. Not that of a mere member: only a new link
         proves that they are one still. Raises StoreDown."""
         if self._is_listed(agent):
-            await self._store.lengthen_sign_in(
+            await self._store.lengthen_secret(
                 self._queue, SESSION, _digest(secret), self._config.desk.session_s
             )
 
     async def leave(self, secret: str) -> None:
         """Sign out. Raises StoreDown."""
-        await self._store.end_sign_in(self._queue, SESSION, _digest(secret))
+        await self._store.end_secret(self._queue, SESSION, _digest(secret))
 
     def _is_listed(self, agent: Agent) -> bool:
         channel = self._config.channels.get(agent.channel)
@@ -95,13 +95,13 @@ class SignIn:
 
     async def _keep(self, kind: str, agent: Agent, ttl_s: int) -> str:
         secret = self._chance.secret().hex()
-        await self._store.keep_sign_in(self._queue, kind, _digest(secret), asdict(agent), ttl_s)
+        await self._store.keep_secret(self._queue, kind, _digest(secret), asdict(agent), ttl_s)
         return secret
 
     async def _agent(self, kind: str, secret: str) -> Agent | None:
         if not SECRET.fullmatch(secret):
             return None
-        kept = await self._store.sign_in(self._queue, kind, _digest(secret))
+        kept = await self._store.behind_secret(self._queue, kind, _digest(secret))
         return Agent(**kept) if kept else None
 
 

@@ -10,7 +10,18 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import ClientSession
 
-from adapters.base import BadOptions, Bookmarks, Channel, CommandHelp, Mailbox, NoBookmarks, NoMailbox, Tools
+from adapters.base import (
+    BadOptions,
+    Bookmarks,
+    Channel,
+    CommandHelp,
+    Mailbox,
+    NoBookmarks,
+    NoMailbox,
+    NoStreams,
+    Streams,
+    Tools,
+)
 from bot import commands
 from bot.clock import Clock
 from bot.config import Config, ConfigError, Fault
@@ -32,6 +43,7 @@ def open_channels(
     bookmarks: Mapping[str, Bookmarks] = MappingProxyType({}),
     report: Report = unheard,
     boxes: Mapping[str, Mailbox] = MappingProxyType({}),
+    streams: Streams | None = None,
 ) -> dict[str, Channel]:
     """Open every configured channel, with its bookmarks and its mailbox where there are any. Raises ConfigError naming
     the key that cannot work."""
@@ -48,8 +60,10 @@ def open_channels(
             queues=tuple(config.queues),
             language=config.bot.language,
             hook_url=hook_url(config, name),
+            contact=settings.contact,
             bookmarks=bookmarks.get(name) or NoBookmarks(),
             mailbox=boxes.get(name) or NoMailbox(),
+            streams=streams or NoStreams(),
             report=partial(report, name),
         )
         try:

@@ -27,10 +27,17 @@ AUTOMATIC = frozenset({"acknowledgement", "update", "notice"})
 
 
 class Wording:
-    """Puts automatic messages into words."""
+    """Puts automatic messages into words. `ways` are the addresses where customers find us in private, by channel."""
 
     def __init__(
-        self, config: Config, store: Store, cases: Cases, figures: Figures, words: Words, clock: Clock
+        self,
+        config: Config,
+        store: Store,
+        cases: Cases,
+        figures: Figures,
+        words: Words,
+        clock: Clock,
+        ways: Mapping[str, str],
     ) -> None:
         self._config = config
         self._store = store
@@ -38,6 +45,7 @@ class Wording:
         self._figures = figures
         self._words = words
         self._clock = clock
+        self._ways = ways
 
     async def word(self, queue: str, entry: OutEntry) -> OutEntry | None:
         """The entry with its words; None when it need not be sent any more. Raises StoreDown."""
@@ -46,20 +54,35 @@ class Wording:
         if entry.body["kind"] not in AUTOMATIC or "text" in entry.body:
             return entry
         case = await self._current(queue, entry)
+        if case is not None and "invited" in entry.body:
+            return self._plain(queue, entry, case, entry.body["address"])
+        if case is not None and "goes_on" in entry.body and case.turn_at is None:
+            return self._plain(queue, entry, case, "")
         turn_at = None if case is None else case.turn_at
         if case is None or turn_at is None or turn_at != entry.body.get("turn", turn_at):
+            return None
+        if entry.body["kind"] == "notice" and "public" in entry.body:
+            # Which team looks after the case is nobody else's business.
             return None
         chosen, ahead = await self._store.standing(queue, entry.lane, case.id)
         if chosen:
             case = changed(case, customer=replace(case.customer, language=chosen))
         if case.state is not CaseState.WAITING:
             ahead = None
-        outlook = await self._figures.outlook(queue, case, ahead=ahead)
+        # In public the figure is everybody's: it tells nothing of this case.
+        own = (case, ahead) if "public" not in entry.body else (None, None)
+        outlook = await self._figures.outlook(queue, own[0], ahead=own[1])
         text = self._text(queue, entry, case, outlook, None if ahead is None else ahead + 1)
         worded = replace(entry, body={**entry.body, "text": text})
         told = Told(self._clock.now(), turn_at, outlook.promise, chosen)
         result = await self._cases.apply(queue, case, told, channel=case.channel, worded=worded)
         return worded if isinstance(result, Decision) else None
+
+    def _plain(self, queue: str, entry: OutEntry, case: Case, address: str) -> OutEntry:
+        """Words without a figure: the same however often they are made, so they need not be kept."""
+        words = self._speaking(queue, case)
+        text = words.invited(address) if address else words.goes_on(None, 0)
+        return replace(entry, body={**entry.body, "text": text})
 
     async def _current(self, queue: str, entry: OutEntry) -> Case | None:
         remembered = self._cases.remembered(queue, entry.lane)
@@ -69,15 +92,25 @@ class Wording:
 
     def _text(self, queue: str, entry: OutEntry, case: Case, outlook: Outlook, position: int | None) -> str:
         words = self._speaking(queue, case)
+        if "public" in entry.body:
+            return self._public_text(words, entry, outlook)
         name, variant = case.customer.name, int(entry.body.get("variant", case.messages))
         match entry.body["kind"]:
             case "update":
                 return words.update(name, outlook, variant)
+            case "notice" if "goes_on" in entry.body:
+                return words.goes_on(outlook, variant)
             case "notice":
                 return words.transferred(self._config.title(queue), outlook, variant)
             case _:
                 overloaded = very_long(outlook, self._config.queues[queue].overloaded_s)
                 return words.acknowledgement(name, outlook, position, variant, overloaded)
+
+    def _public_text(self, words: CustomerWords, entry: OutEntry, outlook: Outlook) -> str:
+        variant = int(entry.body.get("variant", 0))
+        if entry.body["kind"] == "acknowledgement":
+            return words.in_public(outlook, self._ways.get(entry.channel, ""), variant)
+        return words.late_in_public(outlook, variant)
 
     def _speaking(self, queue: str, case: Case) -> CustomerWords:
         return self._words.customer(case.customer.language, self._figures.zone(queue))

@@ -51,6 +51,8 @@ from adapters.base.channel import (
     Mailbox,
     NoBookmarks,
     NoMailbox,
+    NoStreams,
+    Streams,
     Tools,
 )
 from adapters.base.errors import (
@@ -135,6 +137,7 @@ __all__ = [
     "NameRoom",
     "NoBookmarks",
     "NoMailbox",
+    "NoStreams",
     "OpenRoom",
     "Outgoing",
     "Outlet",
@@ -154,6 +157,7 @@ __all__ = [
     "ShowCard",
     "Shown",
     "Site",
+    "Streams",
     "Told",
     "Tools",
     "Typing",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -126,6 +127,23 @@ class NoMailbox:
         self.signs.append((box, sign))
 
 
+class Streams(Protocol):
+    """Streams in the bot's store that another system writes to."""
+
+    async def read(self, key: str, after: str) -> Sequence[tuple[str, Mapping[str, str]]]:
+        """The entries that follow `after` ("0": all), oldest first: id and fields. Waits until there are some."""
+        ...
+
+
+class NoStreams:
+    """No store, no streams: nothing ever comes."""
+
+    async def read(self, key: str, after: str) -> Sequence[tuple[str, Mapping[str, str]]]:
+        """Wait for ever."""
+        await asyncio.Event().wait()
+        return ()
+
+
 def _unheard(trouble: str) -> None:
     """Nobody listens."""
 
@@ -151,6 +169,7 @@ class Tools:
     contact: str = ""
     bookmarks: Bookmarks = field(default_factory=NoBookmarks)
     mailbox: Mailbox = field(default_factory=NoMailbox)
+    streams: Streams = field(default_factory=NoStreams)
     report: Callable[[str], None] = _unheard
 
 

@@ -49,6 +49,15 @@ class ChannelStore:
         """Let another process read at once."""
         await self._library.call(queue, "let_go", channel, who)
 
+    # --- streams of other systems --------------------------------------------------------------------------
+
+    async def entries(self, key: str, after: str, most: int) -> list[tuple[str, dict[str, str]]]:
+        """At most so many entries of a stream that is not ours, from the one that follows `after`."""
+        found: list[tuple[str, dict[str, str]]] = await self._library.read(
+            self._library.client.xrange(key, f"({after}", "+", count=most)
+        )
+        return found
+
     # --- how far -------------------------------------------------------------------------------------------
 
     async def bookmarks(self, queue: str, channel: str) -> dict[str, str]:

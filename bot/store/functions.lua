@@ -47,6 +47,10 @@ local function stale(p, c)
   local doc = redis.call('LINDEX', case_key, 0)
   if not doc then return '' end
   if tonumber(string.match(doc, '^%d+')) ~= c.expect then return { c.id, doc } end
+  if c.goes_on then
+    local open = redis.call('HGET', p .. 'open', c.lane)
+    if open and open ~= c.past and open ~= c.id then return '!taken' end
+  end
   return nil
 end
 
@@ -94,9 +98,10 @@ local function write_case(batch, c)
   if c.ttl then redis.call('EXPIRE', case_key, c.ttl) end
 
   if c.open == false then
-    redis.call('HDEL', p .. 'open', c.lane)
+    redis.call('HDEL', p .. 'open', c.lane, unpack(c.also or {}))
   elseif c.open then
     redis.call('HSET', p .. 'open', c.lane, c.open)
+    for _, lane in ipairs(c.also or {}) do redis.call('HSET', p .. 'open', lane, c.open) end
   end
   local line, ahead = batch.line_key, ''
   if c.waiting == false then

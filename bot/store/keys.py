@@ -147,6 +147,12 @@ KEYS = (
         "an agent who is signed in, by the digest of the cookie's secret",
     ),
     Key(
+        "invitation:<digest>",
+        "string",
+        "a week; when it is used",
+        "the case that whoever comes by this link goes on with, by the digest of its code",
+    ),
+    Key(
         "changes",
         "string",
         "none",
@@ -157,6 +163,12 @@ KEYS = (
         "string",
         "none",
         "what signs the answers of the API where `server.signing_key` is empty; beside the first queue only",
+    ),
+    Key(
+        "carried",
+        "string",
+        "none",
+        "what signs the addresses at which platforms fetch files for an hour; beside the first queue only",
     ),
     Key("leader", "string", "a few seconds", "the replica that refreshes this queue"),
     Key("fence", "string", "none", "counts leaders; a write with an older number is refused"),

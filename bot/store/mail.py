@@ -120,24 +120,24 @@ class MailStore:
         text = await self._library.read(self._library.client.get(f"{keys.prefix(queue)}file:{lane}:{name}"))
         return base64.b64decode(text) if text else None
 
-    # --- who is signed in ----------------------------------------------------------------------------------
+    # --- what a secret opens -------------------------------------------------------------------------------
 
-    async def keep_sign_in(self, queue: str, kind: str, digest: str, who: Any, ttl_s: int) -> None:
-        """Keep a link ("sign-in") or a session ("session") for so long."""
+    async def keep_secret(self, queue: str, kind: str, digest: str, who: Any, ttl_s: int) -> None:
+        """Keep what a link ("sign-in"), a session ("session") or an invitation ("invitation") is for, for so long."""
         await self._library.read(
             self._library.client.set(f"{keys.prefix(queue)}{kind}:{digest}", dump(who), ex=ttl_s)
         )
 
-    async def lengthen_sign_in(self, queue: str, kind: str, digest: str, ttl_s: int) -> None:
+    async def lengthen_secret(self, queue: str, kind: str, digest: str, ttl_s: int) -> None:
         """Keep it for so long from now on, if it is there."""
         await self._library.read(self._library.client.expire(f"{keys.prefix(queue)}{kind}:{digest}", ttl_s))
 
-    async def sign_in(self, queue: str, kind: str, digest: str) -> dict[str, Any] | None:
-        """Whom it is for; None when there is none, or none any more."""
+    async def behind_secret(self, queue: str, kind: str, digest: str) -> dict[str, Any] | None:
+        """What it is for; None when there is none, or none any more."""
         text = await self._library.read(self._library.client.get(f"{keys.prefix(queue)}{kind}:{digest}"))
         return msgspec.json.decode(text) if text else None
 
-    async def end_sign_in(self, queue: str, kind: str, digest: str) -> bool:
+    async def end_secret(self, queue: str, kind: str, digest: str) -> bool:
         """Take it back; whether it was there: of several who do so at once, one is told so."""
         return bool(
             await self._library.read(self._library.client.delete(f"{keys.prefix(queue)}{kind}:{digest}"))

@@ -198,6 +198,12 @@ def _wire_case(data: dict[str, Any], commit: Commit, before: Case | None, after:
         data["open"] = commit.moved_to
     elif after.ended and not before.ended:
         data["open"] = False
+    elif after.before != before.before:
+        data.update(open=after.id, goes_on=True)
+        if commit.past:
+            data["past"] = commit.past
+    if after.before and "open" in data:
+        data["also"] = after.before
     _wire_order(data, commit, before, after)
     _wire_holder(data, before, after)
 

@@ -68,6 +68,33 @@ class AgentWords:
         """The agent handed the case to another queue."""
         return self.language.say("Case {case} now waits in {queue}.", case=case, queue=queue)
 
+    def invited(self, case: str, channel: str) -> str:
+        """The customer was sent a link to another channel."""
+        say = self.language.say
+        return say(
+            "The customer of case {case} can now continue on {channel}, by a link.",
+            case=case,
+            channel=channel,
+        )
+
+    def no_invitation(self, channel: str, others: Sequence[str]) -> str:
+        """Nobody can be invited to this channel; `others` are those where it works."""
+        say = self.language.say
+        if not others:
+            return say("No other channel has an address that a link could lead to: see `contact`.")
+        return say(
+            "Customers cannot be invited to “{channel}”. These work: {channels}",
+            channel=one_line(channel, SNIPPET_CHARS),
+            channels=", ".join(others),
+        )
+
+    def not_in_public(self, case: str) -> str:
+        """What is asked for would be seen by everybody."""
+        return self.language.say(
+            "Case {case} is public: a link would be for everybody. Ask the customer to write in private first.",
+            case=case,
+        )
+
     def nothing_waiting(self) -> str:
         """The queue is empty."""
         return self.language.say("No case is waiting.")

@@ -68,6 +68,30 @@ class CustomerWords:
         )
         return _row(moved, self._sentences.wait(outlook, variant))
 
+    def in_public(self, outlook: Outlook, address: str, variant: int) -> str:
+        """The first answer where everybody reads: no name, nothing of the case, and the way to write in private."""
+        say = self.language.say
+        thanks = say("Thank you for writing to us!")
+        private = say("Please write to us in private, so that we can help you: {address}", address=address)
+        without = say("Please send us a private message, so that we can help you.")
+        return _row(thanks, self._sentences.wait(outlook, variant), private if address else without)
+
+    def late_in_public(self, outlook: Outlook, variant: int) -> str:
+        """A correction where everybody reads."""
+        return _row(self._sentences.apology("", variant), self._sentences.wait(outlook, variant))
+
+    def goes_on(self, outlook: Outlook | None, variant: int) -> str:
+        """The case goes on in this conversation; `outlook` where the customer waits for an answer."""
+        here = self.language.say("We go on with your case here. There is no need to write anything again.")
+        return here if outlook is None else _row(here, self._sentences.wait(outlook, variant))
+
+    def invited(self, address: str) -> str:
+        """An agent offers to go on somewhere else."""
+        return self.language.say(
+            "If you like, you can go on with us here: {address} The link is for you alone, and works once.",
+            address=address,
+        )
+
     # --- answers to the customer's commands ----------------------------------------------------------------
 
     def wait_answer(self, outlook: Outlook, position: int | None, state: CaseState | None) -> str:

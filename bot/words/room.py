@@ -78,8 +78,8 @@ class RoomWords:
             return self.language.say("since {time}", time=self._clock(case.turn_at, case.opened_at))
         return _name(case.agent_name)
 
-    def card(self, case: Case, queue: str) -> str:
-        """All that an agent must know at a glance."""
+    def card(self, case: Case, queue: str, until: float | None = None) -> str:
+        """All that an agent must know at a glance; `until` is when the platform stops letting us answer, if it does."""
         say = self.language.say
         about = ", ".join(filter(None, (case.channel, self._tongue(case.customer.language))))
         lines = [
@@ -90,8 +90,13 @@ class RoomWords:
         ]
         if case.agent_name:
             lines.append(say("Agent: {name}", name=self._named(case.agent_name)))
+        if until is not None and not case.ended:
+            lines.append(say("Can be answered until {time}", time=self._clock(until, case.last_heard_at)))
         if case.ended:
             lines.append(say("What you write here reaches nobody any more."))
+        elif case.public:
+            public = say("Public: everybody reads what you write here; begin with // for a note.")
+            lines.append(f"{ALARM} {public}")
         else:
             lines.append(say("What you write here goes to the customer; begin with // for a note."))
         return "\n".join(lines)

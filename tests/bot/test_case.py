@@ -33,6 +33,9 @@ cases = st.builds(
     active_at=moments,
     messages=st.integers(0, 10**6),
     promises=st.lists(promises, max_size=3).map(tuple),
+    heard_at=st.none() | moments,
+    public=st.text(),
+    before=st.lists(st.text(), max_size=2).map(tuple),
     version=st.integers(0, 10**9),
 )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.base import Pace
+from bot.carried import KEPT_AS
 from bot.clock import Clock
 from bot.store.channels import Written
 from bot.store.connection import connect
@@ -83,11 +84,12 @@ async def a_platform_with_a_room(store_url: str) -> None:
     await store.channels.note_write("support", "chat", Written(0.0, "about", "5 min", "k", "ok"))
     await store.channels.leave_outlets("support", "chat", 0.0)
     await store.seal.secret("support", bytes(32))
+    await store.seal.secret("support", bytes(32), KEPT_AS)
     await store.mail.post("support", "chat", "1", "m-1", {"text": "Hei"}, 60, 10)
     await store.mail.keep_file("support", "chat/1", "ab12", b"picture", 60)
     await store.mail.take_room("support", "chat", "1", 7, 20_000, 60, (1_000, 1_000))
     for kind in ("sign-in", "session"):
-        await store.mail.keep_sign_in("support", kind, "digest", {"id": "anna"}, 60)
+        await store.mail.keep_secret("support", kind, "digest", {"id": "anna"}, 60)
     await connection.aclose()
 
 

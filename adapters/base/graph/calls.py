@@ -1,0 +1,118 @@
+"""Calls of the Graph API: what its failures say of a call, and files that Meta keeps.
+
+https://developers.facebook.com/docs/graph-api/guides/error-handling
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+from adapters.base.calling import Answered, call, download
+from adapters.base.channel import Tools
+from adapters.base.errors import Busy, Refused, Uncertain
+
+VERSION = "v26.0"
+BAD_TOKEN = 190
+TRANSIENT = frozenset({1, 2, 1200})
+"""Meta is at fault, and asks for another try."""
+TOO_MANY = frozenset({4, 17, 32, 613, 80006, 80007})
+"""Too many calls of the app, the user or the page."""
+RESTRICTED = frozenset({368})
+"""The page or the account is blocked for a while: messages wait until somebody has mended it."""
+PAUSE_S, MEND_S = 60.0, 300.0
+REASON_CHARS = 200
+MISSING: Mapping[tuple[int, int], str] = {
+    (10, 0): "the token has no right to do that: give the app the permission",
+    (230, 0): "the token has no right to send messages: give the app that permission",
+    (200, 2018027): "the app may write to its own testers only: it must be reviewed, and live",
+    (200, 2018028): "the app may write to its own testers only: it must be reviewed, and live",
+}
+"""What somebody must mend, by code and subcode: https://developers.facebook.com/docs/messenger-platform/error-codes"""
+HOSTS = (".fbcdn.net", ".fbsbx.com", ".facebook.com", ".cdninstagram.com", ".instagram.com")
+"""Where Meta keeps what people send."""
+HOPS = 3
+
+
+def error_of(answer: Answered) -> Mapping[str, Any]:
+    """What the Graph API says is wrong: `code`, `error_subcode`, `message`, `is_transient`; empty where it says
+    nothing."""
+    error = answer.data.get("error")
+    return error if isinstance(error, dict) else {}
+
+
+def code_in(error: Mapping[str, Any], name: str) -> int:
+    """A code of an error; 0 where it has none."""
+    code = error.get(name)
+    return code if type(code) is int else 0
+
+
+def judge(answer: Answered) -> str:
+    """What must be mended on our side, "" when all is well; such messages wait. Raises Busy or Refused for all else
+    that is wrong. A platform's own codes are to be looked at before."""
+    if 200 <= answer.status < 300 and "error" not in answer.data:
+        return ""
+    error, told_s = error_of(answer), answer.retry_after_s
+    code = code_in(error, "code")
+    reason = f"{str(error.get('message') or 'refused')[:REASON_CHARS]} (HTTP {answer.status}, code {code})"
+    if code in TOO_MANY or answer.status == 429:
+        raise Busy(reason, told_s or PAUSE_S)
+    if code == BAD_TOKEN or answer.status == 401:
+        return "the token is not accepted; make a new one in Meta's app"
+    if code in RESTRICTED:
+        return "Meta has restricted the account for a while; see its support inbox"
+    if answer.status >= 500 or code in TRANSIENT or error.get("is_transient") is True:
+        raise Busy(reason, told_s)
+    raise Refused(reason)
+
+
+class Mend(Busy):
+    """Somebody of ours must mend something first."""
+
+
+class Graph:
+    """Calls with one token. What must be mended is reported until a call goes well."""
+
+    def __init__(self, tools: Tools, base: str, token: str) -> None:
+        self._tools = tools
+        self._base = base.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._trouble = ""
+
+    async def ask(
+        self, method: str, path: str, *, json: object = None, data: object = None, sends: bool = False
+    ) -> Mapping[str, Any]:
+        """What the Graph API answers. Raises Refused, Busy or, where something `sends`, Uncertain."""
+        url = f"{self._base}/{path}"
+        answer = await call(
+            self._tools.http, method, url, json=json, data=data, headers=self._headers, sends=sends
+        )
+        error = error_of(answer)
+        if sends and answer.status >= 500 and not error:
+            # Not Meta's own words: somebody in between gave up.
+            raise Uncertain(f"HTTP {answer.status}")
+        codes = code_in(error, "code"), code_in(error, "error_subcode")
+        trouble = MISSING.get(codes) or judge(answer)
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._tools.report(trouble)
+        if trouble:
+            raise Mend(trouble)
+        return answer.data
+
+    async def fetch(self, address: str, into: BinaryIO, most_bytes: int) -> None:
+        """Write the file of an address at Meta's. Raises Refused or Busy."""
+        for _ in range(HOPS):
+            where, own = urlsplit(address), urlsplit(self._base)
+            ours = (where.scheme, where.netloc) == (own.scheme, own.netloc)
+            if not ours and (where.scheme != "https" or not f".{where.hostname}".endswith(HOSTS)):
+                raise Refused("there is nothing to fetch")
+            answer = await download(self._tools.http, address, into, most_bytes=most_bytes)
+            if answer.status not in (301, 302, 307):
+                break
+            address = answer.headers.get("Location", "")
+        if answer.status == 429 or answer.status >= 500:
+            raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
+        if answer.status != 200:
+            raise Refused(f"Meta does not keep the file any more (HTTP {answer.status})")

@@ -1,0 +1,53 @@
+"""Fields of what Meta pushes; what is not as it should be is named by the place where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.base.errors import Malformed
+
+
+def _path(where: str, name: object) -> str:
+    return f"{where}.{name}" if where else str(name)
+
+
+def id_at(data: Mapping[str, Any], name: str, where: str = "") -> str:
+    """A name of something, as text or as a number. Raises Malformed."""
+    value = data.get(name)
+    if type(value) is int:
+        return str(value)
+    if not isinstance(value, str) or not value:
+        raise Malformed(f"{_path(where, name)}: a text is wanted")
+    return value
+
+
+def object_of(value: object, where: str) -> Mapping[str, Any]:
+    """A value that is an object. Raises Malformed."""
+    if not isinstance(value, dict):
+        raise Malformed(f"{where}: an object is wanted")
+    return value
+
+
+def object_at(data: Mapping[str, Any], name: str, where: str = "") -> Mapping[str, Any]:
+    """A field that is an object. Raises Malformed."""
+    return object_of(data.get(name), _path(where, name))
+
+
+def listed(
+    data: Mapping[str, Any], name: str, where: str = "", *, needed: bool = True
+) -> list[tuple[str, object]]:
+    """What a list holds, each with the place it stands at. Raises Malformed."""
+    value = data.get(name)
+    if value is None and not needed:
+        return []
+    if not isinstance(value, list):
+        raise Malformed(f"{_path(where, name)}: a list is wanted")
+    return [(f"{_path(where, name)}.{number}", one) for number, one in enumerate(value)]
+
+
+def moment(value: object, where: str) -> int:
+    """When an event happened, in milliseconds since the epoch. Raises Malformed."""
+    if type(value) is not int:
+        raise Malformed(f"{where.rpartition('.')[0]}.timestamp: a number is wanted")
+    return value

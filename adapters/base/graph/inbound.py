@@ -1,0 +1,233 @@
+"""What Meta pushes of a page or an account: batches of private messages, and of what is said in public.
+
+https://developers.facebook.com/docs/messenger-platform/reference/webhook-events and
+https://developers.facebook.com/docs/instagram-platform/webhooks/examples
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from adapters.base.arrivals import (
+    AgentCommand,
+    Arrival,
+    CustomerEdit,
+    CustomerMessage,
+    CustomerReaction,
+    File,
+    FileKind,
+    OutsideReply,
+    Person,
+)
+from adapters.base.channel import Tools
+from adapters.base.errors import Malformed
+from adapters.base.graph.fields import id_at, listed, moment, object_at, object_of
+from adapters.base.links import start
+from adapters.base.reading import read_object, read_text
+
+KINDS: Mapping[str, FileKind] = {
+    "image": "photo",
+    "video": "video",
+    "audio": "audio",
+    "file": "document",
+    "sticker": "sticker",
+    "story_mention": "document",
+}
+INBOX_APPS = frozenset({"26390203743090", "263902037430900"})
+"""Meta's own inboxes, as echoes name them."""
+REF_CHARS = 1_000
+UNTOLD = "(a message of a kind that Meta does not pass on)"
+
+Change = Callable[[str, str, Mapping[str, Any], str], list[Arrival]]
+"""Reads a change: the account's id, the field, the value, and where in the body that stands. Raises Malformed."""
+
+
+class _Batch:
+    """What was read of a batch, and what was wrong in it."""
+
+    def __init__(self) -> None:
+        self.arrivals: list[Arrival] = []
+        self._wrong: list[Malformed] = []
+
+    @contextlib.contextmanager
+    def part(self) -> Iterator[None]:
+        """Read a part that others do not depend on."""
+        try:
+            yield
+        except Malformed as error:
+            self._wrong.append(error)
+
+    def read(self) -> list[Arrival]:
+        """All that is right. Raises Malformed where nothing is."""
+        if self._wrong and not self.arrivals:
+            raise self._wrong[0]
+        return self.arrivals
+
+
+class Inbound:
+    """Reads what is pushed of a `kind` of object: private messages here, what is public by `change`. `app_id` is that
+    of our own app, "" where nobody gave it: then nobody knows who wrote what the account itself says. Of other accounts
+    than `account` nothing is read, if it is given."""
+
+    def __init__(self, kind: str, app_id: str, tools: Tools, change: Change, account: str = "") -> None:
+        self._kind = kind
+        self._account = account
+        self._app_id = app_id
+        self._agents, self._queues = tools.agents, tools.queues
+        self._change = change
+
+    def read(self, body: bytes) -> list[Arrival]:
+        """A batch. What is wrong in it keeps nothing else from being read; where nothing
+        is right it raises Malformed."""
+        pushed, batch = read_object(body), _Batch()
+        if id_at(pushed, "object") != self._kind:
+            return []
+        for where, entry in listed(pushed, "entry"):
+            with batch.part():
+                self._entry(batch, object_of(entry, where), where)
+        return batch.read()
+
+    def _entry(self, batch: _Batch, entry: Mapping[str, Any], where: str) -> None:
+        whose = id_at(entry, "id", where)
+        if self._account not in ("", whose):
+            return
+        for at, one in listed(entry, "messaging", where, needed=False):
+            with batch.part():
+                batch.arrivals += self._event(whose, object_of(one, at), at)
+        # A change may stand in the entry itself, where it is the only one.
+        alone = "field" in entry
+        for at, one in [(where, entry)] if alone else listed(entry, "changes", where, needed=False):
+            with batch.part():
+                change = object_of(one, at)
+                field, value = id_at(change, "field", at), object_at(change, "value", at)
+                batch.arrivals += self._change(whose, field, value, f"{at}.value")
+
+    def _event(self, account: str, event: Mapping[str, Any], where: str) -> list[Arrival]:
+        kinds = {
+            "message": self._message,
+            "message_edit": self._edit,
+            "postback": self._postback,
+            "referral": self._referral,
+            "reaction": self._reaction,
+        }
+        kind = next((kind for kind in kinds if kind in event), "")
+        if not kind:
+            return []
+        said, at = object_at(event, kind, where), f"{where}.{kind}"
+        if kind == "message" and said.get("is_echo") is True:
+            customer = id_at(object_at(event, "recipient", where), "id", f"{where}.recipient")
+            return self._echo(customer, said, at)
+        customer = id_at(object_at(event, "sender", where), "id", f"{where}.sender")
+        return [] if customer == account else kinds[kind](customer, said, at, event.get("timestamp"))
+
+    def _echo(self, customer: str, message: Mapping[str, Any], where: str) -> list[Arrival]:
+        """What the account itself says; a human of ours does where another app than ours did."""
+        app = str(message.get("app_id") or "")
+        if not self._app_id or app in ("", self._app_id):
+            return []
+        agent = Person(app, "Meta's inbox" if app in INBOX_APPS else f"app {app}")
+        text, files = said_in(message, where)
+        return [OutsideReply(id_at(message, "mid", where), customer, agent, text or files_in_words(files))]
+
+    def _message(self, customer: str, message: Mapping[str, Any], where: str, at: object) -> list[Arrival]:
+        mid = id_at(message, "mid", where)
+        if message.get("is_deleted") is True:
+            return [CustomerEdit(f"{mid}-deleted", customer, mid, None)]
+        text, files = said_in(message, where)
+        reply = message.get("quick_reply")
+        if isinstance(reply, dict) and read_text(reply, "payload").startswith("/"):
+            text = read_text(reply, "payload")
+        arrivals: list[Arrival] = []
+        queue = None
+        if code := ref_in(message):
+            opening, queue = start(code, self._queues)
+            if opening != "/start":
+                arrivals.append(self._written(f"{mid}-start", customer, opening, queue))
+        if text or files:
+            arrivals.append(self._written(mid, customer, text, queue, files))
+        return arrivals
+
+    def _edit(self, customer: str, edit: Mapping[str, Any], where: str, at: object) -> list[Arrival]:
+        mid = id_at(edit, "mid", where)
+        return [
+            CustomerEdit(f"{mid}-edit-{edit.get('num_edit', at)}", customer, mid, read_text(edit, "text"))
+        ]
+
+    def _postback(self, customer: str, postback: Mapping[str, Any], where: str, at: object) -> list[Arrival]:
+        """A button was tapped; the first one of a chat tells by which link it was opened."""
+        name = read_text(postback, "mid") or f"postback-{customer}-{moment(at, where)}"
+        if code := ref_in(postback):
+            return [self._written(name, customer, *start(code, self._queues))]
+        payload = read_text(postback, "payload")
+        text = payload if payload.startswith("/") else read_text(postback, "title")
+        return [self._written(name, customer, text)] if text else []
+
+    def _referral(self, customer: str, referral: Mapping[str, Any], where: str, at: object) -> list[Arrival]:
+        """A link was followed into a chat that was there before."""
+        code, name = read_text(referral, "ref"), f"referral-{customer}-{moment(at, where)}"
+        return [self._written(name, customer, *start(code, self._queues))] if code else []
+
+    def _reaction(self, customer: str, reaction: Mapping[str, Any], where: str, at: object) -> list[Arrival]:
+        emoji = "" if reaction.get("action") == "unreact" else read_text(reaction, "emoji")
+        if not emoji and reaction.get("action") != "unreact":
+            return []
+        name = f"reaction-{id_at(reaction, 'mid', where)}-{moment(at, where)}"
+        return [CustomerReaction(name, customer, emoji)]
+
+    def _written(
+        self, name: str, customer: str, text: str, queue: str | None = None, files: tuple[File, ...] = ()
+    ) -> Arrival:
+        person = Person(customer)
+        if customer in self._agents and text.startswith("/"):
+            command, _, arguments = text[1:].partition(" ")
+            return AgentCommand(name, person, command, arguments.strip(), files=files)
+        return CustomerMessage(
+            name, customer, person, text, queue=queue, files=files, ref=name, continues=f"@{customer}"
+        )
+
+
+def said_in(message: Mapping[str, Any], where: str) -> tuple[str, tuple[File, ...]]:
+    """Text and files of a message. Of what is no file the link and the title are told. Raises Malformed."""
+    lines, files = [read_text(message, "text")], list[File]()
+    for at, one in listed(message, "attachments", where, needed=False):
+        attachment = object_of(one, at)
+        kind, payload = read_text(attachment, "type"), attachment.get("payload") or {}
+        payload = object_of(payload, f"{at}.payload")
+        address = read_text(payload, "url") or read_text(attachment, "url")
+        title = read_text(attachment, "title") or read_text(payload, "title")
+        if kind == "location":
+            files.append(_location(object_at(payload, "coordinates", f"{at}.payload"), title))
+        elif kind in KINDS and 0 < len(address) <= REF_CHARS:
+            files.append(File(KINDS[kind], address))
+        else:
+            lines += [part for part in (title, address) if part not in lines[0]]
+        if kind == "story_mention":
+            lines.append("(mentions us in a story)")
+    if message.get("is_unsupported") is True:
+        lines.append(UNTOLD)
+    text = "\n".join(filter(None, lines))
+    reply = message.get("reply_to")
+    story = reply.get("story") if isinstance(reply, dict) else None
+    if isinstance(story, dict) and not text.startswith("/"):
+        text = f"(answers our story {read_text(story, 'url')})".replace(" )", ")") + f"\n{text}".rstrip()
+    return text, tuple(files)
+
+
+def files_in_words(files: tuple[File, ...]) -> str:
+    """What kinds of files they are."""
+    return ", ".join(file.kind for file in files)
+
+
+def ref_in(data: Mapping[str, Any]) -> str:
+    """What a followed link says, "" where none was."""
+    referral = data.get("referral")
+    return read_text(referral, "ref") if isinstance(referral, dict) else ""
+
+
+def _location(where: Mapping[str, Any], title: str) -> File:
+    for name, most in (("lat", 90), ("long", 180)):
+        if type(where.get(name)) not in (int, float) or not abs(where[name]) <= most:
+            raise Malformed(f"coordinates.{name}: a number of degrees is wanted")
+    return File.located(where["lat"], where["long"], title)
