@@ -62,8 +62,8 @@ NEVER = frozenset({400, 410, 413, 422})
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`secret`: `whsec_...`, or several during rotation (the first one signs); `url`: where messages go out; `stream`: a
-    stream in our store where another system adds what it would post, as the field `event`."""
+    """`secret`: `whsec_...`, or several during rotation (the first one signs); `url`: where messages go out; `stream`:
+    a stream in our store where another system adds what it would post, as the field `event`."""
 
     secret: str | tuple[str, ...] = field(repr=False)
     url: str = ""
@@ -108,8 +108,8 @@ class Webhook:
         raise Untrusted("webhook-signature does not match")
 
     async def listen(self, inbox: Inbox) -> None:
-        """Requests are pushed to `accept`; a stream is followed, where there is one, from its first entry. What it holds
-        is as good as signed: only who may write into our store can write there."""
+        """Requests are pushed to `accept`; a stream is followed, where there is one, from its first entry. What it
+        holds is as good as signed: only who may write into our store can write there."""
         if not self._stream:
             await asyncio.Event().wait()
         after = (await self._tools.bookmarks.all()).get(self._stream, "0")

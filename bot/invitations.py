@@ -92,7 +92,7 @@ class Invitations:
             await answers.answer(asked, words.not_in_public(case.id), ok=False, case=case.id)
             return
         code = self._chance.code()
-        about = {"queue": case.queue, "case": case.id}
+        about = {"case": case.id, "left": keys.lane(case.channel, case.conversation_id)}
         await self._store.mail.keep_secret(case.queue, INVITATION, _digest(code), about, GOOD_FOR_S)
         event = Invited(asked.at, asked.agent, asked.name, channel, self._link(channel, code))
         answer = answers.entry(asked, words.invited(case.id, channel), ok=True, case=case.id)
@@ -111,7 +111,7 @@ class Invitations:
             if about is None:
                 continue
             case = await self._store.find(list(self._config.queues), about["case"])
-            led = case is not None and await self._lead(case, channel, message)
+            led = case is not None and await self._lead(case, about["left"], channel, message)
             await self._store.mail.end_secret(queue, INVITATION, _digest(code))
             return led
         return False
@@ -122,15 +122,16 @@ class Invitations:
         left = keys.lane(channel, message.continues)
         _, case = await self._handover.find(await self._handover.start(home, left), left)
         if case is not None and case.public:
-            await self._lead(case, channel, message)
+            await self._lead(case, left, channel, message)
 
-    async def _lead(self, case: Case, channel: str, message: CustomerMessage) -> bool:
-        """Bring a case into the conversation that the customer is in now, unless they have another one there."""
+    async def _lead(self, case: Case, left: str, channel: str, message: CustomerMessage) -> bool:
+        """Bring a case from the conversation `left` into the one that the customer is in now, unless they have another
+        one there. Whether it is there."""
         home, lane = self._config.channels[channel].queue, keys.lane(channel, message.conversation_id)
-        left = keys.lane(case.channel, case.conversation_id)
-        if left == lane:
+        if keys.lane(case.channel, case.conversation_id) == lane:
             return True
-        if not case.is_open or (await self._handover.find(home, lane))[1] is not None:
+        start = await self._handover.start(home, lane)
+        if not case.is_open or (await self._handover.find(start, lane))[1] is not None:
             return False
         if case.queue != home:
             await self._store.choose_queue(home, lane, case.queue)

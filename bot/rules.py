@@ -208,6 +208,9 @@ def _barred(case: Case, event: LaterEvent) -> Refusal | None:
     match event:
         case Told():
             return None if case.turn_at == event.turn_at else Refusal("answered")
+        case GoesOn():
+            # Somebody else was led away from there by the same link.
+            return None if event.left == f"{case.channel}/{case.conversation_id}" else Refusal("elsewhere")
         case Release() if case.agent is None:
             return Refusal("not_held")
         case Claim() | Release() | Reply() | Transfer() | Close():

@@ -30,8 +30,8 @@ class MessageOut:
 
     It carries text or attachments, not both: the bot splits what a platform cannot take as one. `answer_to` is that of
     the command it answers, if there was one. `public` is the public message (its `ref`) under which everybody will
-    read this, "" in private. `heard_at` is when the customer last wrote, in epoch seconds, for platforms that let nobody
-    write long after that; only a "reply" is a human's words.
+    read this, "" in private. `heard_at` is when the customer last wrote, in epoch seconds, for platforms that let
+    nobody write long after that; only a "reply" is a human's words.
     """
 
     key: str

@@ -195,8 +195,9 @@ class Floor:
 
     async def case(self, who: str = "c-1", *, channel: str = "shop") -> Case | None:
         """The open case of a customer, in whatever queue it stands."""
-        home = self.parts.config.channels[channel].queue
-        return (await self.parts.handover.find(home, keys.lane(channel, who)))[1]
+        home, lane = self.parts.config.channels[channel].queue, keys.lane(channel, who)
+        start = await self.parts.handover.start(home, lane)
+        return (await self.parts.handover.find(start, lane))[1]
 
     async def ended(self, case: Case) -> Case:
         """A case as it stands in its queue now, open or not."""

@@ -88,7 +88,7 @@ async def a_platform_with_a_room(store_url: str) -> None:
     await store.mail.post("support", "chat", "1", "m-1", {"text": "Hei"}, 60, 10)
     await store.mail.keep_file("support", "chat/1", "ab12", b"picture", 60)
     await store.mail.take_room("support", "chat", "1", 7, 20_000, 60, (1_000, 1_000))
-    for kind in ("sign-in", "session"):
+    for kind in ("sign-in", "session", "invitation"):
         await store.mail.keep_secret("support", kind, "digest", {"id": "anna"}, 60)
     await connection.aclose()
 
