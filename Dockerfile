@@ -15,9 +15,11 @@ RUN useradd --system --uid 10001 --no-create-home jono \
  && python -c 'import zoneinfo; zoneinfo.ZoneInfo("Europe/Helsinki")'
 COPY --from=build /opt/jono /opt/jono
 
-# The environment goes before the configuration file: inside a container all interfaces are listened on.
+# The environment goes before the configuration file: inside a container all interfaces are listened on. Large files
+# on their way from one channel to another wait in TMPDIR, without a name.
 # The store's default, embedded:./data, counts from the file's folder, and is /data here.
 ENV JONO_SERVER__LISTEN=0.0.0.0:8080 \
+    TMPDIR=/data \
     PATH=/opt/jono/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1

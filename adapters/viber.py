@@ -1,7 +1,7 @@
 """Viber: customers in private chats with a bot, over https://developers.viber.com/docs/api/rest-bot-api.
 
 Viber pushes events, each signed with the bot's token, and answers every call with HTTP 200: what became of a message
-stands in the answer's `status`. Files go both ways by address alone: one that has none of its own cannot be sent.
+stands in the answer's `status`. Files go both ways by address alone.
 
 Invariant: nothing of a request is read before its signature was found right, and no token and no text of a customer
 stands in an error.
@@ -14,8 +14,8 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, BinaryIO
+from urllib.parse import unquote, urlsplit
 
 from adapters.base import (
     AgentCommand,
@@ -48,6 +48,7 @@ from adapters.base import (
     Unusable,
     call,
     cut,
+    download,
     each,
     examine_address,
     read_object,
@@ -61,6 +62,8 @@ EVENTS = ("subscribed", "unsubscribed", "conversation_started", "failed")
 """What is pushed beside messages. Not asked for: `delivered` and `seen`, two for each message of ours."""
 # Viber does not say in which units it counts texts; UTF-16 units are never fewer than any other's.
 TEXT_UNITS, BODY_BYTES, SENDER_CHARS, LINK_CHARS, FILE_BYTES = 7_000, 30_000, 28, 2_000, 50_000_000
+PICTURE_BYTES, FILM_BYTES, FILM, NAME_CHARS = 1_000_000, 26_000_000, "video/mp4", 256
+"""What is shown in the chat; all else is a file there: #picture-message, #video-message and #file-message."""
 REASON_CHARS = 200
 WATCH_S = 600.0
 """How often it is looked whether events still come to us."""
@@ -258,19 +261,18 @@ class Viber:
 
     # --- beside --------------------------------------------------------------------------------------------
 
-    async def fetch(self, file: File) -> bytes:
-        """What a customer sent, from where Viber keeps it for a while. Raises Refused or Busy."""
+    async def fetch(self, file: File, into: BinaryIO) -> None:
+        """Write what a customer sent, from where Viber keeps it for a while. Raises Refused or Busy."""
         own = urlsplit(self._base)._replace(path="/").geturl()
         # Stickers are told with http:// although their host speaks TLS.
         address = file.ref if file.ref.startswith(own) else file.ref.replace("http://", "https://", 1)
         if not address.startswith(("https://", own)):
             raise Refused("there is nothing to fetch")
-        answer = await call(self._tools.http, "GET", address, sends=False, most_bytes=FILE_BYTES)
+        answer = await download(self._tools.http, address, into, most_bytes=FILE_BYTES)
         if answer.status == 429 or answer.status >= 500:
             raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
         if answer.status != 200:
             raise Refused(f"Viber does not keep the file any more (HTTP {answer.status})")
-        return answer.body
 
     async def check(self) -> list[Finding]:
         """Whether it would work."""
@@ -365,11 +367,20 @@ def _attached(attachment: Attachment) -> dict[str, Any]:
     if file.kind == "location":
         latitude, longitude = file.point
         return {"type": "location", "location": {"lat": latitude, "lon": longitude}}
-    if attachment.content is not None or not file.ref.startswith("https://") or len(file.ref) > LINK_CHARS:
-        raise Refused("Viber takes no files from bots, only addresses to download them from: send a link")
-    if file.kind == "photo":
-        return {"type": "picture", "text": "", "media": file.ref}
-    return {"type": "url", "media": file.ref}
+    own = attachment.content is None and file.ref.startswith("https://") and len(file.ref) <= LINK_CHARS
+    address, size = file.ref if own else attachment.url, file.size_bytes
+    if not address or len(address) > LINK_CHARS:
+        raise Refused(
+            "Viber takes no files from bots, only addresses to fetch them from: set server.public_url, or send a link"
+        )
+    if file.kind == "photo" and (own if size is None else size <= PICTURE_BYTES):
+        return {"type": "picture", "text": "", "media": address}
+    if size is None:
+        return {"type": "url", "media": address}
+    if file.mime == FILM and size <= FILM_BYTES:
+        return {"type": "video", "media": address, "size": size}
+    name = file.name or unquote(urlsplit(address).path.rpartition("/")[2]) or file.kind
+    return {"type": "file", "media": address, "size": size, "file_name": name[-NAME_CHARS:]}
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from adapters.base import (
@@ -119,8 +119,12 @@ class Web:
         """The page posts; there is nothing to listen to."""
         await asyncio.Event().wait()
 
-    async def fetch(self, file: File) -> bytes:
-        """A file that somebody sent in the chat. Raises Refused."""
+    async def fetch(self, file: File, into: BinaryIO) -> None:
+        """Write a file that somebody sent in the chat. Raises Refused."""
+        into.write(await self._content(file))
+
+    async def _content(self, file: File) -> bytes:
+        """What the box holds whole; `file_bytes` bounds it."""
         content = await self._tools.mailbox.file(file.ref)
         if content is None:
             raise Refused("the file is not kept any more")
@@ -169,13 +173,13 @@ class Web:
 
     async def _kept(self, box: str, attachment: Attachment) -> Mapping[str, Any]:
         """A file that the visitor may fetch: what came from elsewhere, or from an agent's browser, is kept here."""
-        content, file = attachment.content, attachment.file
-        if content is None and file.kind != "location":
-            content = await self.fetch(file)
-        if content is None:
+        file = attachment.file
+        if file.kind == "location":
             return _shown(file)
-        shown = _shown(file)
-        return {**shown, "ref": await self._tools.mailbox.keep_file(box, content), "size": len(content)}
+        sent = attachment.content
+        content = await self._content(file) if sent is None else sent.read()
+        ref = await self._tools.mailbox.keep_file(box, content)
+        return {**_shown(file), "ref": ref, "size": len(content)}
 
     async def show_typing(self, conversation_id: str, ref: str) -> None:
         """Show that an answer is being written."""

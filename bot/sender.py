@@ -6,10 +6,24 @@ It knows neither cases nor the outbox: whoever calls decides what an error means
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 
-from adapters.base import Attachment, Busy, Channel, Media, MessageOut, Outgoing, Pace, Paced, Post, Refused
+from adapters.base import (
+    Attachment,
+    Busy,
+    Channel,
+    File,
+    Media,
+    MessageOut,
+    Outgoing,
+    Pace,
+    Paced,
+    Post,
+    Refused,
+)
+from bot.carried import Addresses
+from bot.spool import fetched, media_type
 from bot.store.store import Store
 
 UNDER_WAY_S = 0.05
@@ -25,12 +39,16 @@ class NotYet(Exception):
 
 
 class Sender:
-    """Speaks to the channels. `homes` gives the queue of each channel, beside which its budgets are kept."""
+    """Speaks to the channels. `homes` gives the queue of each channel, beside which its budgets are kept; `addresses`
+    are where platforms can fetch what they do not take as it is."""
 
-    def __init__(self, store: Store, channels: Mapping[str, Channel], homes: Mapping[str, str]) -> None:
+    def __init__(
+        self, store: Store, channels: Mapping[str, Channel], homes: Mapping[str, str], addresses: Addresses
+    ) -> None:
         self._store = store
         self._channels = channels
         self._homes = homes
+        self._addresses = addresses
         self._under_way: set[tuple[str, str]] = set()
         self._paced = {name: channel for name, channel in channels.items() if isinstance(channel, Paced)}
 
@@ -38,8 +56,12 @@ class Sender:
         """Send now, give the platform's id. `origin` is the channel that the files come from. Raises NotYet, Refused,
         Gone, Busy, Uncertain or StoreDown."""
         channel = self._channels[name]
-        if isinstance(outgoing, MessageOut | Post) and outgoing.attachments:
-            outgoing = await self._with_files(name, channel, outgoing, origin)
+        async with AsyncExitStack() as held:
+            if isinstance(outgoing, MessageOut | Post) and outgoing.attachments:
+                outgoing = await self._with_files(name, channel, outgoing, origin or name, held)
+            return await self._sent(name, channel, outgoing)
+
+    async def _sent(self, name: str, channel: Channel, outgoing: Outgoing) -> str:
         paces = self._paced[name].paces(outgoing) if name in self._paced else ()
         if not paces:
             return await channel.send(outgoing)
@@ -72,9 +94,9 @@ class Sender:
             self._under_way.discard(place)
 
     async def _with_files(
-        self, name: str, channel: Channel, outgoing: MessageOut | Post, origin: str
+        self, name: str, channel: Channel, outgoing: MessageOut | Post, origin: str, held: AsyncExitStack
     ) -> MessageOut | Post:
-        """What comes from another channel is fetched there now: nothing of it is kept."""
+        """What comes from another channel is fetched there now, and `held` while it is sent: nothing of it is kept."""
         most = channel.limits.file_bytes
         if not most:
             raise Refused("this channel takes no files")
@@ -82,17 +104,24 @@ class Sender:
         for attachment in outgoing.attachments:
             if (attachment.file.size_bytes or 0) > most:
                 raise Refused(f"the file is larger than the {most // 1_000_000} MB that this channel takes")
-            carried.append(
-                await self._fetched(attachment, origin) if origin not in ("", name) else attachment
-            )
-            if len(carried[-1].content or b"") > most:
-                raise Refused(f"the file is larger than the {most // 1_000_000} MB that this channel takes")
+            if attachment.file.kind == "location":
+                carried.append(attachment)
+            elif origin == name:
+                carried.append(await self._own(attachment, name))
+            else:
+                carried.append(await self._foreign(attachment.file, origin, most, held))
         return replace(outgoing, attachments=tuple(carried))
 
-    async def _fetched(self, attachment: Attachment, origin: str) -> Attachment:
-        if attachment.file.kind == "location":
+    async def _own(self, attachment: Attachment, name: str) -> Attachment:
+        """Its platform may find it by its `ref`; else it has an address there like any other."""
+        if not attachment.file.ref or not isinstance(self._channels[name], Media):
             return attachment
+        return replace(attachment, url=await self._addresses.of(name, attachment.file))
+
+    async def _foreign(self, file: File, origin: str, most: int, held: AsyncExitStack) -> Attachment:
         source = self._channels.get(origin)
         if source is None or not isinstance(source, Media):
             raise Refused("the file cannot be fetched from where it was sent")
-        return Attachment(attachment.file, await source.fetch(attachment.file))
+        spool = await held.enter_async_context(fetched(source, file, most))
+        file = replace(file, size_bytes=spool.size_bytes, mime=media_type(file, spool.head()))
+        return Attachment(file, spool.content(), await self._addresses.of(origin, file))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from types import MappingProxyType
@@ -67,7 +68,9 @@ def open_channels(
             report=partial(report, name),
         )
         try:
-            opened[name] = import_module(f"adapters.{settings.adapter}").open_channel(settings.options, tools)
+            channel = import_module(f"adapters.{settings.adapter}").open_channel(settings.options, tools)
+            channel.limits = replace(channel.limits, **settings.limits)
+            opened[name] = channel
         except BadOptions as error:
             faults.append(Fault(f"channels.{name}.{error.key}", error.reason))
     if faults:

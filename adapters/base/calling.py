@@ -60,7 +60,7 @@ async def download(
     """GET a file piece by piece, and follow no redirect. What is not answered with 200 is given back as `call` gives
     it, and nothing is written. Raises Busy, or Refused as `call` does."""
     try:
-        async with _asking(http, "GET", url, headers=headers, timeout=FILE_TIMEOUT) as answer:
+        async with _asking(http, "GET", url, FILE_TIMEOUT, headers) as answer:
             if answer.status != 200:
                 return Answered(answer.status, answer.headers, await _read(answer, ANSWER_BYTES))
             written = 0
@@ -85,12 +85,15 @@ async def call(
     data: object = None,
     headers: Mapping[str, str] | None = None,
     sends: bool = True,
+    uploads: bool = False,
     most_bytes: int = ANSWER_BYTES,
 ) -> Answered:
-    """Ask once, and follow no redirect. `sends` is False for a call that delivers nothing. Raises Busy, Uncertain, or
-    Refused where the address is none, or may not be reached, or the answer is longer than `most_bytes`."""
+    """Ask once, and follow no redirect. `sends` is False for a call that delivers nothing; one that `uploads` a file
+    may take its time. Raises Busy, Uncertain, or Refused where the address is none, or may not be reached, or what was
+    only asked is answered with more than `most_bytes`."""
+    timeout = FILE_TIMEOUT if uploads else TIMEOUT
     try:
-        async with _asking(http, method, url, json=json, data=data, headers=headers) as answer:
+        async with _asking(http, method, url, timeout, headers, json=json, data=data) as answer:
             body = await _read(answer, most_bytes)
             status, told = answer.status, answer.headers
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
@@ -99,7 +102,8 @@ async def call(
         reason = f"no answer: {type(error).__name__}"
         raise (Uncertain(reason) if sends else Busy(reason)) from error
     if len(body) > most_bytes:
-        raise Refused(f"the answer is longer than {most_bytes} bytes")
+        reason = f"the answer is longer than {most_bytes} bytes"
+        raise Uncertain(reason) if sends else Refused(reason)
     return Answered(status, told, body)
 
 
@@ -107,9 +111,8 @@ def _asking(
     http: aiohttp.ClientSession,
     method: str,
     url: str,
-    *,
+    timeout: aiohttp.ClientTimeout,
     headers: Mapping[str, str] | None,
-    timeout: aiohttp.ClientTimeout = TIMEOUT,
     **what: Any,
 ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
     """A request; our door does not unpack what it gets."""

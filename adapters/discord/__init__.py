@@ -26,7 +26,7 @@ import contextlib
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import discord
 import yarl
@@ -130,14 +130,14 @@ class Discord:
     async def _message(self, client: Client, out: MessageOut) -> str:
         if out.answer_to:
             return await answer_on(client, out.answer_to, out.text)
-        attachments = await media.with_content(client, out.attachments)
-        places = [one.file.text for one in attachments if one.file.kind == "location"]
-        sent = await client.get_partial_messageable(number_of(out.conversation_id)).send(
-            escape("\n".join(filter(None, (out.text, *places)))) or None,
-            files=media.files_of(attachments),
-            nonce=nonce(out.key),
-            allowed_mentions=NO_MENTIONS,
-        )
+        text = "\n".join(filter(None, (out.text, *media.places_in(out.attachments))))
+        async with media.with_content(client, self._tools.http, out.attachments) as attachments:
+            sent = await client.get_partial_messageable(number_of(out.conversation_id)).send(
+                escape(text) or None,
+                files=media.files_of(attachments),
+                nonce=nonce(out.key),
+                allowed_mentions=NO_MENTIONS,
+            )
         return str(sent.id)
 
     async def _edit(self, client: Client, out: EditOut) -> str:
@@ -172,20 +172,19 @@ class Discord:
             case NameRoom():
                 return await room.name(out)
             case Post():
-                attachments = await media.with_content(client, out.attachments)
-                places = [one.file.text for one in attachments if one.file.kind == "location"]
-                text = "\n".join(filter(None, (out.text, *places)))
-                return await room.post(replace(out, text=text, attachments=tuple(attachments)))
+                text = "\n".join(filter(None, (out.text, *media.places_in(out.attachments))))
+                async with media.with_content(client, self._tools.http, out.attachments) as attachments:
+                    return await room.post(replace(out, text=text, attachments=tuple(attachments)))
             case Receipt():
                 return await room.mark(out)
 
     # --- beside --------------------------------------------------------------------------------------------
 
-    async def fetch(self, file: File) -> bytes:
-        """The content of a file that somebody sent here. Raises Refused or Busy."""
+    async def fetch(self, file: File, into: BinaryIO) -> None:
+        """Write a file that somebody sent here. Raises Refused or Busy."""
         with calling(sends=False):
             async with self._rest.client() as client:
-                return await media.fetch(client, file)
+                await media.fetch(client, self._tools.http, file, into)
 
     async def show_typing(self, conversation_id: str, ref: str) -> None:
         """Show it for ten seconds."""

@@ -5,17 +5,24 @@ https://discord.com/developers/docs/reference#signed-attachment-cdn-urls
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
+from io import BufferedIOBase
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
 
+from aiohttp import ClientSession
 from discord import Attachment as Sent
 from discord import Client, Message, StickerItem
 from discord import File as Upload
 
-from adapters.base import Attachment, File, Refused, kind_of
+from adapters.base import Attachment, Busy, File, Refused, download, kind_of
 
 UPLOAD_BYTES = 10 * 1024 * 1024
 """https://discord.com/developers/docs/reference#uploading-files"""
+DOWNLOAD_BYTES = 500_000_000
+"""What people who pay for it may upload (https://support.discord.com/hc/en-us/articles/25444343291031)."""
 
 
 def files_in(message: Message) -> tuple[File, ...]:
@@ -41,8 +48,8 @@ def _sticker(sticker: StickerItem) -> File:
     return File("sticker", "", sticker.name, text=sticker.name)
 
 
-async def fetch(client: Client, file: File) -> bytes:
-    """The content of a file that somebody sent here."""
+async def fetch(client: Client, http: ClientSession, file: File, into: BinaryIO) -> None:
+    """Write a file that somebody sent here. Raises Refused or Busy, and what the library raises."""
     channel_id, _, rest = file.ref.partition("/")
     message_id, _, attachment_id = rest.partition("/")
     if not attachment_id:
@@ -51,23 +58,39 @@ async def fetch(client: Client, file: File) -> bytes:
     found = next((one for one in _sent_with(message) if str(one.id) == attachment_id), None)
     if found is None:
         raise Refused("the file is not there any more")
-    return await found.read()
+    answer = await download(http, found.url, into, most_bytes=DOWNLOAD_BYTES)
+    if answer.status == 429 or answer.status >= 500:
+        raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
+    if answer.status != 200:
+        raise Refused(f"the file is not there any more (HTTP {answer.status})")
 
 
-async def with_content(client: Client, attachments: Sequence[Attachment]) -> list[Attachment]:
-    """Discord has no sending by name: what is its own is fetched and sent again."""
-    return [
-        one
-        if one.content is not None or one.file.kind == "location"
-        else Attachment(one.file, await fetch(client, one.file))
-        for one in attachments
-    ]
+def places_in(attachments: Iterable[Attachment]) -> list[str]:
+    """Locations, as links to a map."""
+    return [one.file.text for one in attachments if one.file.kind == "location"]
+
+
+@asynccontextmanager
+async def with_content(
+    client: Client, http: ClientSession, attachments: Sequence[Attachment]
+) -> AsyncIterator[list[Attachment]]:
+    """Discord has no sending by name: what is its own is fetched, and held while it is sent again."""
+    with ExitStack() as held:
+        whole = []
+        for one in attachments:
+            if one.content is None and one.file.kind != "location":
+                content = cast(BinaryIO, held.enter_context(TemporaryFile()))
+                await fetch(client, http, one.file, content)
+                content.seek(0)
+                one = replace(one, content=content)
+            whole.append(one)
+        yield whole
 
 
 def files_of(attachments: Iterable[Attachment]) -> list[Upload]:
     """Files as they are uploaded."""
     return [
-        Upload(io.BytesIO(one.content), filename=one.file.name or one.file.kind)
+        Upload(cast(BufferedIOBase, one.content), filename=one.file.name or one.file.kind)
         for one in attachments
         if one.content is not None
     ]

@@ -4,6 +4,7 @@ LINE pushes signed batches of events; what goes out is a reply, which is free bu
 fresh, or a push, which counts to the month's messages and carries a retry key, so that repeating it is safe.
 
     events    what comes in, and what it means
+    attached  files that go out
     calls     what LINE's answers say of a message
     check     whether it would work
 
@@ -18,8 +19,8 @@ import contextlib
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from adapters.base import (
@@ -47,6 +48,7 @@ from adapters.base import (
     read_object,
     utf16,
 )
+from adapters.line.attached import message_of
 from adapters.line.calls import Calls, sent_id, words_of
 from adapters.line.check import WEBHOOK, findings
 from adapters.line.events import KINDS, Event, arrival_of
@@ -55,9 +57,10 @@ __all__ = ["Line", "Options", "open_channel"]
 
 TEXT_UNITS = 5_000
 """In UTF-16 units: https://developers.line.biz/en/reference/messaging-api/#text-message"""
-PLACE_CHARS = 100
 FILE_BYTES = 50_000_000
-"""Of what is not a location nothing is taken; that is said where it is known which it is."""
+"""LINE tells no limit of what is sent as a link."""
+TOGETHER = 5
+"""So many messages may be said at once: https://developers.line.biz/en/reference/messaging-api/#send-push-message"""
 TYPING_S = 10
 """A multiple of five, from 5 to 60."""
 FRESH_S = 20.0
@@ -153,8 +156,12 @@ class Line:
         """Say it to a customer or an agent. Raises Refused, Busy or Uncertain."""
         match outgoing:
             case MessageOut(attachments=attachments):
-                messages = [_place(one.file) for one in attachments] or [_text(outgoing.text)]
-                return await self._say(outgoing.conversation_id, messages, outgoing)
+                messages = [message_of(one) for one in attachments] or [_text(outgoing.text)]
+                sent = await self._say(outgoing.conversation_id, messages[:TOGETHER], outgoing)
+                for n in range(TOGETHER, len(messages), TOGETHER):
+                    more = replace(outgoing, key=f"{outgoing.key}-{n}", answer_to="")
+                    await self._say(outgoing.conversation_id, messages[n : n + TOGETHER], more)
+                return sent
             case CommandAnswer():
                 return await self._say(outgoing.agent_id, [_text(cut(outgoing.text, TEXT_UNITS))], outgoing)
             case EventOut():
@@ -196,11 +203,11 @@ class Line:
 
     # --- beside --------------------------------------------------------------------------------------------
 
-    async def fetch(self, file: File) -> bytes:
-        """What a customer sent. Raises Refused or Busy."""
+    async def fetch(self, file: File, into: BinaryIO) -> None:
+        """Write what a customer sent. Raises Refused or Busy."""
         if file.kind not in KINDS.values():
             raise Refused(f"LINE gives no content of a {file.kind}")
-        return await self._calls.content(f"/v2/bot/message/{quote(file.ref, safe='')}/content")
+        await self._calls.content(f"/v2/bot/message/{quote(file.ref, safe='')}/content", into)
 
     async def show_typing(self, conversation_id: str, ref: str) -> None:
         """Show LINE's dots for ten seconds, or until a message comes. Fails silently."""
@@ -218,15 +225,6 @@ class Line:
 
 def _text(text: str) -> Mapping[str, Any]:
     return {"type": "text", "text": text}
-
-
-def _place(file: File) -> Mapping[str, Any]:
-    """A location. LINE takes all other files as public addresses only. Raises Refused."""
-    if file.kind != "location":
-        raise Refused("LINE takes files as public addresses only: write a link")
-    latitude, longitude = file.point
-    name = (file.name or file.ref)[:PLACE_CHARS]
-    return {"type": "location", "title": name, "address": name, "latitude": latitude, "longitude": longitude}
 
 
 def open_channel(options: Options, tools: Tools) -> Line:

@@ -6,11 +6,11 @@ https://developers.line.biz/en/reference/messaging-api/#status-codes
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 from aiohttp import ClientSession
 
-from adapters.base import Answered, Busy, Refused, Uncertain, call
+from adapters.base import Answered, Busy, Refused, Uncertain, call, download
 
 FETCH_BYTES = 50_000_000
 """LINE does not tell how large a file may be; a larger one than this is not carried on."""
@@ -50,16 +50,15 @@ class Calls:
         self.judge(answer, sends=False)
         return answer.data
 
-    async def content(self, path: str) -> bytes:
-        """What a customer sent. Raises Refused or Busy."""
+    async def content(self, path: str, into: BinaryIO) -> None:
+        """Write what a customer sent. Raises Refused or Busy."""
         url = self._data_base + path
-        answer = await call(self._http, "GET", url, headers=self._proof, sends=False, most_bytes=FETCH_BYTES)
+        answer = await download(self._http, url, into, headers=self._proof, most_bytes=FETCH_BYTES)
         if answer.status == 202:
             raise Busy("LINE still prepares the file", PREPARED_S)
         if answer.status in (404, 410):
             raise Refused("LINE does not keep the file any more")
         self.judge(answer, sends=False)
-        return answer.body
 
     def judge(self, answer: Answered, *, sends: bool = True) -> None:
         """Raises what an answer says of the message: nothing where it was taken."""

@@ -24,7 +24,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 from telegram import Bot, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
@@ -312,9 +312,9 @@ class Telegram:
 
     # --- beside --------------------------------------------------------------------------------------------
 
-    async def fetch(self, file: File) -> bytes:
-        """The content of a file that somebody sent here. Raises Refused or Busy."""
-        return await media.fetch(self._bot, file)
+    async def fetch(self, file: File, into: BinaryIO) -> None:
+        """Write a file that somebody sent here. Raises Refused or Busy."""
+        await media.fetch(self._bot, self._tools.http, file, into)
 
     async def show_typing(self, conversation_id: str, ref: str) -> None:
         """Show it for five seconds. Fails silently."""

@@ -5,10 +5,14 @@ Bots may download 20 MB and upload 50 MB, photos 10 MB (https://core.telegram.or
 
 from __future__ import annotations
 
+import asyncio
 import re
+import shutil
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
+from aiohttp import ClientSession
 from telegram import (
     Bot,
     InputFile,
@@ -20,11 +24,13 @@ from telegram import (
 )
 from telegram.error import BadRequest
 
-from adapters.base import Attachment, Busy, File, Refused, Uncertain
+from adapters.base import Attachment, Busy, File, Refused, Uncertain, download
 from adapters.telegram.calls import sending
 
 UPLOAD_BYTES = 50_000_000
 PHOTO_BYTES = 10_000_000
+DOWNLOAD_BYTES = 2_000_000_000
+"""What a Bot API server of one's own gives; Telegram's names no file of more than 20 MB."""
 METHOD_OF = {"photo": "photo", "video": "video", "audio": "audio", "voice": "voice", "sticker": "sticker"}
 """How a file of another channel is sent; all others as documents."""
 IN_ALBUMS = {
@@ -79,7 +85,7 @@ def _method_of(attachment: Attachment) -> str:
     if attachment.content is None:
         return attachment.file.ref.partition(":")[0]
     method = METHOD_OF.get(attachment.file.kind, "document")
-    return "document" if method == "photo" and len(attachment.content) > PHOTO_BYTES else method
+    return "document" if method == "photo" and (attachment.file.size_bytes or 0) > PHOTO_BYTES else method
 
 
 async def _send(
@@ -104,16 +110,32 @@ def _content(attachment: Attachment, *, in_album: bool = False) -> str | InputFi
     if attachment.content is None:
         return attachment.file.ref.partition(":")[2]
     name = attachment.file.name or attachment.file.kind
-    return InputFile(attachment.content, filename=name, attach=in_album)
+    return InputFile(attachment.content, filename=name, attach=in_album, read_file_handle=False)
 
 
-async def fetch(bot: Bot, file: File) -> bytes:
-    """The content of a file that somebody sent here. Raises Refused or Busy."""
+async def fetch(bot: Bot, http: ClientSession, file: File, into: BinaryIO) -> None:
+    """Write what somebody sent here. Raises Refused or Busy."""
     if file.kind == "location":
         raise Refused("a location has no content")
     try:
         with sending():
-            found = await bot.get_file(file.ref.partition(":")[2])
-            return bytes(await found.download_as_bytearray())
+            address = (await bot.get_file(file.ref.partition(":")[2])).file_path or ""
     except Uncertain as error:
         raise Busy(str(error)) from error
+    if not address.startswith(("http://", "https://")):
+        # A Bot API server of one's own may keep files on a disk that both can read.
+        await asyncio.to_thread(_copy, address, into)
+        return
+    answer = await download(http, address, into, most_bytes=DOWNLOAD_BYTES)
+    if answer.status in (401, 429) or answer.status >= 500:
+        raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
+    if answer.status != 200:
+        raise Refused(f"Telegram does not keep the file any more (HTTP {answer.status})")
+
+
+def _copy(path: str, into: BinaryIO) -> None:
+    try:
+        with Path(path).open("rb") as kept:
+            shutil.copyfileobj(kept, into)
+    except OSError as error:
+        raise Refused("the file is not where the Bot API server says it is") from error

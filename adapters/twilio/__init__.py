@@ -15,12 +15,14 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import BinaryIO
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from adapters.base import (
     Arrival,
+    Attachment,
     BadOptions,
     Busy,
     CommandAnswer,
@@ -36,6 +38,8 @@ from adapters.base import (
     Refused,
     Told,
     Tools,
+    Uncertain,
+    Undelivered,
     Untrusted,
     cut,
     each,
@@ -44,11 +48,10 @@ from adapters.base import (
 )
 from adapters.twilio.calls import Rest
 from adapters.twilio.check import findings
+from adapters.twilio.files import MEDIA_BYTES, form_of
 from adapters.twilio.forms import MEDIA, Reader
 
 TEXT_UNITS, FIELDS = 1_600, 250
-MEDIA_BYTES = 16_000_000
-"""The most that WhatsApp carries; MMS carries 5 MB: https://www.twilio.com/docs/messaging/guides/accepted-mime-types"""
 ACCOUNT, SERVICE = re.compile(r"AC[0-9a-fA-F]{32}"), re.compile(r"MG[0-9a-fA-F]{32}")
 SENDER = re.compile(r"(?:whatsapp:|rcs:)?\+?[A-Za-z0-9_]{3,64}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -69,7 +72,7 @@ class Options:
 class Twilio:
     """One Twilio account with one sender, or with the senders that a messaging service holds."""
 
-    limits = Limits(TEXT_UNITS, resend_is_safe=False, measure=utf16)
+    limits = Limits(TEXT_UNITS, resend_is_safe=False, measure=utf16, file_bytes=MEDIA_BYTES)
     wants_events = False
     thanks = Told(b'<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml")
 
@@ -127,46 +130,54 @@ class Twilio:
         """Nothing to pull: Twilio pushes to `accept`."""
         await asyncio.Event().wait()
 
-    async def fetch(self, file: File) -> bytes:
-        """A file that a customer sent. Twilio shows who asks with the token where it lies; the token stays here."""
+    async def fetch(self, file: File, into: BinaryIO) -> None:
+        """Write a file that a customer sent. Twilio shows who asks with the token where it is; that stays here."""
         if not MEDIA.fullmatch(f"/Messages/{file.ref}"):
             raise Refused("there is no such file at Twilio")
         address = f"{self._rest.account}/Messages/{file.ref}"
-        answer = await self._rest.get(address, most_bytes=MEDIA_BYTES)
+        answer = await self._rest.download(address, into, login=True, most_bytes=MEDIA_BYTES)
         if answer.status in MOVED:
             there = urljoin(address, answer.headers.get("Location", ""))
             if urlsplit(there).scheme != urlsplit(address).scheme:
                 raise Refused("the file lies where it cannot be fetched safely")
-            answer = await self._rest.get(there, login=False, most_bytes=MEDIA_BYTES)
-        if answer.status == 200:
-            return answer.body
+            answer = await self._rest.download(there, into, login=False, most_bytes=MEDIA_BYTES)
         if answer.status in (404, 410):
             raise Refused("the file is not kept at Twilio any more")
-        raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
+        if answer.status != 200:
+            raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
 
     # --- out -----------------------------------------------------------------------------------------------
 
     async def send(self, outgoing: Outgoing) -> str:
         """Send one message. Raises Refused, Busy or Uncertain."""
         match outgoing:
-            case MessageOut(attachments=[_, *_]):
-                raise Refused(
-                    "Twilio takes files from public addresses only: send a link to the file instead"
-                )
+            case MessageOut(conversation_id=conversation, attachments=[_, *_] as attachments):
+                return await self._deliver_files(conversation, attachments)
             case MessageOut(conversation_id=conversation, text=text):
-                return await self._deliver(conversation, text)
+                return await self._deliver(conversation, {"Body": text})
             case CommandAnswer(agent_id=agent, answer_to=conversation, text=text):
-                return await self._deliver(conversation or agent, cut(text, TEXT_UNITS))
+                return await self._deliver(conversation or agent, {"Body": cut(text, TEXT_UNITS)})
             case EventOut(key=key):
                 return key
         raise Refused("a text message cannot do that")
 
-    async def _deliver(self, conversation: str, text: str) -> str:
+    async def _deliver_files(self, conversation: str, attachments: Sequence[Attachment]) -> str:
+        """One message each: WhatsApp takes no more."""
+        forms, sent = [form_of(one, conversation) for one in attachments], ""
+        for number, form in enumerate(forms):
+            try:
+                sid = await self._deliver(conversation, form)
+            except Undelivered as error:
+                if not sent:
+                    raise
+                raise Uncertain(f"only {number} of {len(forms)} files were sent: {error}") from error
+            sent = sent or sid
+        return sent
+
+    async def _deliver(self, conversation: str, what: Mapping[str, str]) -> str:
         to, _, ours = conversation.partition(" ")
         sender = {"MessagingServiceSid": self._sender} if self._service else {"From": ours or self._sender}
-        return await self._rest.send(
-            {"To": to, "Body": text, "StatusCallback": self._tools.hook_url, **sender}
-        )
+        return await self._rest.send({"To": to, **what, "StatusCallback": self._tools.hook_url, **sender})
 
     async def check(self) -> list[Finding]:
         """Look at the account, and at what the sender calls when a message comes in."""

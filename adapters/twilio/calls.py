@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 import aiohttp
 
-from adapters.base import Answered, Busy, Refused, Uncertain, call
+from adapters.base import Answered, Busy, Refused, Uncertain, call, download
 
 PAUSE_S = 60.0
 """How long messages wait for somebody to mend the configuration before they try again."""
@@ -49,10 +49,14 @@ class Rest:
         login = base64.b64encode(f"{account}:{token}".encode()).decode()
         self._login = {"Authorization": f"Basic {login}"}
 
-    async def get(self, address: str, *, login: bool = True, most_bytes: int = 1_000_000) -> Answered:
-        """Read an address, as ourselves or as anybody. Raises Refused or Busy."""
+    async def get(self, address: str) -> Answered:
+        """Read an address. Raises Refused or Busy."""
+        return await call(self._http, "GET", address, headers=self._login, sends=False)
+
+    async def download(self, address: str, into: BinaryIO, *, login: bool, most_bytes: int) -> Answered:
+        """Write a file, as ourselves or as anybody. Raises Refused or Busy."""
         headers = self._login if login else {}
-        return await call(self._http, "GET", address, headers=headers, sends=False, most_bytes=most_bytes)
+        return await download(self._http, address, into, headers=headers, most_bytes=most_bytes)
 
     async def send(self, form: Mapping[str, str]) -> str:
         """Send a message; gives its id. Raises Refused, Busy or Uncertain."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, create_model
 
@@ -43,13 +43,21 @@ def _adapter(name: str) -> str:
     return name
 
 
+Count = Annotated[int, Field(ge=1, le=2_000_000_000)]
+Budget = Annotated[tuple[Count, Annotated[float, Field(gt=0, le=86_400)]], Field()]
+"""At most so many sends within so many seconds."""
+
+
 class ChannelSettings(Settings):
-    """The keys that every channel has; an adapter's own ones stand in a subclass made by `channel_type`."""
+    """The keys that every channel has; an adapter's own ones stand in a subclass made by `channel_type`. `limits` and
+    `paces` are what the platform allows where that is not what the adapter says."""
 
     adapter: Annotated[str, AfterValidator(_adapter)]
     queue: str
     agents: Identifiers = ()
     contact: Annotated[str, AfterValidator(contact_address)] = ""
+    limits: Mapping[Literal["text_chars", "file_bytes", "sends_at_once"], Count] = {}
+    paces: Mapping[str, Budget] = {}
 
     @property
     def options(self) -> Any:

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from adapters.base import Channel
 from bot.board import Board
+from bot.carried import addresses
 from bot.clock import Chance, Clock
 from bot.config.settings import Config
 from bot.figures import Figures
@@ -24,6 +25,7 @@ from bot.troubles import Troubles
 from bot.web.answers import plain
 from bot.web.api import Api
 from bot.web.badges import Badges
+from bot.web.carried import Door
 from bot.web.feeds import Feeds
 from bot.web.health import Health
 from bot.web.hooks import Hooks
@@ -73,6 +75,7 @@ class Web:
             Badges(self.view),
             Widget(self.view),
             Feeds(self.view),
+            Door(addresses(config, store, clock), channels),
             Health(config.queues, store, metrics, troubles, degraded),
         ]
 

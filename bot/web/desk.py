@@ -33,6 +33,7 @@ from bot.inbox import Inbox
 from bot.mailbox import StoredMailbox, Watcher, place_of
 from bot.render import render
 from bot.signin import TYPING, Agent, SignIn
+from bot.spool import fetched
 from bot.store.store import Store
 from bot.web.answers import (
     ALIVE,
@@ -45,7 +46,7 @@ from bot.web.answers import (
     streamed,
     woken_within,
 )
-from bot.web.files import file_answer
+from bot.web.files import MOST_BYTES, file_headers, stream_file
 from bot.web.guard import from_our_page, letters, not_too_often, parcels
 from bot.web.view import View
 from bot.words.browser import agents_on_duty, desk_labels
@@ -264,7 +265,8 @@ class WebDesk:
         if source is None or not isinstance(source, Media):
             raise web.HTTPNotFound(reason="the file cannot be fetched from where it was sent")
         try:
-            return file_answer(await source.fetch(file), file.name)
+            async with fetched(source, file, MOST_BYTES) as spool:
+                return await stream_file(request, spool, file_headers(spool.head(), file.name))
         except Refused as error:
             raise web.HTTPNotFound(reason=str(error)) from None
         except Undelivered as error:

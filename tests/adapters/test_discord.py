@@ -39,6 +39,7 @@ from adapters.base import (
 from adapters.discord import Discord, Options, open_channel
 from adapters.discord.commands import options_of
 from adapters.discord.text import escape, measure, nonce
+from tests.adapters.carrying import content_of, holding
 from tests.adapters.contract import EVENT, Contract
 from tests.end_to_end.house import DiscordRoom, discord_room
 from tests.fakes.discord.client import DiscordFake, discord_fake
@@ -217,16 +218,21 @@ async def test_no_more_threads_than_a_server_may_have(side: Side) -> None:
 
 
 async def test_files_go_out_and_come_in(side: Side) -> None:
-    bill = Attachment(File("document", "x", "bill.pdf"), b"%PDF")
+    bill = holding(File("document", "x", "bill.pdf"), b"%PDF")
     await side.channel.send(side.message("", attachments=(bill,)))
     assert (await side.fake.read()).shown(side.private)[0].files == ["bill.pdf"]
     sent = await side.fake.says(side.aino, "", files=[("look.png", b"\x89PNG..", "image/png")])
     async with side.channel._rest.client() as client:
         found = await client.get_partial_messageable(side.private).fetch_message(sent)
     ref = f"{side.private}/{sent}/{found.attachments[0].id}"
-    assert await side.channel.fetch(File("photo", ref)) == b"\x89PNG.."
+    assert await content_of(side.channel, File("photo", ref)) == b"\x89PNG.."
     with pytest.raises(Refused):
-        await side.channel.fetch(File("photo", f"{side.private}/{sent}/1"))
+        await content_of(side.channel, File("photo", f"{side.private}/{sent}/1"))
+    # There is no sending on by name: it is fetched and sent again.
+    await side.channel.send(
+        side.message("", key="own", attachments=(Attachment(File("photo", ref, "look.png")),))
+    )
+    assert (await side.fake.read()).shown(side.private)[-1].files == ["look.png"]
 
 
 async def test_what_was_sent_can_be_changed_and_taken_back(side: Side) -> None:

@@ -39,6 +39,7 @@ from adapters.base import (
 from adapters.line import RETRY_KEYS, Line, Options, open_channel, retry_key
 from adapters.line.calls import PREPARED_S
 from bot.fetch import open_session
+from tests.adapters.carrying import content_of
 from tests.adapters.contract import NOW, Contract
 from tests.fakes.hostile import NOT_JSON, NOT_UTF8
 from tests.fakes.line import TOKEN, LineSide, line_side
@@ -348,20 +349,20 @@ async def test_a_file_is_fetched(line: Line, side: LineSide) -> None:
     (file,) = message(line, "image").files
     side.contents[file.ref] = (202, b"")
     with pytest.raises(Busy) as busy:
-        await line.fetch(file)
+        await content_of(line, file)
     assert busy.value.retry_after_s == PREPARED_S
     side.contents[file.ref] = (200, b"\xff\xd8picture")
-    assert await line.fetch(file) == b"\xff\xd8picture"
+    assert await content_of(line, file) == b"\xff\xd8picture"
     side.contents[file.ref] = (410, b"")
     with pytest.raises(Refused, match="keep"):
-        await line.fetch(file)
+        await content_of(line, file)
 
 
 async def test_a_sticker_has_no_content_and_a_ref_leads_nowhere_else(line: Line) -> None:
     with pytest.raises(Refused, match="sticker"):
-        await line.fetch(File("sticker", "446/1988"))
+        await content_of(line, File("sticker", "446/1988"))
     with pytest.raises(Refused):
-        await line.fetch(File("photo", "../../info?"))
+        await content_of(line, File("photo", "../../info?"))
 
 
 async def test_a_file_too_large_is_not_carried(
@@ -369,8 +370,8 @@ async def test_a_file_too_large_is_not_carried(
 ) -> None:
     monkeypatch.setattr("adapters.line.calls.FETCH_BYTES", 100)
     side.contents["1"] = (200, b"x" * 101)
-    with pytest.raises(Refused, match="longer than 100 bytes"):
-        await line.fetch(File("video", "1"))
+    with pytest.raises(Refused, match="larger than"):
+        await content_of(line, File("video", "1"))
 
 
 async def test_typing_is_line_s_dots_and_fails_silently(line: Line, side: LineSide, tools: Tools) -> None:

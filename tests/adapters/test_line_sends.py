@@ -29,6 +29,7 @@ from adapters.base import (
 from adapters.line import TEXT_UNITS, Line, Options, open_channel
 from adapters.line.calls import TOKEN_PAUSE_S
 from bot.fetch import open_session
+from tests.adapters.carrying import holding
 from tests.adapters.contract import ANSWER, MESSAGE, NOW, never
 from tests.fakes.line import TOKEN, LineSide, Script, line_side
 from tests.fakes.servers import free_port
@@ -156,10 +157,42 @@ async def test_a_location_from_another_channel_is_one_here(line: Line, side: Lin
     assert side.shown == [(MESSAGE.conversation_id, "Acme, Mannerheimintie 1 at 60.1699 24.9384")]
 
 
+URL = "https://jono.example/files/token/photo.jpg"
+
+
+def with_files(*attachments: Attachment) -> MessageOut:
+    return replace(MESSAGE, text="", attachments=attachments)
+
+
+@pytest.mark.parametrize(
+    ("file", "shown"),
+    [
+        (File("photo", "1", mime="image/jpeg", size_bytes=1_000_000), f"picture {URL}"),
+        (File("photo", "1", mime="image/jpeg", size_bytes=1_000_001), URL),
+        (File("photo", "1", "a.webp", "image/webp", 9), f"a.webp\n{URL}"),
+        (File("photo", "1", mime="image/png"), URL),
+        (File("document", "1", "bill.pdf", "application/pdf", 9), f"bill.pdf\n{URL}"),
+    ],
+)
+async def test_a_small_picture_is_shown_and_all_else_is_a_link(
+    line: Line, side: LineSide, file: File, shown: str
+) -> None:
+    await line.send(with_files(Attachment(file, url=URL)))
+    assert side.shown == [(MESSAGE.conversation_id, shown)]
+
+
+async def test_more_than_line_takes_at_once_is_said_in_turn_and_once(line: Line, side: LineSide) -> None:
+    files = [Attachment(File("document", "1", f"{n}.pdf"), url=URL) for n in range(7)]
+    assert [await line.send(with_files(*files)) for _ in range(2)] == ["4005", "4005"]
+    assert [text.partition(".")[0] for _, text in side.shown] == [str(n) for n in range(7)]
+    assert side.calls[PUSH] == 4
+
+
 @pytest.mark.parametrize(
     ("outgoing", "reason"),
     [
-        (replace(MESSAGE, text="", attachments=(Attachment(File("photo", "1"), b"x"),)), "write a link"),
+        (with_files(holding(File("photo", "1"), b"x")), "write a link"),
+        (with_files(holding(File("photo", "1"), b"x", URL + "a" * 2_000)), "write a link"),
         (EditOut("K-1", "c-1", "c-1", "4001", None), "changes nothing"),
     ],
 )

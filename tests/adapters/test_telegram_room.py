@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from adapters.base import (
-    Attachment,
     Busy,
     Button,
     CommandAnswer,
@@ -22,6 +21,7 @@ from adapters.base import (
     Refused,
     ShowCard,
 )
+from tests.adapters.carrying import holding
 from tests.adapters.telegram_side import Side, side
 from tests.fakes.telegram.client import JPEG, TelegramFake, TelegramProcess, telegram_process
 from tests.fakes.telegram.ledger import Shown
@@ -102,7 +102,7 @@ async def test_posts_and_files(tg: Side, group: int) -> None:
     resend = (Button("Send again", "resend", "K7Q2M4-3-0"),)
     text = await tg.channel.send(Post("k", place, "not delivered", buttons=resend, loud=True))
     quiet = await tg.channel.send(Post("l", place, "hello"))
-    photo = Attachment(File("photo", "elsewhere", size_bytes=len(JPEG)), JPEG)
+    photo = holding(File("photo", "elsewhere"), JPEG)
     album = await tg.channel.send(Post("m", place, "", (photo, photo)))
     first, second, *pictures = await posts(tg, group)
     assert (text, quiet, album) == (f"m{first.id}", f"m{second.id}", f"m{pictures[0].id}")

@@ -31,6 +31,7 @@ from adapters.base import (
     utf16,
 )
 from adapters.telegram import Options, media, open_channel
+from tests.adapters.carrying import content_of, holding
 from tests.adapters.contract import EVENT, NOW
 from tests.adapters.telegram_side import Side, message, proxy, side
 from tests.fakes.telegram.client import JPEG, TOKEN, TelegramFake, TelegramProcess, telegram_process
@@ -166,7 +167,7 @@ async def test_what_is_for_one_agent_alone_is_not_written_into_the_group(tg: Sid
 
 def uploaded(kind: FileKind, content: bytes, name: str = "", mime: str = "") -> Attachment:
     """A file of another channel."""
-    return Attachment(File(kind, "elsewhere", name, mime, len(content)), content)
+    return holding(File(kind, "elsewhere", name, mime), content)
 
 
 async def test_files_of_other_channels_are_uploaded(tg: Side, aino: int) -> None:
@@ -226,14 +227,14 @@ async def test_files_are_fetched(tg: Side, aino: int) -> None:
     await tg.fake.sends(aino, "document", size=21 * 1024**2)
     async with tg.listening():
         small, large = [one.files[0] for one in await tg.got(2) if isinstance(one, CustomerMessage)]
-    assert await tg.channel.fetch(small) == b"OggS" * 1000
+    assert await content_of(tg.channel, small) == b"OggS" * 1000
     with pytest.raises(Refused, match="too big"):
-        await tg.channel.fetch(large)
+        await content_of(tg.channel, large)
     with pytest.raises(Refused):
-        await tg.channel.fetch(File("location", "1.0,2.0"))
+        await content_of(tg.channel, File("location", "1.0,2.0"))
     await tg.fake.fault("hang", "getFile")
     with pytest.raises(Busy):
-        await tg.channel.fetch(small)
+        await content_of(tg.channel, small)
 
 
 # --- failures ----------------------------------------------------------------------------------------------

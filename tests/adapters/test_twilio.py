@@ -51,6 +51,7 @@ from adapters.twilio import Options, Twilio, open_channel
 from bot import config as configuration
 from bot.app import running
 from bot.clock import Chance, Clock
+from tests.adapters.carrying import content_of, holding
 from tests.adapters.contract import MESSAGE, NOW, Contract
 from tests.fakes.servers import free_port
 
@@ -526,7 +527,7 @@ PICTURE = File("photo", f"{sid(3, 'MM')}/Media/{sid(1, 'ME')}", mime="image/jpeg
 
 async def test_a_file_is_fetched_and_the_token_stays_at_twilio(calling: Twilio, side: Side) -> None:
     side.files[sid(1, "ME")] = b"\xff\xd8picture"
-    assert await calling.fetch(PICTURE) == b"\xff\xd8picture"
+    assert await content_of(calling, PICTURE) == b"\xff\xd8picture"
     (first, asked), (second, shown) = side.seen
     assert first == f"/2010-04-01/Accounts/{ACCOUNT}/Messages/{PICTURE.ref}"
     assert asked == LOGIN
@@ -542,7 +543,7 @@ async def test_a_file_that_cannot_be_had(
     if found is not None:
         side.files[sid(1, "ME")] = found
     with pytest.raises(error):
-        await calling.fetch(PICTURE)
+        await content_of(calling, PICTURE)
 
 
 @pytest.mark.parametrize(
@@ -550,7 +551,7 @@ async def test_a_file_that_cannot_be_had(
 )
 async def test_what_is_no_file_of_twilios_is_not_asked_for(calling: Twilio, side: Side, ref: str) -> None:
     with pytest.raises(Refused):
-        await calling.fetch(replace(PICTURE, ref=ref))
+        await content_of(calling, replace(PICTURE, ref=ref))
     assert side.seen == []
 
 
@@ -590,11 +591,40 @@ def test_a_text_is_measured_so_that_no_count_comes_to_more(twilio: Twilio) -> No
 
 
 async def test_files_and_changes_are_refused_with_the_way_out(calling: Twilio, side: Side) -> None:
-    with pytest.raises(Refused, match="link"):
-        await calling.send(replace(TO_AINO, text="", attachments=(Attachment(PICTURE, b"x"),)))
+    with pytest.raises(Refused, match=r"public_url.*link"):
+        await calling.send(replace(TO_AINO, text="", attachments=(holding(PICTURE, b"x"),)))
+    url = "https://jono.example/files/token/photo.jpg"
+    for to, size in ((AINO, 5_000_001), (ON_WHATSAPP, 5_000_001)):
+        large = Attachment(replace(PICTURE, size_bytes=size), url=url)
+        with pytest.raises(Refused, match="5 MB"):
+            await calling.send(replace(TO_AINO, conversation_id=to, text="", attachments=(large,)))
     with pytest.raises(Refused):
         await calling.send(EditOut("k", AINO, AINO, sid(99), "new"))
     assert side.sent == []
+
+
+async def test_files_go_by_their_addresses_one_each(calling: Twilio, side: Side) -> None:
+    one, two = (f"https://jono.example/files/{name}/a.jpg" for name in ("one", "two"))
+    place = File("location", "60.1,24.9", text="https://map.example")
+    files = (holding(PICTURE, b"x", one), Attachment(PICTURE, url=two), Attachment(place))
+    assert await calling.send(replace(TO_AINO, text="", attachments=files)) == sid(99)
+    assert [(form.get("MediaUrl"), form.get("Body")) for form in side.sent] == [
+        (one, None),
+        (two, None),
+        (None, "https://map.example"),
+    ]
+    assert {form["StatusCallback"] for form in side.sent} == {HOOK}
+
+
+async def test_files_that_went_are_not_sent_again(calling: Twilio, side: Side) -> None:
+    message = replace(TO_AINO, text="", attachments=(holding(PICTURE, b"x", "https://jono.example/a"),) * 2)
+    side.answers = [failure(429, 20429)]
+    with pytest.raises(Busy):
+        await calling.send(message)
+    taken = web.json_response(fixture("rest_sent"), status=201)
+    side.answers = [taken, failure(429, 20429)]
+    with pytest.raises(Uncertain, match="only 1 of 2"):
+        await calling.send(message)
 
 
 ENDS = [

@@ -30,6 +30,7 @@ from adapters.base import (
 )
 from adapters.viber import Options, Viber, open_channel
 from bot.fetch import open_session
+from tests.adapters.carrying import content_of, holding
 from tests.adapters.contract import ANSWER, MESSAGE, NOW, never
 from tests.fakes.servers import free_port
 from tests.fakes.viber import PICTURE, Far, Planned, far_end
@@ -233,8 +234,9 @@ async def test_a_file_with_an_address_goes_by_it(viber: Viber, far: Far) -> None
 @pytest.mark.parametrize(
     "attachment",
     [
-        Attachment(File("photo", "photo:AgAC"), b"JFIF"),
-        Attachment(File("photo", ELSEWHERE), b"JFIF"),
+        holding(File("photo", "photo:AgAC"), b"JFIF"),
+        holding(File("photo", ELSEWHERE), b"JFIF"),
+        holding(File("photo", "photo:AgAC"), b"JFIF", "https://" + "a" * 2_000),
         Attachment(File("document", "http://viber.example/a.pdf")),
         Attachment(File("document", "https://" + "a" * 2_000)),
     ],
@@ -245,6 +247,38 @@ async def test_a_file_without_an_address_is_refused_with_a_way_out(
     with pytest.raises(Refused, match="send a link"):
         await viber.send(with_files(Attachment(File("photo", ELSEWHERE)), attachment))
     assert not far.calls
+
+
+@pytest.mark.parametrize(
+    ("file", "shown"),
+    [
+        (File("photo", "1", mime="image/jpeg", size_bytes=1_000_000), {"type": "picture", "text": ""}),
+        (
+            File("photo", "1", mime="image/jpeg", size_bytes=1_000_001),
+            {"type": "file", "size": 1_000_001, "file_name": "photo.jpg"},
+        ),
+        (File("video", "1", mime="video/mp4", size_bytes=26_000_000), {"type": "video", "size": 26_000_000}),
+        (
+            File("video", "1", "a.mp4", "video/mp4", size_bytes=26_000_001),
+            {"type": "file", "size": 26_000_001, "file_name": "a.mp4"},
+        ),
+        (
+            File("document", "1", "lasku ä.pdf", size_bytes=7),
+            {"type": "file", "size": 7, "file_name": "lasku ä.pdf"},
+        ),
+        (
+            File("voice", "1", mime="audio/ogg", size_bytes=7),
+            {"type": "file", "size": 7, "file_name": "photo.jpg"},
+        ),
+        (File("document", "1"), {"type": "url"}),
+    ],
+)
+async def test_a_file_from_elsewhere_goes_by_our_address(
+    viber: Viber, far: Far, file: File, shown: dict[str, object]
+) -> None:
+    url = "https://jono.example/files/token/photo.jpg"
+    await viber.send(with_files(Attachment(file, url=url)))
+    assert far.delivered == [{"sender": {"name": "Acme"}, "receiver": "c-1", "media": url} | shown]
 
 
 async def test_files_that_went_are_not_sent_again(viber: Viber, far: Far) -> None:
@@ -261,7 +295,7 @@ async def test_files_that_went_are_not_sent_again(viber: Viber, far: Far) -> Non
 
 @pytest.mark.parametrize("kind", ["photo", "video", "document", "sticker"])
 async def test_a_file_is_fetched(viber: Viber, far: Far, kind: FileKind) -> None:
-    assert await viber.fetch(File(kind, far.url.replace("/pa", "/media/picture"))) == PICTURE
+    assert await content_of(viber, File(kind, far.url.replace("/pa", "/media/picture"))) == PICTURE
     assert not far.calls, "no token goes to where files are kept"
 
 
@@ -271,7 +305,7 @@ async def test_a_file_is_fetched(viber: Viber, far: Far, kind: FileKind) -> None
 )
 async def test_a_file_that_is_not_there(viber: Viber, far: Far, name: str, error: type[Undelivered]) -> None:
     with pytest.raises(error) as caught:
-        await viber.fetch(File("photo", far.url.replace("/pa", f"/media/{name}")))
+        await content_of(viber, File("photo", far.url.replace("/pa", f"/media/{name}")))
     assert not isinstance(caught.value, Busy) or caught.value.retry_after_s == 9.0
 
 
@@ -286,22 +320,22 @@ async def test_a_file_that_does_not_come_is_asked_for_again(tools: Tools) -> Non
     async with TestServer(app) as running:
         viber = open_channel(Options(TOKEN, "Acme", api_base=str(running.make_url("/pa"))), tools)
         with pytest.raises(Busy):
-            await viber.fetch(File("photo", str(running.make_url("/a.jpg"))))
+            await content_of(viber, File("photo", str(running.make_url("/a.jpg"))))
 
 
 async def test_a_file_has_a_size(viber: Viber, far: Far, monkeypatch: pytest.MonkeyPatch) -> None:
     file = File("photo", far.url.replace("/pa", "/media/picture"))
     monkeypatch.setattr("adapters.viber.FILE_BYTES", len(PICTURE))
-    assert await viber.fetch(file) == PICTURE
+    assert await content_of(viber, file) == PICTURE
     monkeypatch.setattr("adapters.viber.FILE_BYTES", len(PICTURE) - 1)
-    with pytest.raises(Refused, match="longer"):
-        await viber.fetch(file)
+    with pytest.raises(Refused, match="larger than"):
+        await content_of(viber, file)
 
 
 @pytest.mark.parametrize("ref", ["", "60.1,24.9", "ftp://viber.example/a", "file:///etc/passwd", "https://["])
 async def test_only_addresses_are_fetched(viber: Viber, ref: str) -> None:
     with pytest.raises(Refused):
-        await viber.fetch(File("document", ref))
+        await content_of(viber, File("document", ref))
 
 
 async def test_nobody_is_led_into_our_network(tools: Tools, far: Far) -> None:
@@ -311,7 +345,7 @@ async def test_nobody_is_led_into_our_network(tools: Tools, far: Far) -> None:
         for host in ("127.0.0.1", "[::1]", "[::ffff:127.0.0.1]"):
             for scheme in ("http", "https"):
                 with pytest.raises(Refused, match="not public"):
-                    await viber.fetch(File("photo", f"{scheme}://{host}:{port}/media/picture"))
+                    await content_of(viber, File("photo", f"{scheme}://{host}:{port}/media/picture"))
 
 
 # --- listening and looking -----------------------------------------------------------------------------------

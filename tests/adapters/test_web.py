@@ -29,6 +29,7 @@ from adapters.base import (
     Untrusted,
 )
 from adapters.web import Options, Web, open_channel
+from tests.adapters.carrying import content_of, holding
 from tests.adapters.contract import NOW, Contract
 
 SECRET = "5e" * 32
@@ -221,11 +222,12 @@ async def test_a_message_stands_in_the_visitors_box_once(channel: Web, mailbox: 
 
 
 async def test_a_file_from_elsewhere_is_kept_beside_the_box(channel: Web, mailbox: NoMailbox) -> None:
-    await channel.send(reply(Attachment(File("document", "tg-file-7", "bill.pdf"), b"%PDF")))
+    await channel.send(reply(holding(File("document", "tg-file-7", "bill.pdf"), b"%PDF")))
     (shown,) = mailbox.boxes[VISITOR]["K7Q2M4-3-0"]["files"]
     assert shown["ref"].startswith(f"{VISITOR}/")
     assert (shown["name"], shown["size"]) == ("bill.pdf", 4)
     assert mailbox.files[shown["ref"]] == b"%PDF"
+    assert await content_of(channel, File("document", shown["ref"])) == b"%PDF"
 
 
 async def test_a_file_of_an_agents_browser_is_copied_to_where_the_visitor_may_fetch_it(

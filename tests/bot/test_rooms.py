@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -68,8 +68,8 @@ class House(Platform):
     def paces(self, outgoing: Outgoing) -> Sequence[Pace]:
         return self.paced
 
-    async def fetch(self, file: File) -> bytes:
-        return file.ref.encode()
+    async def fetch(self, file: File, into: BinaryIO) -> None:
+        into.write(file.ref.encode())
 
     async def send(self, outgoing: Outgoing) -> str:
         await super().send(outgoing)
@@ -93,7 +93,7 @@ class House(Platform):
             case Post():
                 room = self.rooms[out.place]
                 room.posts += [out.text] if out.text else []
-                room.files += [one.content or one.file.ref for one in out.attachments]
+                room.files += [one.content.read() if one.content else one.file.ref for one in out.attachments]
             case Receipt():
                 self.marks[out.ref] = out.fate
         return f"m{new}"

@@ -68,7 +68,7 @@ async def test_a_file_that_cannot_be_had_is_told_with_its_reason(
     case_id = await house.case()
     assert (await agent.get(f"/desk/cases/{case_id}/files/{'9' * 5_000}/0"))[0] == 404
 
-    async def busy(file: object) -> bytes:
+    async def busy(file: object, into: object) -> None:
         raise Busy("the platform wants us to wait")
 
     monkeypatch.setattr(house.bot.parts.channels["site"], "fetch", busy)

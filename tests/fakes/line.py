@@ -84,6 +84,8 @@ class LineSide:
         return await self._answer(request, script, _sent(shown))
 
     def _show(self, to: str, messages: list[dict[str, Any]]) -> str:
+        if not 0 < len(messages) <= 5:
+            self.wrongs.append(f"{len(messages)} messages at once")
         for message in messages:
             self.shown.append((to, self._read(message)))
         return str(4_000 + len(self.shown))
@@ -93,6 +95,11 @@ class LineSide:
             if not (0 < len(message["title"]) <= 100 and 0 < len(message["address"]) <= 100):
                 self.wrongs.append("a location without title and address")
             return f"{message['title']} at {message['latitude']} {message['longitude']}"
+        if message["type"] == "image":
+            pictures = {message["originalContentUrl"], message["previewImageUrl"]}
+            if any(len(url) > 2_000 or not url.startswith("https://") for url in pictures):
+                self.wrongs.append("a picture without addresses that LINE takes")
+            return f"picture {message['originalContentUrl']}"
         text: str = message["text"]
         if message["type"] != "text" or not 0 < len(text.encode("utf-16-le")) <= 10_000:
             self.wrongs.append(f"not a text that LINE takes: {message['type']}")

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from aiohttp import FormData
-
 from adapters.base.abilities import Finding, Pace
 from adapters.base.arrivals import Arrival, File, FileKind, Inbox
 from adapters.base.channel import Limits, Tools
@@ -43,18 +41,22 @@ TYPES: Mapping[FileKind, tuple[str, str]] = {
 """What Meta calls a kind of file, and its media type where none is known."""
 
 
+Upload = Callable[[Mapping[str, str], str, str, BinaryIO], object]
+"""Makes a form of fields, a file's name, its media type and its content."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ways:
     """Where the platforms differ: the `node` calls are made at, what `plain` messages say of themselves, the edge
-    `under` a public message where answers stand and how many characters they may have, whether `uploads` are taken, the
-    `fields` to be pushed, how `links` begin that open chats, and how a text is `cut` to its size."""
+    `under` a public message where answers stand and how many characters they may have, how an `upload` is made up
+    (None: none is taken), the `fields` to be pushed, how `links` begin that open chats, and how a text is `cut`."""
 
     platform: str
     node: str
     plain: Mapping[str, str]
     under: str
     under_chars: int
-    uploads: bool
+    upload: Upload | None
     fields: tuple[str, ...]
     links: tuple[str, ...]
     cut: Callable[[str], str]
@@ -193,16 +195,11 @@ class Direct:
             address = file.ref
         if address:
             return await self._post(to, {"attachment": {"type": kind, "payload": {"url": address}}}, window)
-        if attachment.content is None or not self._ways.uploads:
+        if attachment.content is None or self._ways.upload is None:
             raise Refused(f"{self._ways.platform} takes files by their address only: see server.public_url")
-        form = FormData()
-        form.add_field("recipient", json.dumps({"id": to}))
-        form.add_field("message", json.dumps({"attachment": {"type": kind, "payload": {}}}))
-        for name, value in window.items():
-            form.add_field(name, value)
-        form.add_field(
-            "filedata", attachment.content, filename=file.name or file.kind, content_type=file.mime or mime
-        )
+        message = json.dumps({"attachment": {"type": kind, "payload": {}}})
+        said = {"recipient": json.dumps({"id": to}), "message": message, **window}
+        form = self._ways.upload(said, file.name or file.kind, file.mime or mime, attachment.content)
         return _id_in(await self._graph.ask("POST", self._messages, data=form, sends=True), "message_id")
 
     async def _post(self, to: str, message: Mapping[str, Any], window: Mapping[str, str]) -> str:

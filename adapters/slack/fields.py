@@ -1,0 +1,87 @@
+"""Fields of what Slack tells, and what its messages carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.base import File, Malformed, kind_of, read_text
+from adapters.slack.text import plain
+
+REF_CHARS = 1_000
+UNSEEN = ("tombstone", "hidden_by_limit")
+"""Files that were deleted, or are hidden as the workspace's plan keeps no more."""
+CLIPS = {"slack_audio": "voice", "slack_video": "video"}
+
+
+def required(data: Mapping[str, Any], name: str) -> str:
+    """A text that must be there. Raises Malformed."""
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise Malformed(f"{name}: a text is wanted")
+    return value
+
+
+def inner(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object that must be there. Raises Malformed."""
+    value = data.get(name)
+    if not isinstance(value, dict):
+        raise Malformed(f"{name}: an object is wanted")
+    return value
+
+
+def inner_or_empty(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object, empty where there is none."""
+    value = data.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a message says: text and files."""
+
+    text: str
+    files: tuple[File, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.text.strip() or self.files)
+
+
+def words_of(message: Mapping[str, Any]) -> Words:
+    """The text of a message, or of the one it forwards, and its files; what lies elsewhere is a link. One file that
+    makes no sense does not lose the message."""
+    texts, files = [plain(read_text(message, "text"))], []
+    if not texts[0]:
+        texts = [plain(text) for text in _forwarded(message)]
+    for item in _objects(message, "files"):
+        if item.get("is_external") is True or item.get("mode") == "external":
+            texts.append(_text(item, "url_private"))
+        elif item.get("mode") not in UNSEEN and (file := _file(item)) is not None:
+            files.append(file)
+    return Words("\n".join(filter(None, texts)), tuple(files))
+
+
+def _forwarded(message: Mapping[str, Any]) -> list[str]:
+    return [_text(one, "text") or _text(one, "fallback") for one in _objects(message, "attachments")]
+
+
+def _file(item: Mapping[str, Any]) -> File | None:
+    """Slack Connect tells some files by their id alone: then that is the `ref`."""
+    ref = _text(item, "url_private_download") or _text(item, "url_private") or _text(item, "id")
+    if not ref or len(ref) > REF_CHARS:
+        return None
+    mime, size = _text(item, "mimetype"), item.get("size")
+    clip = CLIPS.get(_text(item, "subtype"))
+    kind = "voice" if clip == "voice" else "video" if clip == "video" else kind_of(mime)
+    return File(kind, ref, _text(item, "name"), mime, size if type(size) is int and size >= 0 else None)
+
+
+def _objects(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    value = data.get(name)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,245 @@
+"""What WhatsApp pushes: batches of messages, of what became of ours, and of what humans wrote in the Business app.
+
+https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from adapters.base import (
+    AgentCommand,
+    Arrival,
+    CustomerEdit,
+    CustomerMessage,
+    CustomerReaction,
+    File,
+    FileKind,
+    Malformed,
+    OutsideReply,
+    Person,
+    Tools,
+    Undeliverable,
+    read_object,
+    read_text,
+    start,
+)
+from adapters.base.graph import id_at, listed, object_at, object_of
+from adapters.whatsapp.calls import reason_of
+
+KINDS: Mapping[str, FileKind] = {
+    "image": "photo",
+    "video": "video",
+    "audio": "audio",
+    "document": "document",
+    "sticker": "sticker",
+}
+UNTOLD = "(a message of a kind that WhatsApp does not pass on)"
+WORDS: Mapping[str, str] = {
+    "unsupported": UNTOLD,
+    "unknown": UNTOLD,
+    "order": "(an order from the catalogue)",
+}
+"""What is told of kinds that hold nothing to show."""
+REF_CHARS = 1_000
+
+
+class Inbound:
+    """Reads what is pushed for our `numbers`, by their ids; what is pushed for others is passed over."""
+
+    def __init__(self, numbers: tuple[str, ...], tools: Tools) -> None:
+        self._numbers = numbers
+        self._agents, self._queues = tools.agents, tools.queues
+
+    def read(self, body: bytes) -> list[Arrival]:
+        """A batch. What is wrong in it keeps nothing else from being read; where nothing is right it raises
+        Malformed."""
+        pushed, wrong = read_object(body), list[Malformed]()
+        arrivals: list[Arrival] = []
+        if id_at(pushed, "object") != "whatsapp_business_account":
+            return []
+        for where, entry in listed(pushed, "entry"):
+            with _part(wrong):
+                for at, change in listed(object_of(entry, where), "changes", where):
+                    with _part(wrong):
+                        self._change(object_of(change, at), at, arrivals, wrong)
+        if wrong and not arrivals:
+            raise wrong[0]
+        return arrivals
+
+    def _change(
+        self, change: Mapping[str, Any], where: str, arrivals: list[Arrival], wrong: list[Malformed]
+    ) -> None:
+        if id_at(change, "field", where) not in ("messages", "smb_message_echoes"):
+            return
+        value, within = object_at(change, "value", where), f"{where}.value"
+        number = id_at(object_at(value, "metadata", within), "phone_number_id", f"{within}.metadata")
+        if number not in self._numbers:
+            return
+        for at, one in listed(value, "messages", within, needed=False):
+            with _part(wrong):
+                arrivals += self._message(number, object_of(one, at), value, at)
+        for at, one in listed(value, "statuses", within, needed=False):
+            with _part(wrong):
+                arrivals += _status(number, object_of(one, at), at)
+        for at, one in listed(value, "message_echoes", within, needed=False):
+            with _part(wrong):
+                arrivals += _echo(number, object_of(one, at), at)
+
+    def _message(
+        self, number: str, message: Mapping[str, Any], value: Mapping[str, Any], where: str
+    ) -> list[Arrival]:
+        if "group_id" in message:
+            return []
+        name, sender = id_at(message, "id", where), _named(message, "from", "from_user_id", where)
+        conversation_id, kind = f"{number}/{sender}", id_at(message, "type", where)
+        if kind == "reaction":
+            emoji = read_text(object_at(message, "reaction", where), "emoji")
+            return [CustomerReaction(name, conversation_id, emoji)]
+        if kind == "revoke":
+            ref = id_at(object_at(message, "revoke", where), "original_message_id", f"{where}.revoke")
+            return [CustomerEdit(name, conversation_id, ref, None)]
+        if kind == "edit":
+            return [_edit(name, conversation_id, object_at(message, "edit", where), f"{where}.edit")]
+        text, files = said_in(message, kind, where)
+        if not text and not files:
+            return []
+        person = Person(sender, _name_of(sender, value))
+        if sender in self._agents and text.startswith("/"):
+            command, _, arguments = text[1:].partition(" ")
+            return [AgentCommand(name, person, command, arguments.strip(), answer_to=number, files=files)]
+        queue = None
+        if text.startswith("/start "):
+            text, queue = start(text.removeprefix("/start ").strip(), self._queues)
+        elif came_by := _referral(message):
+            text = f"{came_by}\n{text}".rstrip()
+        return [CustomerMessage(name, conversation_id, person, text, queue=queue, files=files, ref=name)]
+
+
+@contextlib.contextmanager
+def _part(wrong: list[Malformed]) -> Iterator[None]:
+    """Read a part that others do not depend on."""
+    try:
+        yield
+    except Malformed as error:
+        wrong.append(error)
+
+
+def _named(data: Mapping[str, Any], number: str, user: str, where: str) -> str:
+    """Who it is: a phone number, or WhatsApp's own id of somebody who hides it. Raises Malformed."""
+    return id_at(data, user if not data.get(number) and user in data else number, where)
+
+
+def _name_of(sender: str, value: Mapping[str, Any]) -> str:
+    """What the customer calls themselves; "" where it is not told."""
+    contacts = value.get("contacts")
+    for contact in contacts if isinstance(contacts, list) else ():
+        if isinstance(contact, dict) and sender in (contact.get("wa_id"), contact.get("user_id")):
+            profile = contact.get("profile")
+            return read_text(profile, "name") if isinstance(profile, dict) else ""
+    return ""
+
+
+def _status(number: str, status: Mapping[str, Any], where: str) -> list[Arrival]:
+    """What became of a message of ours: told only where it did not arrive."""
+    name = id_at(status, "id", where)
+    if id_at(status, "status", where) != "failed":
+        return []
+    to = _named(status, "recipient_id", "recipient_user_id", where)
+    errors = [object_of(one, at) for at, one in listed(status, "errors", where, needed=False)]
+    reason = reason_of(errors[0]) if errors else "WhatsApp does not say why"
+    return [Undeliverable(f"{name}-failed", f"{number}/{to}", reason)]
+
+
+def _echo(number: str, message: Mapping[str, Any], where: str) -> list[Arrival]:
+    """What a human of ours wrote in the WhatsApp Business app."""
+    name, kind = id_at(message, "id", where), id_at(message, "type", where)
+    to, sender = _named(message, "to", "to_user_id", where), id_at(message, "from", where)
+    if kind in ("revoke", "edit", "reaction"):
+        return []
+    text, files = said_in(message, kind, where)
+    text = text or ", ".join(file.kind for file in files)
+    return [OutsideReply(name, f"{number}/{to}", Person(sender, "WhatsApp Business app"), text)]
+
+
+def _edit(name: str, conversation_id: str, edit: Mapping[str, Any], where: str) -> CustomerEdit:
+    changed, at = object_at(edit, "message", where), f"{where}.message"
+    text, _ = said_in(changed, id_at(changed, "type", at), at)
+    return CustomerEdit(name, conversation_id, id_at(edit, "original_message_id", where), text)
+
+
+def _referral(message: Mapping[str, Any]) -> str:
+    """By which advertisement or post the customer came, in words."""
+    referral = message.get("referral")
+    if not isinstance(referral, dict):
+        return ""
+    told = filter(None, (read_text(referral, "headline"), read_text(referral, "source_url")))
+    return f"(came by {' '.join((read_text(referral, 'source_type') or 'a link', *told))})"
+
+
+# --- what a message says -------------------------------------------------------------------------------------
+
+
+def said_in(message: Mapping[str, Any], kind: str, where: str) -> tuple[str, tuple[File, ...]]:
+    """Text and files of a message; neither of kinds that are not known. Raises Malformed."""
+    if kind in WORDS:
+        return WORDS[kind], ()
+    at = f"{where}.{kind}"
+    match kind:
+        case "text":
+            return read_text(object_at(message, kind, where), "body"), ()
+        case "button":
+            button = object_at(message, kind, where)
+            return _chosen(read_text(button, "payload"), read_text(button, "text")), ()
+        case "interactive":
+            return _interactive(object_at(message, kind, where)), ()
+        case "location":
+            return "", (_location(object_at(message, kind, where), at),)
+        case "contacts":
+            cards = [_contact(object_of(one, place)) for place, one in listed(message, kind, where)]
+            return "\n".join(filter(None, cards)), ()
+        case _ if kind in KINDS:
+            media = object_at(message, kind, where)
+            return read_text(media, "caption"), (_file(kind, media, at),)
+    return "", ()
+
+
+def _chosen(payload: str, title: str) -> str:
+    """What a tap says: a command where the button holds one, else what stands on it."""
+    return payload if payload.startswith("/") else title
+
+
+def _interactive(interactive: Mapping[str, Any]) -> str:
+    for kind in ("button_reply", "list_reply"):
+        reply = interactive.get(kind)
+        if isinstance(reply, dict):
+            return _chosen(read_text(reply, "id"), read_text(reply, "title"))
+    return "(a form that was filled in)" if "nfm_reply" in interactive else UNTOLD
+
+
+def _file(kind: str, media: Mapping[str, Any], where: str) -> File:
+    ref = id_at(media, "id", where)
+    if len(ref) > REF_CHARS:
+        raise Malformed(f"{where}.id: is longer than {REF_CHARS} characters")
+    voice = kind == "audio" and media.get("voice") is True
+    mime = read_text(media, "mime_type").partition(";")[0]
+    return File("voice" if voice else KINDS[kind], ref, read_text(media, "filename"), mime)
+
+
+def _location(where: Mapping[str, Any], at: str) -> File:
+    for name, most in (("latitude", 90), ("longitude", 180)):
+        if type(where.get(name)) not in (int, float) or not abs(where[name]) <= most:
+            raise Malformed(f"{at}.{name}: a number of degrees is wanted")
+    name = ", ".join(filter(None, (read_text(where, "name"), read_text(where, "address"))))
+    return File.located(where["latitude"], where["longitude"], name)
+
+
+def _contact(card: Mapping[str, Any]) -> str:
+    """A contact in words: the name, and the numbers."""
+    name, phones = card.get("name"), card.get("phones")
+    told = read_text(name, "formatted_name") if isinstance(name, dict) else ""
+    listed_phones = phones if isinstance(phones, list) else []
+    numbers = [read_text(one, "phone") for one in listed_phones if isinstance(one, dict)]
+    return ": ".join(filter(None, (told, ", ".join(filter(None, numbers)))))

@@ -1,0 +1,186 @@
+"""Posts, people and files in both of X's shapes: that of today, and the older one with ids as `id_str`.
+
+What is needed is wanted, and named where it is missing; all else is taken where it makes sense.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.base import File, Malformed, Person, read_text
+
+REF_CHARS = 1_000
+ID = re.compile(r"[0-9]{1,20}")
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One version of a post: `first` is the id of the first one. `user` is what X tells of its author."""
+
+    id: str
+    first: str
+    author: Person
+    user: Data
+    text: str
+    names_us: bool
+    reposts: bool
+    files: tuple[File, ...] = ()
+
+
+# --- fields --------------------------------------------------------------------------------------------------
+
+
+def wanted(data: Data, name: str) -> str:
+    """A text that must be there. Raises Malformed."""
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise Malformed(f"{name}: a text is wanted")
+    return value
+
+
+def wanted_id(data: Data, name: str) -> str:
+    """An id of X's that must be there, digits in a text. Raises Malformed."""
+    value = data.get(name)
+    if not isinstance(value, str) or not ID.fullmatch(value):
+        raise Malformed(f"{name}: a text of digits is wanted")
+    return value
+
+
+def object_of(data: Data, name: str) -> Data:
+    """An object that must be there. Raises Malformed."""
+    value = data.get(name)
+    if not isinstance(value, dict):
+        raise Malformed(f"{name}: an object is wanted")
+    return value
+
+
+def part(data: Data, name: str) -> Data:
+    """An object that may be there."""
+    value = data.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: object) -> list[Data]:
+    """The objects of a list that may be there."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _word(data: Data, name: str) -> str:
+    """A text that may be there."""
+    value = data.get(name)
+    return value if isinstance(value, str) else ""
+
+
+# --- people --------------------------------------------------------------------------------------------------
+
+
+def users_of(told: object) -> Mapping[str, Data]:
+    """Accounts by id: from a list of them, or from a map of them; either may wrap each into `data`."""
+    listed = objects(list(told.values()) if isinstance(told, dict) else told)
+    users = [part(one, "data") or one for one in listed]
+    return {_word(one, "id_str") or _word(one, "id"): one for one in users}
+
+
+def named(account: str, users: Mapping[str, Data]) -> Person:
+    """A person as X shows them."""
+    user = users.get(account, {})
+    return Person(account, _word(user, "name") or _word(user, "username") or _word(user, "screen_name"))
+
+
+def _names(text: str, mentions: Iterable[Data], account: str, handle: str) -> bool:
+    """Whether an account is mentioned. What X lists is left out where nobody asked X for it."""
+    if re.search(rf"(?<!\w)@{re.escape(handle)}\b", text, re.IGNORECASE):
+        return True
+    return any(
+        account in (one.get("id"), one.get("id_str"))
+        or (_word(one, "username") or _word(one, "screen_name")).lower() == handle
+        for one in mentions
+    )
+
+
+# --- posts ---------------------------------------------------------------------------------------------------
+
+
+def post_of(data: Data, includes: Data, account: str, handle: str) -> Post:
+    """A post as X tells it today. Raises Malformed."""
+    number, author = wanted_id(data, "id"), wanted_id(data, "author_id")
+    users, long = users_of(includes.get("users")), part(data, "note_tweet")
+    entities = part(long, "entities") or part(data, "entities")
+    history = data.get("edit_history_tweet_ids")
+    first = history[0] if isinstance(history, list) and len(history) > 1 else number
+    keys = part(data, "attachments").get("media_keys")
+    shown = keys if isinstance(keys, list) else []
+    media = [one for one in objects(includes.get("media")) if one.get("media_key") in shown]
+    text, mentions = _word(long, "text") or read_text(data, "text"), objects(entities.get("mentions"))
+    return Post(
+        number,
+        first if isinstance(first, str) and ID.fullmatch(first) else number,
+        named(author, users),
+        users.get(author, {}),
+        plain(text, entities, media),
+        data.get("in_reply_to_user_id") == account or _names(text, mentions, account, handle),
+        text.startswith("RT @")
+        or any(one.get("type") == "retweeted" for one in objects(data.get("referenced_tweets"))),
+        files_of(media),
+    )
+
+
+def older_post(data: Data, account: str, handle: str) -> Post:
+    """A post in the older shape. Raises Malformed."""
+    number, user = wanted_id(data, "id_str"), object_of(data, "user")
+    author, long = wanted_id(user, "id_str"), part(data, "extended_tweet")
+    entities = part(long, "entities") or part(data, "entities")
+    more = part(long, "extended_entities") or part(data, "extended_entities") or entities
+    media, mentions = objects(more.get("media")), objects(entities.get("user_mentions"))
+    quoted = part(part(data, "quoted_status"), "user").get("id_str")
+    text = _word(long, "full_text") or read_text(data, "text")
+    return Post(
+        number,
+        number,
+        named(author, {author: user}),
+        user,
+        plain(text, entities, media),
+        account in (data.get("in_reply_to_user_id_str"), quoted) or _names(text, mentions, account, handle),
+        bool(part(data, "retweeted_status")),
+        files_of(media),
+    )
+
+
+def plain(text: str, entities: Data, media: Iterable[Data]) -> str:
+    """A text as people read it: links in full instead of shortened, none to the files that come along, and three signs
+    as themselves."""
+    for link in objects(entities.get("urls")):
+        short, full = _word(link, "url"), _word(link, "expanded_url")
+        if short and full:
+            text = text.replace(short, "" if "/messages/media/" in full else full)
+    for one in media:
+        if short := _word(one, "url"):
+            text = text.replace(short, "")
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+
+
+# --- files ---------------------------------------------------------------------------------------------------
+
+
+def files_of(media: Iterable[Data]) -> tuple[File, ...]:
+    """Pictures and films by their addresses."""
+    return tuple(file for one in media if (file := _file(one)) is not None)
+
+
+def _file(media: Data) -> File | None:
+    variants = objects(media.get("variants")) or objects(part(media, "video_info").get("variants"))
+    films = [one for one in variants if one.get("content_type") == "video/mp4"]
+    film = max(films, key=_bitrate, default={})
+    address = _word(film, "url") or _word(media, "media_url_https") or _word(media, "url")
+    if not address.startswith(("https://", "http://")) or len(address) > REF_CHARS:
+        return None
+    return File("video", address, mime="video/mp4") if film else File("photo", address)
+
+
+def _bitrate(film: Data) -> int:
+    rate = film.get("bitrate", film.get("bit_rate"))
+    return rate if type(rate) is int else 0

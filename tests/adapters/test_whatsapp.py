@@ -1,0 +1,220 @@
+"""The WhatsApp channel takes in: what Meta documents, signed by an independent line of code."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+from aiohttp import ClientSession
+
+from adapters.base import (
+    AgentCommand,
+    Answering,
+    Arrival,
+    BadOptions,
+    Channel,
+    Checked,
+    CustomerEdit,
+    CustomerMessage,
+    CustomerReaction,
+    File,
+    Inviting,
+    Malformed,
+    Media,
+    OutsideReply,
+    Paced,
+    Person,
+    Profile,
+    Pushed,
+    Seeing,
+    Told,
+    Tools,
+    Typing,
+    Undeliverable,
+    Untrusted,
+)
+from adapters.whatsapp import Options, WhatsApp, open_channel
+from bot.fetch import open_session
+from tests.adapters.contract import NOW, Genuine, PushedContract
+from tests.fakes.whatsapp import CUSTOMER, FIXTURES, NUMBER, SECOND, TOKEN, Far, far_end
+
+SECRET, OLD, VERIFY = "s" * 32, "o" * 32, "our-own-word"
+SHEENA = Person(CUSTOMER, "Sheena Nelson")
+PAIR = f"{NUMBER}/{CUSTOMER}"
+SCOPED = "US.13491208655302741918"
+MAP = "https://www.openstreetmap.org/?mlat=60.169900&mlon=24.938400"
+
+
+@pytest.fixture
+async def far() -> AsyncIterator[Far]:
+    async with far_end() as whatsapp:
+        yield whatsapp
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[ClientSession]:
+    async with open_session(allow_private=True) as session:
+        yield session
+
+
+@pytest.fixture
+def whatsapp(http: ClientSession, far: Far) -> WhatsApp:
+    tools = Tools("whatsapp", http, lambda: NOW, queues=("support", "billing"), agents=frozenset({"358401"}))
+    options = Options((NUMBER, SECOND), TOKEN, (SECRET, OLD), VERIFY, api_base=far.url)
+    return open_channel(options, tools)
+
+
+def proof(body: bytes, secret: str = SECRET) -> Mapping[str, str]:
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return {"X-Hub-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
+
+
+def accepted(whatsapp: WhatsApp, body: bytes) -> list[Arrival]:
+    return whatsapp.accept(proof(body), body, NOW)
+
+
+def written(name: str, text: str, *files: File, queue: str | None = None) -> CustomerMessage:
+    wamid = f"wamid.{name}"
+    return CustomerMessage(wamid, PAIR, SHEENA, text, queue=queue, files=files, ref=wamid)
+
+
+CLOSED = "the customer last wrote more than 24 hours ago; WhatsApp takes only an approved template now"
+UNTOLD = "(a message of a kind that WhatsApp does not pass on)"
+READ: Mapping[str, list[Arrival]] = {
+    "ordinary": [written("ordinary", "Does it come in another colour? Zażółć 😀")],
+    "button": [written("button", "/wait")],
+    "button_reply": [written("button_reply", "Change")],
+    "list_reply": [written("list_reply", "Express")],
+    "form": [written("form", "(a form that was filled in)")],
+    "image": [written("image", "broken", File("photo", "1003383421387256", mime="image/jpeg"))],
+    "voice": [written("voice", "", File("voice", "1908647269898587", mime="audio/ogg"))],
+    "audio": [written("audio", "", File("audio", "1908647269898588", mime="audio/mpeg"))],
+    "video": [written("video", "", File("video", "1908647269898589", mime="video/mp4"))],
+    "document": [
+        written("document", "", File("document", "1908647269898590", "lasku ä.pdf", "application/pdf"))
+    ],
+    "sticker": [written("sticker", "", File("sticker", "798882015472548", mime="image/webp"))],
+    "location": [
+        written("location", "", File("location", "60.169900,24.938400", "Station, Kaivokatu 1", text=MAP))
+    ],
+    "contacts": [written("contacts", "Bo Ek: +358401234567")],
+    "reaction": [CustomerReaction("wamid.reaction", PAIR, "👍")],
+    "reaction_removed": [CustomerReaction("wamid.reaction_removed", PAIR, "")],
+    "referral": [written("referral", "(came by ad Chat with us https://fb.me/3cr4Wqqkv)\nHello")],
+    "start": [written("start", "/start fi", queue="billing")],
+    "start_code": [written("start_code", "/start K7Q2M4-x")],
+    "unsupported": [written("unsupported", UNTOLD)],
+    "order": [written("order", "(an order from the catalogue)")],
+    "revoke": [CustomerEdit("wamid.revoke", PAIR, "wamid.ordinary", None)],
+    "edit": [CustomerEdit("wamid.edit", PAIR, "wamid.ordinary", "In blue, I mean")],
+    "scoped": [
+        CustomerMessage(
+            "wamid.scoped", f"{NUMBER}/{SCOPED}", Person(SCOPED, "Aino"), "Hei", ref="wamid.scoped"
+        )
+    ],
+    "failed": [Undeliverable("wamid.ours-failed", PAIR, f"{CLOSED} (code 131047)")],
+    "failed_otherwise": [
+        Undeliverable("wamid.ours-failed", PAIR, "Something else is the matter. (code 131999)")
+    ],
+    "failed_unexplained": [Undeliverable("wamid.ours-failed", PAIR, "WhatsApp does not say why")],
+    "echo": [
+        OutsideReply("wamid.echo", PAIR, Person("15550783881", "WhatsApp Business app"), "Here is the link")
+    ],
+    "batch": [
+        written("second", "second"),
+        written("first", "first"),
+        Undeliverable("wamid.ours-failed", PAIR, "WhatsApp does not say why"),
+        CustomerMessage(
+            "wamid.elsewhere", f"{SECOND}/{CUSTOMER}", SHEENA, "to the other number", ref="wamid.elsewhere"
+        ),
+    ],
+}
+NOTHING = (
+    "delivered",
+    "group",
+    "number_changed",
+    "other_field",
+    "other_number",
+    "other_object",
+    "read",
+    "sent",
+    "unknown_kind",
+)
+
+
+class TestWhatsApp(PushedContract):
+    @pytest.fixture
+    def channel(self, whatsapp: WhatsApp) -> Channel:
+        return whatsapp
+
+    @pytest.fixture
+    def genuine(self) -> Genuine:
+        return Genuine(FIXTURES, proof, (SECRET, OLD), NOTHING)
+
+
+def test_what_it_can_do_beside(whatsapp: WhatsApp) -> None:
+    for ability in (Answering, Checked, Inviting, Media, Paced, Profile, Seeing, Typing):
+        assert isinstance(whatsapp, ability)
+
+
+@pytest.mark.parametrize("name", sorted(READ))
+def test_what_is_read(whatsapp: WhatsApp, name: str) -> None:
+    assert accepted(whatsapp, FIXTURES[name]) == READ[name]
+
+
+def test_each_fixture_is_looked_at() -> None:
+    assert FIXTURES.keys() == {*READ, *NOTHING, "missing_field"}
+
+
+def test_a_missing_field_is_named(whatsapp: WhatsApp) -> None:
+    with pytest.raises(Malformed, match=r"entry\.0\.changes\.0\.value\.messages\.0\.id"):
+        accepted(whatsapp, FIXTURES["missing_field"])
+
+
+def test_agents_give_commands_and_are_answered_by_the_same_number(whatsapp: WhatsApp) -> None:
+    pushed = json.loads(FIXTURES["ordinary"])
+    value = pushed["entry"][0]["changes"][0]["value"]
+    value["metadata"]["phone_number_id"] = SECOND
+    value["messages"][0] |= {"from": "358401", "text": {"body": "/reply K7Q2M4  It does"}}
+    [command] = accepted(whatsapp, json.dumps(pushed).encode())
+    assert command == AgentCommand(
+        "wamid.ordinary", Person("358401"), "reply", "K7Q2M4  It does", answer_to=SECOND
+    )
+
+
+def test_meta_is_told_that_the_address_is_ours(whatsapp: WhatsApp) -> None:
+    query = {"hub.mode": "subscribe", "hub.verify_token": VERIFY, "hub.challenge": "1158201444"}
+    assert whatsapp.answer(Pushed("GET", "", query, {}, b""), NOW) == Told(b"1158201444")
+    assert whatsapp.answer(Pushed("POST", "", {}, {}, b"{}"), NOW) is None
+    with pytest.raises(Untrusted):
+        whatsapp.answer(Pushed("GET", "", query | {"hub.verify_token": "another"}, {}, b""), NOW)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("numbers", ()),
+        ("numbers", ("+1 555",)),
+        ("numbers", (NUMBER, NUMBER)),
+        ("token", " "),
+        ("secret", ""),
+        ("verify_token", ""),
+        ("template", "late_answer"),
+        ("template_language", "en"),
+        ("api_base", "graph.facebook.com"),
+    ],
+)
+def test_options_that_cannot_work(http: ClientSession, key: str, value: object) -> None:
+    wanted = {"template": "template_language", "template_language": "template"}.get(key, key)
+    options = {"numbers": (NUMBER,), "token": TOKEN, "secret": SECRET, "verify_token": VERIFY, key: value}
+    with pytest.raises(BadOptions) as caught:
+        open_channel(Options(**options), Tools("whatsapp", http, lambda: NOW))  # type: ignore[arg-type]
+    assert caught.value.key == wanted
+
+
+def test_options_show_no_secret() -> None:
+    shown = repr(Options((NUMBER,), TOKEN, SECRET, VERIFY))
+    assert not any(secret in shown for secret in (TOKEN, SECRET, VERIFY))
