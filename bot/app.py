@@ -137,12 +137,7 @@ def assemble(
     )
     several = len(config.queues) > 1
     handover = Handover(store, cases, clock, several=several, keep_rooms_s=keep_rooms_s(config))
-    invitations = Invitations(config, store, cases, handover, channels, clock, chance)
-    signs = Signs(store, channels)
-    desk = Desk(config, store, cases, figures, words, clock, sign_in, invitations, signs)
-    customers = Customers(config, store, cases, handover, figures, words, clock, invitations)
-    asides = Asides(config, store, cases, handover, desk, clock, signs)
-    inbox = Inbox(config, store, cases, handover, desk, customers, asides, invitations, clock, chance)
+    inbox = inbox_of(config, store, cases, handover, figures, words, clock, chance, channels, sign_in)
     board = Board(store, clock, metrics, config.queues)
     web_surface = Web(
         config, store, inbox, board, figures, words, clock, metrics, channels, troubles, degraded
@@ -174,6 +169,27 @@ def assemble(
     )  # fmt: skip
 
 
+def inbox_of(
+    config: Config,
+    store: Store,
+    cases: Cases,
+    handover: Handover,
+    figures: Figures,
+    words: Words,
+    clock: Clock,
+    chance: Chance,
+    channels: Mapping[str, Channel],
+    sign_in: SignIn | None,
+) -> Inbox:
+    """What takes in all that comes from these channels."""
+    invitations = Invitations(config, store, cases, handover, channels, clock, chance)
+    signs = Signs(store, channels)
+    desk = Desk(config, store, cases, figures, words, clock, sign_in, invitations, signs)
+    customers = Customers(config, store, cases, handover, figures, words, clock, invitations)
+    asides = Asides(config, store, cases, handover, desk, clock, signs)
+    return Inbox(config, store, cases, handover, desk, customers, asides, invitations, clock, chance)
+
+
 def mailbox_of(channel: str, config: Config, store: Store, clock: Clock, chance: Chance) -> StoredMailbox:
     """What a channel's pages show; as long as its cases are kept."""
     queue, most = config.channels[channel].queue, config.limits.transcript_entries
@@ -192,7 +208,8 @@ def delivery_through(
 ) -> Delivery:
     """What stands between the outbox and these channels."""
     homes = {name: channel.queue for name, channel in config.channels.items()}
-    sender = Sender(store, channels, homes, addresses(config, store, clock))
+    budgets = {name: channel.paces for name, channel in config.channels.items()}
+    sender = Sender(store, channels, homes, addresses(config, store, clock), budgets)
     rooms = Rooms(config, store, figures, words, channels, sender, keep_rooms_s(config))
     wording = Wording(config, store, cases, figures, words, clock, ways(config, channels))
     return Delivery(store, cases, wording, rooms, sender, clock, keep_rooms_s(config))

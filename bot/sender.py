@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
+from types import MappingProxyType
 
 from adapters.base import (
     Attachment,
@@ -40,15 +41,22 @@ class NotYet(Exception):
 
 class Sender:
     """Speaks to the channels. `homes` gives the queue of each channel, beside which its budgets are kept; `addresses`
-    are where platforms can fetch what they do not take as it is."""
+    are where platforms can fetch what they do not take as it is. `budgets` are the operator's, by channel and name, as
+    at most so many within so many seconds; they take the place of the adapter's."""
 
     def __init__(
-        self, store: Store, channels: Mapping[str, Channel], homes: Mapping[str, str], addresses: Addresses
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        homes: Mapping[str, str],
+        addresses: Addresses,
+        budgets: Mapping[str, Mapping[str, tuple[int, float]]] = MappingProxyType({}),
     ) -> None:
         self._store = store
         self._channels = channels
         self._homes = homes
         self._addresses = addresses
+        self._budgets = budgets
         self._under_way: set[tuple[str, str]] = set()
         self._paced = {name: channel for name, channel in channels.items() if isinstance(channel, Paced)}
 
@@ -62,11 +70,23 @@ class Sender:
             return await self._sent(name, channel, outgoing)
 
     async def _sent(self, name: str, channel: Channel, outgoing: Outgoing) -> str:
-        paces = self._paced[name].paces(outgoing) if name in self._paced else ()
+        paces = self._paces(name, outgoing)
         if not paces:
             return await channel.send(outgoing)
         with self._alone(name, paces[-1]):
             return await self._at_pace(name, channel, outgoing, paces)
+
+    def _paces(self, name: str, outgoing: Outgoing) -> list[Pace]:
+        """The budgets a message draws on. A budget of one place, such as `chat:7`, is known by what stands before it."""
+        if name not in self._paced:
+            return []
+        own = self._budgets.get(name, {})
+        return [
+            replace(pace, most=found[0], per_s=found[1])
+            if (found := own.get(pace.name.partition(":")[0]))
+            else pace
+            for pace in self._paced[name].paces(outgoing)
+        ]
 
     async def _at_pace(self, name: str, channel: Channel, outgoing: Outgoing, paces: Sequence[Pace]) -> str:
         delay_s = await self._store.channels.pace(self._homes[name], name, paces)

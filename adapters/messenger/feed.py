@@ -1,0 +1,62 @@
+"""What people say in public at the page: comments, and posts of visitors.
+
+https://developers.facebook.com/docs/graph-api/webhooks/reference/page/#feed
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.base import Arrival, CustomerEdit, CustomerMessage, File, FileKind, Person, read_text
+from adapters.base.graph import id_at, object_at
+
+ITEMS: Mapping[str, str] = {
+    "comment": "comment_id",
+    "post": "post_id",
+    "status": "post_id",
+    "photo": "post_id",
+    "video": "post_id",
+}
+"""What is said, and the field that names it; all else (likes, shares, events) says nothing."""
+PICTURES: tuple[tuple[str, FileKind], ...] = (("photo", "photo"), ("video", "video"))
+REF_CHARS = 1_000
+
+
+def read_change(page: str, field: str, value: Mapping[str, Any], where: str) -> list[Arrival]:
+    """A change of the page's feed; what the page itself says is nobody's question. Raises Malformed."""
+    named = ITEMS.get(read_text(value, "item"))
+    if field != "feed" or named is None or not isinstance(value.get("from"), dict):
+        return []
+    ref, writer = id_at(value, named, where), object_at(value, "from", where)
+    customer = Person(id_at(writer, "id", f"{where}.from"), read_text(writer, "name"))
+    if customer.id == page:
+        return []
+    conversation, text = f"@{customer.id}", read_text(value, "message")
+    match read_text(value, "verb"):
+        case "add":
+            files = _files(value)
+            if text or files:
+                return [CustomerMessage(ref, conversation, customer, text, files=files, ref=ref, public=True)]
+        case "edit" | "edited":
+            # Facebook gives an edit no name: the same one says the same at the same time.
+            said = f"{value.get('created_time')} {text}".encode("utf-8", "replace")
+            return [CustomerEdit(f"{ref}-{hashlib.sha256(said).hexdigest()[:16]}", conversation, ref, text)]
+        case "remove" | "delete":
+            return [CustomerEdit(f"{ref}-removed", conversation, ref, None)]
+    return []
+
+
+def _files(value: Mapping[str, Any]) -> tuple[File, ...]:
+    """Pictures and films; those of a post stand behind its `link`, or in `photos`."""
+    item, found = read_text(value, "item"), list[tuple[FileKind, object]]()
+    for name, kind in PICTURES:
+        found.append((kind, value.get(name) or (value.get("link") if item == name else None)))
+    several = value.get("photos")
+    found += [("photo", one) for one in several] if isinstance(several, list) else []
+    return tuple(
+        File(kind, address)
+        for kind, address in found
+        if isinstance(address, str) and address.startswith("https://") and len(address) <= REF_CHARS
+    )
