@@ -77,16 +77,14 @@ class Sender:
             return await self._at_pace(name, channel, outgoing, paces)
 
     def _paces(self, name: str, outgoing: Outgoing) -> list[Pace]:
-        """The budgets a message draws on. A budget of one place, such as `chat:7`, is known by what stands before it."""
+        """The budgets a message draws on. A budget of one place, such as `chat:7`, is known by its first part."""
         if name not in self._paced:
             return []
-        own = self._budgets.get(name, {})
-        return [
-            replace(pace, most=found[0], per_s=found[1])
-            if (found := own.get(pace.name.partition(":")[0]))
-            else pace
-            for pace in self._paced[name].paces(outgoing)
-        ]
+        paces = []
+        for pace in self._paced[name].paces(outgoing):
+            stated = self._budgets.get(name, {}).get(pace.name.partition(":")[0])
+            paces.append(pace if stated is None else replace(pace, most=stated[0], per_s=stated[1]))
+        return paces
 
     async def _at_pace(self, name: str, channel: Channel, outgoing: Outgoing, paces: Sequence[Pace]) -> str:
         delay_s = await self._store.channels.pace(self._homes[name], name, paces)

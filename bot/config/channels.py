@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, create_model
 
 import adapters
 from bot.config.addresses import contact_address
-from bot.config.kinds import Identifiers, Settings, listed
+from bot.config.kinds import Identifiers, Settings, listed, written_as
 
 
 def known_adapters() -> list[str]:
@@ -43,6 +43,12 @@ def _adapter(name: str) -> str:
     return name
 
 
+LimitName = Annotated[
+    str,
+    written_as(
+        "text_chars|file_bytes|sends_at_once", "is no limit; use text_chars, file_bytes or sends_at_once"
+    ),
+]
 Count = Annotated[int, Field(ge=1, le=2_000_000_000)]
 Budget = Annotated[tuple[Count, Annotated[float, Field(gt=0, le=86_400)]], Field()]
 """At most so many sends within so many seconds."""
@@ -56,7 +62,7 @@ class ChannelSettings(Settings):
     queue: str
     agents: Identifiers = ()
     contact: Annotated[str, AfterValidator(contact_address)] = ""
-    limits: Mapping[Literal["text_chars", "file_bytes", "sends_at_once"], Count] = {}
+    limits: Mapping[LimitName, Count] = {}
     paces: Mapping[str, Budget] = {}
 
     @property

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from adapters.base import Attachment, Busy, Channel, File, Post, Refused, Tools, Uncertain, Undelivered
+from adapters.base import Attachment, Busy, Channel, File, Pace, Post, Refused, Tools, Uncertain, Undelivered
 from adapters.line import Options as LineOptions
 from adapters.line import open_channel as open_line
 from adapters.telegram import Options as TelegramOptions
@@ -177,3 +177,48 @@ async def test_memory_stays_flat_while_a_large_file_goes_from_one_platform_to_an
             await telegram.aclose()
     assert platforms.got_bytes > len(PIECE) * PIECES
     assert most < MOST_AT_ONCE_BYTES
+
+
+# --- budgets -------------------------------------------------------------------------------------------------
+
+
+class Watched(Unhurried):
+    """A store that notes what is drawn on."""
+
+    def __init__(self) -> None:
+        self.drawn: list[Pace] = []
+
+    @property
+    def channels(self) -> Watched:
+        """Where budgets are kept."""
+        return self
+
+    async def pace(self, *drawn: object) -> float:
+        """Now."""
+        self.drawn += cast(list[Pace], drawn[-1])
+        return 0.0
+
+
+class Hurried(Sink):
+    """A channel with two budgets, one of them for each place."""
+
+    def paces(self, outgoing: object) -> tuple[Pace, ...]:
+        """All together, and each place."""
+        return Pace("all", 28, 1.0), Pace("chat:7", 1, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("stated", "drawn"),
+    [
+        ({}, [Pace("all", 28, 1.0), Pace("chat:7", 1, 1.0)]),
+        ({"chat": (2, 60.0)}, [Pace("all", 28, 1.0), Pace("chat:7", 2, 60.0)]),
+        ({"all": (5, 10.0), "other": (1, 1.0)}, [Pace("all", 5, 10.0), Pace("chat:7", 1, 1.0)]),
+    ],
+)
+async def test_the_operators_budgets_take_the_place_of_the_adapters(
+    stated: dict[str, tuple[int, float]], drawn: list[Pace]
+) -> None:
+    store, addresses = Watched(), Addresses(Kept(), "support", "", lambda: NOW)
+    one = Sender(cast(Store, store), {"room": Hurried()}, {"room": "support"}, addresses, {"room": stated})
+    await one.send("room", Post("k", "t-1", "Hello"))
+    assert store.drawn == drawn
