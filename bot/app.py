@@ -145,7 +145,8 @@ def assemble(
     watch = Watch(store, list(config.queues), clock)
     web_surface.add(Chat(web_surface.view, store, inbox, channels, boxes, handover, chance))
     if sign_in is not None:
-        seen, rows = DeskView(config, store, watch, clock), command_rows(words, config)
+        windows_s = {name: channel.limits.reply_window_s for name, channel in channels.items()}
+        seen, rows = DeskView(config, store, watch, clock, windows_s), command_rows(words, config)
         web_surface.add(WebDesk(web_surface.view, seen, watch, sign_in, store, inbox, channels, boxes, rows))
     who = chance.process_name()
     pictures = web_surface.pictures

@@ -49,9 +49,12 @@ class Watch(Watched):
 
 
 class DeskView:
-    """The desk as data."""
+    """The desk as data. `windows_s` tells how long after their last message customers of a channel can be answered."""
 
-    def __init__(self, config: Config, store: Store, watch: Watch, clock: Clock) -> None:
+    def __init__(
+        self, config: Config, store: Store, watch: Watch, clock: Clock, windows_s: Mapping[str, float]
+    ) -> None:
+        self._windows_s = windows_s
         self._config = config
         self._store = store
         self._watch = watch
@@ -90,12 +93,12 @@ class DeskView:
                 # What changes while it is read is read again.
                 changes = self._watch.changes
                 ids = await self._store.desk.open_ids(queue, WAITING, OTHERS)
-                found = [row_of(case, said) for case, said in await self._store.desk.heads(queue, ids)]
+                found = [self._row(case, said) for case, said in await self._store.desk.heads(queue, ids)]
                 known = self._rows[queue] = (changes, found)
         rows = known[1]
         missing = sorted(set(held) - {row["id"] for row in rows})
         if missing:
-            rows = [*rows, *(row_of(*one) for one in await self._store.desk.heads(queue, missing))]
+            rows = [*rows, *(self._row(*one) for one in await self._store.desk.heads(queue, missing))]
         return rows
 
     async def case(self, agent: Agent, case_id: str) -> Case | None:
@@ -109,7 +112,11 @@ class DeskView:
             return None
         said = await self._store.transcript(case.queue, case.id)
         entries = [_entry(case, number, entry) for number, entry in enumerate(as_it_reads(said))]
-        return {"case": {**row_of(case, said), "mine": case.agent == agent.full_id}, "said": entries}
+        return {"case": {**self._row(case, said), "mine": case.agent == agent.full_id}, "said": entries}
+
+    def _row(self, case: Case, said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        window_s = 0.0 if case.public else self._windows_s.get(case.channel, 0.0)
+        return {**row_of(case, said), "until": case.last_heard_at + window_s if window_s else None}
 
     async def file(self, agent: Agent, case_id: str, entry: int, number: int) -> tuple[str, File] | None:
         """A file of an entry, after the channel it came from; None when there is none. Raises StoreDown."""
@@ -144,6 +151,7 @@ def row_of(case: Case, said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "agent_name": case.agent_name,
         "preview": in_words(last)[:PREVIEW_CHARS] if last else "",
         "messages": case.messages,
+        "public": bool(case.public),
         "version": case.version,
     }
 

@@ -237,7 +237,8 @@ function showHead(row) {
   at("who").dir = "auto";
   const [wait] = waitOf(row);
   const holder = row.agent_name && !row.mine ? fill(labels.held_by, { name: row.agent_name }) : "";
-  at("facts").textContent = [row.id, row.channel, queueTitle(row.queue), row.language, wait, holder].filter(Boolean).join(" · ");
+  const until = row.until ? fill(labels.until, { time: when(row.until, now()) }) : "";
+  at("facts").textContent = [row.public ? `⚠️ ${labels.public}` : "", row.id, row.channel, queueTitle(row.queue), row.language, wait, until, holder].filter(Boolean).join(" · ");
   at("composer").hidden = !OPEN.includes(row.state);
   const acts = !OPEN.includes(row.state) ? [] : row.mine ? ["release", "close"] : ["claim", ...(row.state === "answered" ? ["close"] : [])];
   const shown = [...at("acts").children].map((button) => button.dataset.act);

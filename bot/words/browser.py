@@ -72,6 +72,8 @@ def desk_labels(language: Language) -> dict[str, str]:
         "due": say("promised in {time}", time="{time}"),
         "overdue": say("promised {time} ago", time="{time}"),
         "since": say("waiting for {time}", time="{time}"),
+        "public": say("Public: everybody reads your replies"),
+        "until": say("can be answered until {time}", time="{time}"),
         "held_by": say("held by {name}", name="{name}"),
         "delivered": say("delivered"),
         "sending": say("Sending …"),

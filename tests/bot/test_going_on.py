@@ -11,7 +11,9 @@ import pytest
 
 from adapters.base import CustomerGone, CustomerMessage, OutsideAct, OutsideReply, Person
 from bot.case import Case, CaseState
+from bot.deskview import DeskView
 from bot.invitations import GOOD_FOR_S
+from bot.signin import Agent
 from tests.fakes.desk import TABLES, Floor, Platform, open_floor
 
 AINO = Person("c-1", "Aino", "en")
@@ -130,6 +132,21 @@ async def test_leaving_a_place_that_the_case_has_left_ends_nothing(floor: Floor)
     private = await came(floor, PRIVATE)
     await floor.parts.inbox.receive("shop", CustomerGone("g-1", "@c-1"))
     assert (await floor.ended(private)).is_open
+
+
+async def test_the_web_desk_warns_of_the_public_and_tells_until_when_one_can_answer(floor: Floor) -> None:
+    parts = floor.parts
+    view = DeskView(parts.config, parts.store, parts.watch, parts.clock, {"shop": 86_400.0})
+    anna = Agent("shop", "a-1", "Anna")
+    case = await came(floor, MENTION)
+    public = await view.whole(anna, case.id)
+    floor.clock.advance(60)
+    await came(floor, PRIVATE)
+    private = await view.whole(anna, case.id)
+    assert public is not None
+    assert private is not None
+    assert (public["case"]["public"], public["case"]["until"]) == (True, None)
+    assert (private["case"]["public"], private["case"]["until"]) == (False, floor.clock.now() + 86_400)
 
 
 # --- by a link -----------------------------------------------------------------------------------------------

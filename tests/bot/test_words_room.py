@@ -119,6 +119,20 @@ def test_the_card_of_an_ended_case_warns_whoever_writes_there() -> None:
     ]
 
 
+def test_the_card_says_until_when_the_platform_lets_us_answer() -> None:
+    lines = ENGLISH.card(CASE, "Support", CASE.opened_at + 86_400).splitlines()
+    assert lines[-2:] == [
+        "Can be answered until Nov 11, 4:30 PM",
+        "What you write here goes to the customer; begin with // for a note.",
+    ]
+    assert "answered until" not in ENGLISH.card(OVER, "Support", OVER.opened_at + 86_400)
+
+
+def test_the_card_of_a_public_case_warns_whoever_writes_there() -> None:
+    lines = ENGLISH.card(changed(CASE, public="p-1"), "Support").splitlines()
+    assert lines[-1] == "⚠️ Public: everybody reads what you write here; begin with // for a note."
+
+
 def test_a_name_adds_no_line_to_a_card() -> None:
     hostile = Person("c-1", "Aino\nAgent: Ben\u2028\u202eneB", "x\nAgent: Ben")
     lines = ENGLISH.card(changed(CASE, customer=hostile), "Support").splitlines()
