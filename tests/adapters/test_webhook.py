@@ -35,7 +35,7 @@ from adapters.base import (
 )
 from adapters.webhook import Options, Webhook, open_channel
 from bot.fetch import open_session
-from tests.adapters.contract import ANSWER, EVENT, EVERYTHING, MESSAGE, NOW, Contract
+from tests.adapters.contract import ANSWER, EVENT, EVERYTHING, MESSAGE, NOW, Genuine, PushedContract
 from tests.fakes.hostile import NOT_JSON, NOT_UTF8, forged
 from tests.fakes.peer import Peer, peer
 from tests.fakes.servers import free_port
@@ -110,11 +110,25 @@ def without(request: dict[str, Any], path: str) -> dict[str, Any]:
     return {key: value for key, value in request.items() if key != name}
 
 
-class TestWebhook(Contract):
+def proven(body: bytes, secret: str) -> dict[str, str]:
+    """The headers of any body, of which the reference library takes texts alone."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signature = base64.b64encode(hmac.digest(key, b"m-1.%d.%s" % (NOW, body), "sha256")).decode()
+    return {"webhook-id": "m-1", "webhook-timestamp": f"{NOW:.0f}", "webhook-signature": f"v1,{signature}"}
+
+
+class TestWebhook(PushedContract):
     @pytest.fixture
     async def channel(self, tools: Tools) -> AsyncIterator[Channel]:
         async with peer(SECRET) as listening:
-            yield open_channel(Options(SECRET, listening.url), tools)
+            yield open_channel(Options((SECRET, OLD), listening.url), tools)
+
+    @pytest.fixture
+    def genuine(self) -> Genuine:
+        """What a peer pushes."""
+        samples = {"ordinary": MESSAGE_IN, "command": COMMAND_IN}
+        bodies = {name: json.dumps(sample).encode() for name, sample in samples.items()}
+        return Genuine(bodies, proven, (SECRET, OLD))
 
 
 # --- in ------------------------------------------------------------------------------------------------------
@@ -150,15 +164,6 @@ def test_a_command(shop: Webhook) -> None:
 def test_a_clock_may_be_five_minutes_off(shop: Webhook, off_s: float) -> None:
     body = json.dumps(MESSAGE_IN).encode()
     assert shop.accept(signed(body, at=NOW + off_s), body, NOW)
-
-
-def test_both_secrets_count_during_rotation_and_none_else(tools: Tools) -> None:
-    shop = open_channel(Options((SECRET, OLD)), tools)
-    body = json.dumps(MESSAGE_IN).encode()
-    for secret in (SECRET, OLD):
-        assert shop.accept(signed(body, secret), body, NOW)
-    with pytest.raises(Untrusted):
-        shop.accept(signed(body, OTHER), body, NOW)
 
 
 def test_one_right_signature_among_several_is_enough(shop: Webhook) -> None:
