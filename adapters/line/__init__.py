@@ -203,6 +203,16 @@ class Line:
 
     # --- beside --------------------------------------------------------------------------------------------
 
+    def invitation(self, payload: str) -> str:
+        """`contact`, where that names the account, with a text for the customer to send:
+        https://developers.line.biz/en/docs/messaging-api/using-line-url-scheme/"""
+        address = self._tools.contact
+        account = address.partition("/ti/p/")[2]
+        if not payload:
+            return address
+        said = quote(f"/start {payload}")
+        return f"https://line.me/R/oaMessage/{quote(account, safe='')}/?{said}" if account else ""
+
     async def fetch(self, file: File, into: BinaryIO) -> None:
         """Write what a customer sent. Raises Refused or Busy."""
         if file.kind not in KINDS.values():

@@ -312,6 +312,13 @@ class Telegram:
 
     # --- beside --------------------------------------------------------------------------------------------
 
+    def invitation(self, payload: str) -> str:
+        """`contact`, where that is a link to the bot: https://core.telegram.org/bots/features#deep-linking"""
+        address = self._tools.contact
+        if not payload:
+            return address
+        return f"{address}?start={payload}" if address.startswith("https://t.me/") else ""
+
     async def fetch(self, file: File, into: BinaryIO) -> None:
         """Write a file that somebody sent here. Raises Refused or Busy."""
         await media.fetch(self._bot, self._tools.http, file, into)

@@ -352,3 +352,17 @@ async def test_typing_is_line_s_dots_and_fails_silently(line: Line, side: LineSi
     assert side.dots == [{"chatId": CUSTOMER, "loadingSeconds": 10}]
     nowhere = open_channel(Options(SECRET, TOKEN, "http://127.0.0.1:9"), tools)
     await nowhere.show_typing(CUSTOMER, "")
+
+
+@pytest.mark.parametrize(
+    ("contact", "payload", "address"),
+    [
+        ("https://line.me/R/ti/p/@acme", "", "https://line.me/R/ti/p/@acme"),
+        ("https://line.me/R/ti/p/@acme", "ABC", "https://line.me/R/oaMessage/%40acme/?/start%20ABC"),
+        ("https://acme.example", "ABC", ""),
+    ],
+)
+def test_an_invitation_opens_the_chat_with_a_text_to_send(
+    side: LineSide, tools: Tools, contact: str, payload: str, address: str
+) -> None:
+    assert opened(side, replace(tools, contact=contact)).invitation(payload) == address

@@ -84,6 +84,18 @@ class TestTelegram(Contract):
         assert all(isinstance(outlet, Outlet) for outlet in tg.channel.outlets)
 
 
+async def test_an_invitation_is_a_link_to_the_bot() -> None:
+    async with ClientSession() as http:
+        tools = Tools("telegram", http, lambda: NOW, contact="https://t.me/acme_support_bot")
+        bot, elsewhere = (
+            open_channel(Options(TOKEN), one)
+            for one in (tools, replace(tools, contact="https://acme.example"))
+        )
+        assert bot.invitation("") == "https://t.me/acme_support_bot"
+        assert bot.invitation("ABC") == "https://t.me/acme_support_bot?start=ABC"
+        assert elsewhere.invitation("ABC") == ""
+
+
 # --- options -----------------------------------------------------------------------------------------------
 
 
