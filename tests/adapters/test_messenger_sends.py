@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -35,6 +34,7 @@ from tests.adapters.meta_side import TOKEN, far, http, reports, tools
 from tests.adapters.test_messenger import OPTIONS, PAGE, messenger
 from tests.fakes.meta import PICTURE, Far
 from tests.fakes.servers import free_port
+from tests.fakes.silent import silent_server
 
 __all__ = ["far", "http", "messenger", "reports", "tools"]
 
@@ -194,19 +194,9 @@ async def test_before_and_after_the_request_left(
     with pytest.raises(Busy):
         await nobody.send(MESSAGE)
     monkeypatch.setattr(calling, "TIMEOUT", aiohttp.ClientTimeout(total=0.1))
-    async with await _silent() as server:
-        port = server.sockets[0].getsockname()[1]
+    async with silent_server() as address:
         with pytest.raises(Uncertain):
-            await open_channel(replace(OPTIONS, api_base=f"http://127.0.0.1:{port}"), tools).send(MESSAGE)
-
-
-async def _silent() -> asyncio.Server:
-    async def read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            await reader.read()
-        writer.close()
-
-    return await asyncio.start_server(read, "127.0.0.1", 0)
+            await open_channel(replace(OPTIONS, api_base=address), tools).send(MESSAGE)
 
 
 # --- beside --------------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ from adapters.slack.room import LITERAL
 from bot.fetch import open_session
 from tests.adapters.contract import ANSWER, MESSAGE, NOW, never
 from tests.fakes.servers import free_port
+from tests.fakes.silent import silent_server
 from tests.fakes.slack import FIXTURES, PICTURE, Far, workspace
 
 TOKEN, APP, PERSON = "xoxb-1-secret", "xapp-1-secret", "xoxp-1-secret"
@@ -165,16 +166,8 @@ async def test_what_never_left_waits_and_what_may_have_arrived_is_uncertain(
     with pytest.raises(Busy):
         await nobody.send(MESSAGE)
     monkeypatch.setattr("adapters.base.calling.TIMEOUT", aiohttp.ClientTimeout(total=0.05))
-
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1)
-        await asyncio.sleep(0.3)
-        writer.close()
-
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
-        mute = open_channel(replace(options, api_base=f"http://127.0.0.1:{port}"), tools)
+    async with silent_server() as address:
+        mute = open_channel(replace(options, api_base=address), tools)
         with pytest.raises(Uncertain):
             await mute.send(MESSAGE)
 

@@ -22,7 +22,7 @@ TESTS = "tests/adapters/"
 ADAPTER, TEST = "adapters/parrot.py", f"{TESTS}test_parrot.py"
 LONGER = "import adapters\n\nadapters.__path__.append({!r})\n"
 LEAST_TESTS = 60
-LIMIT_S = 60.0
+LIMIT_S = 100.0
 NO_CACHES = ("-B", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider")
 
 
