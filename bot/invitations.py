@@ -18,7 +18,7 @@ from bot.case import Case
 from bot.cases import Cases
 from bot.clock import Chance, Clock
 from bot.config.settings import Config
-from bot.events import Decision, GoesOn, Invited
+from bot.events import Decision, GoesOn, Invited, Refusal
 from bot.handover import Handover
 from bot.store import keys
 from bot.store.store import Store
@@ -101,6 +101,8 @@ class Invitations:
         )
         if not isinstance(result, Decision):
             await self._store.mail.end_secret(case.queue, INVITATION, _digest(code))
+        if isinstance(result, Refusal):
+            await answers.refuse(asked, case.id, result, case.queue)
 
     async def redeemed(self, channel: str, message: CustomerMessage, code: str) -> bool:
         """Whether the code that a customer came with leads a case here; it works once. Raises StoreDown."""

@@ -213,7 +213,7 @@ def _barred(case: Case, event: LaterEvent) -> Refusal | None:
             return None if event.left == f"{case.channel}/{case.conversation_id}" else Refusal("elsewhere")
         case Release() if case.agent is None:
             return Refusal("not_held")
-        case Claim() | Release() | Reply() | Transfer() | Close():
+        case Claim() | Release() | Reply() | Invited() | Transfer() | Close():
             other = case.agent is not None and case.agent != event.agent
             return Refusal("already_claimed", by=case.agent_name) if other else None
         case _:

@@ -14,28 +14,16 @@ from bot.case import Case, CaseState
 from bot.deskview import DeskView
 from bot.invitations import GOOD_FOR_S
 from bot.signin import Agent
-from tests.fakes.desk import TABLES, Floor, Platform, open_floor
+from tests.fakes.desk import TABLES, Floor, Inviting, Platform, open_floor
 
 AINO = Person("c-1", "Aino", "en")
 MENTION = CustomerMessage("p-1", "@c-1", AINO, "@acme where is my parcel?", ref="p-1", public=True)
 PRIVATE = CustomerMessage("d-1", "c-1", AINO, "Order 1234", ref="d-1", continues="@c-1")
 
 
-class Open(Platform):
-    """A platform that links can lead to."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-
-    def invitation(self, payload: str) -> str:
-        """An address of its own."""
-        return f"https://{self.name}.example/{payload}"
-
-
 @pytest.fixture
 async def floor(store_url: str) -> AsyncIterator[Floor]:
-    platforms: dict[str, Platform] = {"shop": Open("shop"), "bank": Open("bank")}
+    platforms: dict[str, Platform] = {"shop": Inviting("shop"), "bank": Inviting("bank")}
     async with open_floor(store_url, tables=TABLES, platforms=platforms) as made:
         yield made
 

@@ -16,11 +16,11 @@ from bot.case import Case
 from bot.case import changed as case_with
 from bot.commands import COMMANDS
 from bot.store import keys
-from tests.fakes.desk import Floor, Platform, changed, open_floor
+from tests.fakes.desk import Floor, Inviting, Platform, changed, open_floor
 
 AGENTS = [command for command in COMMANDS if command.who == "agent"]
 ON_A_CASE = [command for command in AGENTS if "CASE" in command.arguments]
-MORE = {"reply": "Hello", "note": "psst", "transfer": "support", "close": "done"}
+MORE = {"reply": "Hello", "note": "psst", "transfer": "support", "invite": "bank", "close": "done"}
 ROLES = {
     "named": ("shop", Person("a-1", "Ann"), False),
     "member": ("shop", Person("z-9", "Mia"), True),
@@ -38,6 +38,7 @@ DONE: dict[str, set[str]] = {
     "reply": {"waiting", "own"},
     "note": {"waiting", "own", "others"},
     "transfer": {"own"},
+    "invite": {"waiting", "own"},
     "close": {"waiting", "own"},
 }
 """On which kinds of case each command has an effect. What waits in a queue already cannot be transferred there."""
@@ -51,7 +52,7 @@ def tables() -> dict[str, Any]:
 
 @pytest.fixture
 async def floor(store_url: str) -> AsyncIterator[Floor]:
-    platforms = {"shop": Platform(), "bank": Platform()}
+    platforms: dict[str, Platform] = {"shop": Inviting("shop"), "bank": Inviting("bank")}
     for platform in platforms.values():
         platform.limits = Limits(16_000, resend_is_safe=True)
     async with open_floor(store_url, tables=tables(), platforms=platforms) as running:
@@ -105,6 +106,8 @@ async def test_a_command_on_a_case(floor: Floor, role: str, command: Any, kind: 
     arguments = f"{case_id} {MORE.get(command.name, '')}".strip()
     if command.name == "transfer" and kind == "own":
         arguments = f"{case_id} billing"
+    if command.name == "invite" and kind == "other queue":
+        arguments = f"{case_id} shop"
     done = await give(floor, channel, who, command.name, arguments, member=member)
     expected = role in ALLOWED and kind in DONE[command.name]
     # The bank's own agent may work on the bank's case, and there alone.

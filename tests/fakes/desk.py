@@ -128,6 +128,18 @@ class Platform:
         """Nothing to give back."""
 
 
+class Inviting(Platform):
+    """A platform that links can lead to."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def invitation(self, payload: str) -> str:
+        """An address of its own."""
+        return f"https://{self.name}.example/{payload}"
+
+
 @dataclass
 class Floor:
     """One process of the bot, and what a test does to it."""
