@@ -54,7 +54,7 @@ from adapters.x.calls import Calls
 from adapters.x.events import Us, arrivals_of
 from adapters.x.oauth import Keys
 from adapters.x.options import Options, examine
-from adapters.x.posts import cut_post
+from adapters.x.posts import POST_WEIGHT, cut_post, weight
 from adapters.x.profile import OUTLETS, Places
 
 __all__ = ["Options", "X", "open_channel"]
@@ -180,6 +180,11 @@ class X:
     async def _post(self, outgoing: MessageOut) -> str:
         post: dict[str, Any] = {"reply": {"in_reply_to_tweet_id": outgoing.public}}
         if text := _text_of(outgoing):
+            if outgoing.kind == "reply" and weight(text) > POST_WEIGHT:
+                # Nobody's words are cut behind their back.
+                raise Refused(
+                    f"a public answer holds {POST_WEIGHT} characters: write it shorter, or ask for a message"
+                )
             post["text"] = cut_post(text)
         elif outgoing.attachments:
             pictures = [await self._picture(one) for one in outgoing.attachments]

@@ -52,11 +52,16 @@ class ChannelStore:
     # --- streams of other systems --------------------------------------------------------------------------
 
     async def entries(self, key: str, after: str, most: int) -> list[tuple[str, dict[str, str]]]:
-        """At most so many entries of a stream that is not ours, from the one that follows `after`."""
-        found: list[tuple[str, dict[str, str]]] = await self._library.read(
-            self._library.client.xrange(key, f"({after}", "+", count=most)
+        """At most so many entries of a stream that is not ours, after the one called `after`. What is no UTF-8 shows
+        as "\ufffd", so that one bad entry does not hide all that follow."""
+        found = await self._library.read(
+            self._library.client.execute_command(
+                "XRANGE", key, f"({after}", "+", "COUNT", most, NEVER_DECODE=True
+            )
         )
-        return found
+        return [
+            (_text(entry), {_text(name): _text(value) for name, value in of.items()}) for entry, of in found
+        ]
 
     # --- how far -------------------------------------------------------------------------------------------
 
@@ -127,3 +132,7 @@ class ChannelStore:
         """Since when the profile is left to the operator, if it is."""
         at = await self._library.read(self._library.client.get(f"{keys.prefix(queue)}left:{channel}"))
         return None if at is None else float(at)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")

@@ -232,9 +232,17 @@ def test_a_post_is_counted_as_x_does_or_as_more(text: str, counted: int) -> None
     ],
 )
 async def test_a_post_ends_at_a_word(x: X, far: Far, text: str, posted: str) -> None:
-    await x.send(replace(PUBLIC, text=text))
+    await x.send(replace(PUBLIC, kind="acknowledgement", text=text))
     assert far.delivered == [posted] == [cut_post(text)]
     assert weight(posted) <= 280
+
+
+async def test_nobodys_own_words_are_cut(x: X, far: Far) -> None:
+    with pytest.raises(Refused, match="280"):
+        await x.send(replace(PUBLIC, kind="reply", text="x" * 281))
+    assert far.delivered == []
+    await x.send(replace(PUBLIC, kind="reply", text="x" * 280))
+    assert far.delivered == ["x" * 280]
 
 
 @pytest.mark.parametrize(

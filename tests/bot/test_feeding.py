@@ -153,6 +153,7 @@ async def test_a_day_in_a_stream_is_taken_once_over_a_restart(
 async def test_what_makes_no_sense_is_passed_over_and_told(bot: BotProcess, store_url: str) -> None:
     wrong: list[dict[str, str | bytes]] = [
         {"event": "no JSON"},
+        {"event": b"\xff\xfe no UTF-8"},
         {"other": "field"},
         {"event": json.dumps({"type": "case.lost"})},
         {"event": entry_of(1, ("case.closed", "1", {}))},
