@@ -80,6 +80,8 @@ class Asides:
         seen = seen_digest(channel, f"{type(aside).__name__}:{aside.id}")
         event = self._event(channel, case, aside)
         if isinstance(event, Claim) and case.agent not in (None, event.agent):
+            if await self._store.seen(queue, seen):
+                return
             # What is done over there is done: whoever held the case does not any more.
             back = Release(event.at, case.agent or "", case.agent_name)
             freed = await self._cases.apply(queue, case, back, channel=case.channel)

@@ -223,6 +223,8 @@ async def test_what_agents_do_in_another_system_counts_and_nobody_is_spoken_to(f
         await floor.parts.inbox.receive("shop", OutsideAct(f"a-{number}", "case-7", who, act))  # type: ignore[arg-type]
         case = await floor.ended(case)
         assert case.agent == (None if act == "release" else f"shop/{who.id}")
+    await floor.parts.inbox.receive("shop", OutsideAct("a-1", "case-7", otto, "claim"))
+    assert (await floor.ended(case)).agent == "shop/anna", "what is told again takes nothing from anybody"
     await floor.parts.inbox.receive("shop", OutsideReply("r-1", "case-7", anna, ""))
     case = await floor.ended(case)
     assert (case.state, case.first_reply_at) == (CaseState.ANSWERED, floor.clock.now())
