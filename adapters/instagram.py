@@ -69,6 +69,8 @@ WAYS = Ways(
     fields=("messages", "messaging_postbacks", "messaging_referral", "message_reactions", "comments"),
     links=("https://ig.me/m/", "https://www.ig.me/m/"),
     cut=cut_bytes,
+    # https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/messaging-api/user-profile
+    person=("name,username",),
 )
 LIMITS = Limits(TEXT_BYTES, resend_is_safe=False, measure=utf8, file_bytes=FILE_BYTES)
 

@@ -40,6 +40,7 @@ from bot.keeper import Keeper
 from bot.listening import Listening, listening_to
 from bot.mailbox import StoredMailbox
 from bot.metrics import Metrics
+from bot.names import Names
 from bot.outbox import Outbox
 from bot.rooms import Rooms
 from bot.rota import Rotas
@@ -212,7 +213,8 @@ def delivery_through(
     budgets = {name: channel.paces for name, channel in config.channels.items()}
     sender = Sender(store, channels, homes, addresses(config, store, clock), budgets)
     rooms = Rooms(config, store, figures, words, channels, sender, keep_rooms_s(config))
-    wording = Wording(config, store, cases, figures, words, clock, ways(config, channels))
+    names = Names(channels, clock, config.limits.name_chars)
+    wording = Wording(config, store, cases, figures, words, clock, names, ways(config, channels))
     return Delivery(store, cases, wording, rooms, sender, clock, keep_rooms_s(config))
 
 

@@ -170,12 +170,12 @@ class Spoke:
 @dataclass(frozen=True, slots=True)
 class Told:
     """An automatic message about the turn that began at `turn_at` got its words; `promise` is what they said, if
-    they promised anything, and `language` the one the customer once chose."""
+    they promised anything, and `customer` whom they spoke to: by what name, in which language."""
 
     at: float
     turn_at: float
     promise: Promise | None
-    language: str | None = None
+    customer: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,8 @@ def _gave_up(case: Case, event: GaveUp, policy: Policy) -> Decision:
 
 def _told(case: Case, event: Told) -> Decision:
     """What was told is a promise until it is judged; the same words said again promise nothing new."""
-    customer = replace(case.customer, language=event.language) if event.language else case.customer
+    # Where the case has gone on with them elsewhere meanwhile, they are somebody else there.
+    customer = event.customer if event.customer and event.customer.id == case.customer.id else case.customer
     promises = case.promises
     if event.promise is not None and all(known.due_at != event.promise.due_at for known in promises):
         promises = (*promises, event.promise)[-PROMISES_KEPT:]

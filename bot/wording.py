@@ -18,6 +18,7 @@ from bot.config.settings import Config
 from bot.events import Decision, Told
 from bot.figures import Figures
 from bot.light import very_long
+from bot.names import Names
 from bot.store.store import Store
 from bot.store.wire import OutEntry
 from bot.words import CustomerWords, Words
@@ -37,6 +38,7 @@ class Wording:
         figures: Figures,
         words: Words,
         clock: Clock,
+        names: Names,
         ways: Mapping[str, str],
     ) -> None:
         self._config = config
@@ -45,6 +47,7 @@ class Wording:
         self._figures = figures
         self._words = words
         self._clock = clock
+        self._names = names
         self._ways = ways
 
     async def word(self, queue: str, entry: OutEntry) -> OutEntry | None:
@@ -64,9 +67,9 @@ class Wording:
         if entry.body["kind"] == "notice" and "public" in entry.body:
             # Which team looks after the case is nobody else's business.
             return None
+        customer = await self._names.of(case.channel, case.customer)
         chosen, ahead = await self._store.standing(queue, entry.lane, case.id)
-        if chosen:
-            case = changed(case, customer=replace(case.customer, language=chosen))
+        case = changed(case, customer=replace(customer, language=chosen or customer.language))
         if case.state is not CaseState.WAITING:
             ahead = None
         # In public the figure is everybody's: it tells nothing of this case.
@@ -74,7 +77,7 @@ class Wording:
         outlook = await self._figures.outlook(queue, own[0], ahead=own[1])
         text = self._text(queue, entry, case, outlook, None if ahead is None else ahead + 1)
         worded = replace(entry, body={**entry.body, "text": text})
-        told = Told(self._clock.now(), turn_at, outlook.promise, chosen)
+        told = Told(self._clock.now(), turn_at, outlook.promise, case.customer)
         result = await self._cases.apply(queue, case, told, channel=case.channel, worded=worded)
         return worded if isinstance(result, Decision) else None
 

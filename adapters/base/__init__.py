@@ -14,6 +14,7 @@ from adapters.base.abilities import (
     Finding,
     Inviting,
     Media,
+    Naming,
     Outlet,
     Pace,
     Paced,
@@ -92,7 +93,7 @@ from adapters.base.outgoing import (
     ShowCard,
 )
 from adapters.base.pushed import Answering, Pushed, Told
-from adapters.base.reading import read_json, read_object, read_text
+from adapters.base.reading import maybe_text, read_json, read_object, read_text
 from adapters.base.texts import cut, utf16
 
 __all__ = [
@@ -135,6 +136,7 @@ __all__ = [
     "MessageKind",
     "MessageOut",
     "NameRoom",
+    "Naming",
     "NoBookmarks",
     "NoMailbox",
     "NoStreams",
@@ -173,6 +175,7 @@ __all__ = [
     "each",
     "examine_address",
     "kind_of",
+    "maybe_text",
     "read_files",
     "read_id",
     "read_json",

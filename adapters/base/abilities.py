@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
-from adapters.base.arrivals import CustomerMessage, File
+from adapters.base.arrivals import CustomerMessage, File, Person
 from adapters.base.outgoing import Outgoing
 
 
@@ -55,6 +55,15 @@ class Seeing(Protocol):
 
     async def show_seen(self, conversation_id: str, ref: str) -> None:
         """Show it, up to the customer's message `ref`. Fails silently: nothing depends on it."""
+        ...
+
+
+@runtime_checkable
+class Naming(Protocol):
+    """The platform tells who a customer is only when it is asked."""
+
+    async def person_of(self, customer_id: str) -> Person:
+        """The customer with name and language, each "" where the platform does not tell it. Raises Refused, Busy."""
         ...
 
 

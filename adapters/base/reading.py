@@ -42,6 +42,12 @@ def read_text(data: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def maybe_text(data: Mapping[str, Any], name: str) -> str:
+    """A field that is a text; "" where it is none, or left out: for what nothing depends on."""
+    value = data.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def _no_constant(name: str) -> NoReturn:
     """NaN and Infinity are no JSON, although Python reads them."""
     raise ValueError(name)

@@ -36,6 +36,7 @@ from adapters.base import (
     Malformed,
     MessageOut,
     Outgoing,
+    Person,
     Refused,
     Tools,
     Uncertain,
@@ -45,6 +46,7 @@ from adapters.base import (
     cut,
     each,
     examine_address,
+    maybe_text,
     read_object,
     utf16,
 )
@@ -212,6 +214,13 @@ class Line:
             return address
         said = quote(f"/start {payload}")
         return f"https://line.me/R/oaMessage/{quote(account, safe='')}/?{said}" if account else ""
+
+    async def person_of(self, customer_id: str) -> Person:
+        """Whom LINE says a customer is; it keeps that from accounts which are not among their friends:
+        https://developers.line.biz/en/reference/messaging-api/#get-profile. Raises Refused or Busy."""
+        path = f"/v2/bot/profile/{quote(customer_id, safe='')}"
+        told = await self._calls.ask("GET", path, unset_is_fine=True)
+        return Person(customer_id, maybe_text(told, "displayName"), maybe_text(told, "language"))
 
     async def fetch(self, file: File, into: BinaryIO) -> None:
         """Write what a customer sent. Raises Refused or Busy."""

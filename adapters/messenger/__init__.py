@@ -70,6 +70,8 @@ WAYS = Ways(
     fields=FIELDS,
     links=("https://m.me/", "https://www.m.me/"),
     cut=partial(cut, most=TEXT_UNITS),
+    # https://developers.facebook.com/docs/messenger-platform/identity/user-profile: the language is a right of its own.
+    person=("name,locale", "name"),
 )
 LIMITS = Limits(TEXT_UNITS, resend_is_safe=False, measure=utf16, file_bytes=FILE_BYTES)
 

@@ -46,6 +46,7 @@ from adapters.base import (
     Outgoing,
     Outlet,
     Pace,
+    Person,
     Post,
     Pushed,
     Receipt,
@@ -61,6 +62,7 @@ from adapters.base import (
     Unusable,
     call,
     each,
+    maybe_text,
 )
 from adapters.slack import media, outlet
 from adapters.slack import socket as socket_mode
@@ -68,7 +70,7 @@ from adapters.slack.calls import OURS, Calls, Denied
 from adapters.slack.check import findings
 from adapters.slack.desk import Desk, Vocabulary
 from adapters.slack.events import Reader
-from adapters.slack.fields import required
+from adapters.slack.fields import name_of, required
 from adapters.slack.options import Options, examine
 from adapters.slack.proof import contents, prove
 from adapters.slack.room import LITERAL, SAME, Room
@@ -290,6 +292,15 @@ class Slack:
                 return await self._room.mark(out)
 
     # --- beside --------------------------------------------------------------------------------------------
+
+    async def person_of(self, customer_id: str) -> Person:
+        """Whom Slack says a member is, where the app may ask: https://docs.slack.dev/reference/methods/users.info.
+        Raises Refused or Busy."""
+        answer = await self._calls.answered("users.info", user=customer_id, include_locale="true")
+        told = answer.data.get("user")
+        if not isinstance(told, dict):
+            return Person(customer_id)
+        return Person(customer_id, name_of(told), maybe_text(told, "locale"))
 
     async def fetch(self, file: File, into: BinaryIO) -> None:
         """What somebody sent. Raises Refused or Busy."""

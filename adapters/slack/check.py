@@ -9,7 +9,9 @@ from adapters.base import Finding, Undelivered
 from adapters.slack.calls import HOW_SCOPES, Calls, Denied
 from adapters.slack.options import Options
 
-ALWAYS = frozenset(("chat:write", "commands", "files:read", "files:write", "im:history", "reactions:read"))
+ALWAYS = frozenset(
+    ("chat:write", "commands", "files:read", "files:write", "im:history", "reactions:read", "users:read")
+)
 IN_CHANNELS = frozenset(("channels:history", "channels:read"))
 IN_PRIVATE_CHANNELS = frozenset(("groups:history", "groups:read"))
 AT_DESK = frozenset(("reactions:write",))

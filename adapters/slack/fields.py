@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.base import File, Malformed, kind_of, read_text
+from adapters.base import File, Malformed, kind_of, maybe_text, read_text
 from adapters.slack.text import plain
 
 REF_CHARS = 1_000
@@ -37,6 +37,17 @@ def inner_or_empty(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def name_of(member: Mapping[str, Any]) -> str:
+    """What a member of the workspace wants to be called, as far as it is told."""
+    profile = inner_or_empty(member, "profile")
+    names = (
+        maybe_text(profile, "display_name"),
+        maybe_text(profile, "real_name"),
+        maybe_text(member, "real_name"),
+    )
+    return next(filter(None, names), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """What a message says: text and files."""
@@ -56,32 +67,31 @@ def words_of(message: Mapping[str, Any]) -> Words:
         texts = [plain(text) for text in _forwarded(message)]
     for item in _objects(message, "files"):
         if item.get("is_external") is True or item.get("mode") == "external":
-            texts.append(_text(item, "url_private"))
+            texts.append(maybe_text(item, "url_private"))
         elif item.get("mode") not in UNSEEN and (file := _file(item)) is not None:
             files.append(file)
     return Words("\n".join(filter(None, texts)), tuple(files))
 
 
 def _forwarded(message: Mapping[str, Any]) -> list[str]:
-    return [_text(one, "text") or _text(one, "fallback") for one in _objects(message, "attachments")]
+    return [
+        maybe_text(one, "text") or maybe_text(one, "fallback") for one in _objects(message, "attachments")
+    ]
 
 
 def _file(item: Mapping[str, Any]) -> File | None:
     """Slack Connect tells some files by their id alone: then that is the `ref`."""
-    ref = _text(item, "url_private_download") or _text(item, "url_private") or _text(item, "id")
+    ref = (
+        maybe_text(item, "url_private_download") or maybe_text(item, "url_private") or maybe_text(item, "id")
+    )
     if not ref or len(ref) > REF_CHARS:
         return None
-    mime, size = _text(item, "mimetype"), item.get("size")
-    clip = CLIPS.get(_text(item, "subtype"))
+    mime, size = maybe_text(item, "mimetype"), item.get("size")
+    clip = CLIPS.get(maybe_text(item, "subtype"))
     kind = "voice" if clip == "voice" else "video" if clip == "video" else kind_of(mime)
-    return File(kind, ref, _text(item, "name"), mime, size if type(size) is int and size >= 0 else None)
+    return File(kind, ref, maybe_text(item, "name"), mime, size if type(size) is int and size >= 0 else None)
 
 
 def _objects(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     value = data.get(name)
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _text(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name)
-    return value if isinstance(value, str) else ""

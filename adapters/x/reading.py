@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.base import File, Malformed, Person, read_text
+from adapters.base import File, Malformed, Person, maybe_text, read_text
 
 REF_CHARS = 1_000
 ID = re.compile(r"[0-9]{1,20}")
@@ -69,12 +69,6 @@ def objects(value: object) -> list[Data]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def _word(data: Data, name: str) -> str:
-    """A text that may be there."""
-    value = data.get(name)
-    return value if isinstance(value, str) else ""
-
-
 # --- people --------------------------------------------------------------------------------------------------
 
 
@@ -82,13 +76,15 @@ def users_of(told: object) -> Mapping[str, Data]:
     """Accounts by id: from a list of them, or from a map of them; either may wrap each into `data`."""
     listed = objects(list(told.values()) if isinstance(told, dict) else told)
     users = [part(one, "data") or one for one in listed]
-    return {_word(one, "id_str") or _word(one, "id"): one for one in users}
+    return {maybe_text(one, "id_str") or maybe_text(one, "id"): one for one in users}
 
 
 def named(account: str, users: Mapping[str, Data]) -> Person:
     """A person as X shows them."""
     user = users.get(account, {})
-    return Person(account, _word(user, "name") or _word(user, "username") or _word(user, "screen_name"))
+    return Person(
+        account, maybe_text(user, "name") or maybe_text(user, "username") or maybe_text(user, "screen_name")
+    )
 
 
 def _names(text: str, mentions: Iterable[Data], account: str, handle: str) -> bool:
@@ -97,7 +93,7 @@ def _names(text: str, mentions: Iterable[Data], account: str, handle: str) -> bo
         return True
     return any(
         account in (one.get("id"), one.get("id_str"))
-        or (_word(one, "username") or _word(one, "screen_name")).lower() == handle
+        or (maybe_text(one, "username") or maybe_text(one, "screen_name")).lower() == handle
         for one in mentions
     )
 
@@ -115,7 +111,7 @@ def post_of(data: Data, includes: Data, account: str, handle: str) -> Post:
     keys = part(data, "attachments").get("media_keys")
     shown = keys if isinstance(keys, list) else []
     media = [one for one in objects(includes.get("media")) if one.get("media_key") in shown]
-    text, mentions = _word(long, "text") or read_text(data, "text"), objects(entities.get("mentions"))
+    text, mentions = maybe_text(long, "text") or read_text(data, "text"), objects(entities.get("mentions"))
     return Post(
         number,
         first if isinstance(first, str) and ID.fullmatch(first) else number,
@@ -137,7 +133,7 @@ def older_post(data: Data, account: str, handle: str) -> Post:
     more = part(long, "extended_entities") or part(data, "extended_entities") or entities
     media, mentions = objects(more.get("media")), objects(entities.get("user_mentions"))
     quoted = part(part(data, "quoted_status"), "user").get("id_str")
-    text = _word(long, "full_text") or read_text(data, "text")
+    text = maybe_text(long, "full_text") or read_text(data, "text")
     return Post(
         number,
         number,
@@ -154,11 +150,11 @@ def plain(text: str, entities: Data, media: Iterable[Data]) -> str:
     """A text as people read it: links in full instead of shortened, none to the files that come along, and three signs
     as themselves."""
     for link in objects(entities.get("urls")):
-        short, full = _word(link, "url"), _word(link, "expanded_url")
+        short, full = maybe_text(link, "url"), maybe_text(link, "expanded_url")
         if short and full:
             text = text.replace(short, "" if "/messages/media/" in full else full)
     for one in media:
-        if short := _word(one, "url"):
+        if short := maybe_text(one, "url"):
             text = text.replace(short, "")
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
@@ -175,7 +171,7 @@ def _file(media: Data) -> File | None:
     variants = objects(media.get("variants")) or objects(part(media, "video_info").get("variants"))
     films = [one for one in variants if one.get("content_type") == "video/mp4"]
     film = max(films, key=_bitrate, default={})
-    address = _word(film, "url") or _word(media, "media_url_https") or _word(media, "url")
+    address = maybe_text(film, "url") or maybe_text(media, "media_url_https") or maybe_text(media, "url")
     if not address.startswith(("https://", "http://")) or len(address) > REF_CHARS:
         return None
     return File("video", address, mime="video/mp4") if film else File("photo", address)

@@ -131,6 +131,11 @@ def test_meta_is_told_that_the_address_is_ours(instagram: Instagram) -> None:
     assert instagram.answer(Pushed("GET", "", query, {}, b""), NOW) == Told(b"1")
 
 
+async def test_who_a_customer_is_is_asked(instagram: Instagram, far: Far) -> None:
+    far.answers[f"GET {IGSID}"] = {"name": None, "username": "aino", "id": IGSID}
+    assert await instagram.person_of(IGSID) == Person(IGSID, "aino")
+
+
 async def test_what_is_sent_is_what_meta_documents(instagram: Instagram, far: Far) -> None:
     await instagram.send(MESSAGE)
     assert (far.last.path, far.last.query) == ("me/messages", {})

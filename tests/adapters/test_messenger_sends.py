@@ -20,6 +20,7 @@ from adapters.base import (
     MessageKind,
     NoBookmarks,
     Pace,
+    Person,
     Refused,
     Tools,
     Uncertain,
@@ -94,6 +95,21 @@ async def test_the_window(
         return
     await channel.send(out)
     assert far.last.said.get("tag", far.last.said["messaging_type"]) == told
+
+
+async def test_who_a_customer_is_is_asked_with_the_language_where_that_is_allowed(
+    messenger: Messenger, far: Far, reports: list[str]
+) -> None:
+    far.answers["GET c-1"] = {"id": "c-1", "name": "Aino Virtanen", "locale": "fi_FI"}
+    assert await messenger.person_of("c-1") == Person("c-1", "Aino Virtanen", "fi-FI")
+    assert far.last.query == {"fields": "name,locale"}
+    nothing = {"code": 100, "message": "Tried accessing nonexisting field (locale)"}
+    far.plan = [(400, nothing)]
+    await messenger.person_of("c-1")
+    assert far.last.query == {"fields": "name"}
+    far.plan = [(400, nothing), (400, {"code": 2018218, "message": "No profile available for this user."})]
+    assert await messenger.person_of("c-1") == Person("c-1")
+    assert reports == []
 
 
 # --- files ---------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from adapters.base import (
     Gone,
     NameRoom,
     OpenRoom,
+    Person,
     Post,
     Receipt,
     Refused,
@@ -105,6 +106,16 @@ async def test_an_answer_goes_into_its_thread_word_for_word(slack: Slack, far: F
             f"Bearer {TOKEN}",
         )
     ]
+
+
+async def test_who_a_member_is_is_asked_and_a_missing_right_is_no_trouble(
+    slack: Slack, far: Far, reports: list[str]
+) -> None:
+    assert await slack.person_of("U1") == Person("U1", "aino", "fi-FI")
+    assert far.last("users.info") == {"user": "U1", "include_locale": "true"}
+    far.words = ["missing_scope"]
+    assert await slack.person_of("U1") == Person("U1")
+    assert reports == []
 
 
 async def test_what_was_sent_is_changed_and_deleted(slack: Slack, far: Far) -> None:

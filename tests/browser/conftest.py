@@ -1,4 +1,5 @@
-"""What the browser's tests may ask for: `site`, a bot that serves, and `page_of`, which opens pages of it.
+"""What the browser's tests may ask for: `site`, a bot that serves, and `page_of`, which opens pages of it; or
+`office`, a bot under way with people at its pages.
 
     async def test_it(site: Site, page_of: Pages) -> None:
         page = await page_of(site.address, 360, dark=True)
@@ -19,12 +20,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser.chromium import OPTIONS, find_chromium
-from tests.browser.rig import Pages
+from tests.browser.office import Office, open_office
+from tests.browser.rig import WITHIN_MS, Pages
 from tests.fakes.site import Site, open_site
 
+expect.set_options(timeout=WITHIN_MS)
 MISSING = "no Chromium here: install one, or name it in JONO_CHROMIUM"
 
 
@@ -58,6 +61,13 @@ async def page_of(browser: Browser, request: pytest.FixtureRequest) -> AsyncIter
     finally:
         await pages.close()
     assert pages.unexpected() == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def office(store_url: str, page_of: Pages) -> AsyncIterator[Office]:
+    """A whole bot with a site chat and a desk."""
+    async with open_office(store_url, page_of) as running:
+        yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")

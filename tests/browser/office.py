@@ -109,7 +109,14 @@ class Deskhand:
 
 
 @asynccontextmanager
-async def open_office(store_url: str, pages: Pages, **tables: Any) -> AsyncIterator[Office]:
-    """A bot on this store until the block ends; `tables` take the place of the usual ones."""
+async def open_office(
+    store_url: str, pages: Pages, *, outlived: bool = False, **tables: Any
+) -> AsyncIterator[Office]:
+    """A bot on this store until the block ends; `tables` take the place of the usual ones. The pages are closed
+    before the bot stops, else they would complain that it is gone, unless they are to see that (`outlived`)."""
     async with site_bot(store_url, **tables) as bot:
-        yield Office(bot, pages)
+        try:
+            yield Office(bot, pages)
+        finally:
+            if not outlived:
+                await pages.close()

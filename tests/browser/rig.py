@@ -78,8 +78,8 @@ class Pages:
 
     async def close(self) -> None:
         """Close all pages."""
-        for context in self._contexts:
-            await context.close()
+        while self._contexts:
+            await self._contexts.pop().close()
 
     async def _context(
         self, width: int, dark: bool, js: bool, locale: str, more: dict[str, Any]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import FilePayload, Page, Route, expect
 
 from tests.browser.office import Customer, Office, open_office
@@ -15,12 +14,6 @@ from tests.browser.rig import Pages
 from tests.fakes.browser import PNG
 
 PICTURE: FilePayload = {"name": "box.png", "mimeType": "image/png", "buffer": PNG}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def office(store_url: str, page_of: Pages) -> AsyncIterator[Office]:
-    async with open_office(store_url, page_of) as office:
-        yield office
 
 
 # --- the customer ----------------------------------------------------------------------------------------------
@@ -273,7 +266,7 @@ async def test_a_reply_that_is_refused_is_not_lost(office: Office, goes_on: bool
 
 async def test_a_case_that_others_serve_now_is_not_shown_any_more(store_url: str, page_of: Pages) -> None:
     page_of.allow("404")
-    tables = {
+    tables: dict[str, Any] = {
         "queues": {"support": {}, "billing": {"team": ["bank"]}},
         "channels": {
             "site": {"adapter": "web", "queue": "support", "agents": ["anna", "ben"]},

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import FilePayload, expect
 
 from tests.bot.signs import HOSTILE_NAMES
@@ -27,12 +24,6 @@ GREETINGS = {
     "el": "Γεια σας, πού είναι το δέμα μου;",
 }
 FROM_THE_RIGHT = {"ar", "he"}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def office(store_url: str, page_of: Pages) -> AsyncIterator[Office]:
-    async with open_office(store_url, page_of) as office:
-        yield office
 
 
 async def test_from_the_first_message_to_the_last_word(office: Office) -> None:
@@ -109,7 +100,7 @@ async def test_a_bot_that_was_away_loses_nothing(store_url: str, page_of: Pages)
         r"ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE"
     )
     server = {"listen": f"127.0.0.1:{free_port()}"}
-    async with open_office(store_url, page_of, server=server) as office:
+    async with open_office(store_url, page_of, outlived=True, server=server) as office:
         customer = await office.customer("Aino")
         await customer.writes("One")
         await customer.is_acknowledged("Aino")

@@ -22,7 +22,7 @@ FIXTURES = {
 PICTURE = b"\x89PNG" + b"x" * 100_000
 SCOPES = (
     "chat:write,commands,files:read,files:write,im:history,reactions:read,reactions:write,channels:history,"
-    "channels:read,groups:history,groups:read,channels:write.topic,users.profile:read,users.profile:write"
+    "channels:read,groups:history,groups:read,channels:write.topic,users:read,users.profile:read,users.profile:write"
 )
 FAULTS: Mapping[Fault, tuple[int, Mapping[str, Any]]] = {
     "busy": (429, {"ok": False, "error": "ratelimited"}),
@@ -105,6 +105,9 @@ class Far:
             "auth.test": {"user": "jono", "team": "Acme"},
             "chat.postEphemeral": {"message_ts": ts},
             "conversations.info": {"channel": channel},
+            "users.info": {
+                "user": {"profile": {"real_name": "Aino V.", "display_name": "aino"}, "locale": "fi-FI"}
+            },
             "users.profile.get": {"profile": {"status_text": "out &amp; about"}},
             "files.getUploadURLExternal": {"upload_url": f"{self.host}/upload/1", "file_id": "F1"},
             "files.completeUploadExternal": {"files": [{"id": "F1"}]},

@@ -101,6 +101,16 @@ class Graph:
             raise Mend(trouble)
         return answer.data
 
+    async def look(self, path: str) -> Mapping[str, Any] | None:
+        """What the Graph API tells of something that it need not tell; None where it does not, which is nobody's
+        trouble. Raises Refused or Busy."""
+        answer = await call(
+            self._tools.http, "GET", f"{self._base}/{path}", headers=self._headers, sends=False
+        )
+        if answer.status == 429 or answer.status >= 500:
+            raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
+        return answer.data if answer.status == 200 else None
+
     async def fetch(self, address: str, into: BinaryIO, most_bytes: int) -> None:
         """Write the file of an address at Meta's. Raises Refused or Busy."""
         for _ in range(HOPS):

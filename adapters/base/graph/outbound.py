@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from adapters.base.abilities import Finding, Pace
-from adapters.base.arrivals import Arrival, File, FileKind, Inbox
+from adapters.base.arrivals import Arrival, File, FileKind, Inbox, Person
 from adapters.base.channel import Limits, Tools
 from adapters.base.errors import BadOptions, Down, Refused, Uncertain, Undelivered, Unusable
 from adapters.base.graph.calls import Graph, Mend
@@ -22,6 +22,7 @@ from adapters.base.graph.inbound import Inbound
 from adapters.base.graph.proof import handshake, verify
 from adapters.base.outgoing import Attachment, CommandAnswer, EventOut, MessageOut, Outgoing
 from adapters.base.pushed import Pushed, Told
+from adapters.base.reading import maybe_text
 
 DAY_S, WEEK_S = 86_400.0, 7 * 86_400.0
 """How long anything may be said after the customer's last word, and a human's own words:
@@ -49,7 +50,8 @@ Upload = Callable[[Mapping[str, str], str, str, BinaryIO], object]
 class Ways:
     """Where the platforms differ: the `node` calls are made at, what `plain` messages say of themselves, the edge
     `under` a public message where answers stand and how many characters they may have, how an `upload` is made up
-    (None: none is taken), the `fields` to be pushed, how `links` begin that open chats, and how a text is `cut`."""
+    (None: none is taken), the `fields` to be pushed, how `links` begin that open chats, how a text is `cut`, and
+    what is asked of a `person`: the next where the app may not ask for the one before."""
 
     platform: str
     node: str
@@ -60,6 +62,7 @@ class Ways:
     fields: tuple[str, ...]
     links: tuple[str, ...]
     cut: Callable[[str], str]
+    person: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +235,15 @@ class Direct:
         if not link.startswith(self._ways.links):
             return ""
         return f"{link}{'&' if '?' in link else '?'}ref={payload}" if payload else link
+
+    async def person_of(self, customer_id: str) -> Person:
+        """Whom Meta says somebody is who wrote to us, if it does. Raises Refused or Busy."""
+        for fields in self._ways.person:
+            told = await self._graph.look(f"{quote(customer_id, safe='')}?fields={fields}")
+            if told is not None:
+                name = maybe_text(told, "name") or maybe_text(told, "username")
+                return Person(customer_id, name, maybe_text(told, "locale").replace("_", "-"))
+        return Person(customer_id)
 
     async def fetch(self, file: File, into: BinaryIO) -> None:
         """What a customer sent, from where Meta keeps it for a while. Raises Refused or Busy."""
