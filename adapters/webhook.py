@@ -112,15 +112,18 @@ class Webhook:
         holds is as good as signed: only who may write into our store can write there."""
         if not self._stream:
             await asyncio.Event().wait()
-        after = (await self._tools.bookmarks.all()).get(self._stream, "0")
+        after, trouble = (await self._tools.bookmarks.all()).get(self._stream, "0"), ""
         while True:
             for entry_id, fields in await self._tools.streams.read(self._stream, after):
                 try:
                     arrival = _read(read_json(fields.get("event", "").encode()))
                 except Malformed as error:
-                    self._tools.report(f"{self._stream}: entry {entry_id} was passed over: {error}")
+                    trouble = f"{self._stream}: entry {entry_id} was passed over: {error}"
+                    self._tools.report(trouble)
                 else:
                     await inbox(arrival)
+                    if trouble:
+                        self._tools.report(trouble := "")
                 self._tools.bookmarks.mark(self._stream, entry_id)
                 after = entry_id
 

@@ -22,7 +22,8 @@ class Limits:
     `resend_is_safe` when a repeated key is delivered once only. `file_bytes` is the largest attachment, 0 when it
     takes none. `one_reader` when only one process may listen at a time. `room` when agents have a room here.
     `hears_refusals` when whoever pushes wants an error for what can never be taken in, and does not push it again.
-    `reply_window_s`: how long after their last message a customer can be answered; 0 for ever.
+    `reply_window_s`: how long after their last message a customer can be answered; 0 for ever. `come_again`: the HTTP
+    status by which whoever pushes is told to push it again.
     """
 
     text_chars: int
@@ -35,6 +36,7 @@ class Limits:
     title_chars: int = 100
     hears_refusals: bool = False
     reply_window_s: float = 0.0
+    come_again: int = 503
 
 
 @dataclass(frozen=True, slots=True)

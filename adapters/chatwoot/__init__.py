@@ -79,7 +79,8 @@ class Chatwoot:
     """One account of one Chatwoot."""
 
     wants_events = False
-    limits = Limits(TEXT_CHARS, resend_is_safe=False, file_bytes=FILE_BYTES)
+    # A bot's events come again after 429 and 500 alone: https://github.com/chatwoot/chatwoot/pull/13521
+    limits = Limits(TEXT_CHARS, resend_is_safe=False, file_bytes=FILE_BYTES, come_again=429)
 
     def __init__(self, options: Options, tools: Tools) -> None:
         self._options = options

@@ -67,6 +67,8 @@ class Hooks:
             answer = await self._take_in(channel, request)
         finally:
             self._under_way -= 1
+        if answer.status == 503:
+            answer.set_status(self._channels[channel].limits.come_again)
         self._metrics.request(channel, answer.status, self._clock.monotonic() - started)
         return answer
 

@@ -25,13 +25,14 @@ from adapters.base import (
 from bot.clock import Clock
 from bot.config.settings import LimitSettings
 from bot.metrics import Metrics
+from bot.store.store import StoreDown
 from bot.web.hooks import Hooks
 
 
 class Picky:
     """A platform that sends a challenge, pushes with PUT below the hook, and wants XML for an answer."""
 
-    limits = Limits(1_000, resend_is_safe=False)
+    limits = Limits(1_000, resend_is_safe=False, come_again=429)
     wants_events = False
     thanks = Told(b"<Response/>", "text/xml")
 
@@ -56,12 +57,15 @@ class Picky:
 
 
 class Taken:
-    """An inbox that keeps what came."""
+    """An inbox that keeps what came, or is `down`."""
 
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []
+        self.down = False
 
     async def receive(self, channel: str, arrival: Arrival) -> None:
+        if self.down:
+            raise StoreDown("away")
         self.arrivals.append(arrival)
 
 
@@ -103,6 +107,13 @@ async def test_what_is_pushed_below_the_hook_is_taken_in_and_thanked_for(hook: H
     async with http.put(f"{url}/transactions/7", data=b'["a", "b"]') as answer:
         assert (answer.status, answer.content_type, await answer.text()) == (200, "text/xml", "<Response/>")
     assert taken.arrivals == [AgentTyping("a"), AgentTyping("b")]
+
+
+async def test_it_is_told_to_come_again_in_the_way_it_understands(hook: Hook) -> None:
+    http, url, taken = hook
+    taken.down = True
+    async with http.put(f"{url}/transactions/7", data=b'["a"]') as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (429, "2")
 
 
 async def test_what_the_platform_has_no_path_for_is_not_taken_in(hook: Hook) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from datetime import UTC
 from importlib.resources import files
@@ -15,7 +16,10 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.x.posts import POST_WEIGHT, weight
 from bot.words import Words
+from status.model import REASONS, Outlook
+from tests.bot.signs import HELSINKI, NOON, promising
 
 BOT = Path(str(files("bot")))
 CATALOGUES = sorted(BOT.glob("locale/*/LC_MESSAGES/jono.po"))
@@ -84,6 +88,29 @@ def test_texts_are_literals_so_that_the_collector_finds_them(module: Path) -> No
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             texts = node.args[: {"say": 1, "count": 2}.get(name, 0)]
             assert all(isinstance(text, ast.Constant) for text in texts), f"line {node.lineno}"
+
+
+PUBLIC = [
+    *(promising(within_s) for within_s in (900, 5_400, 3 * 86_400)),
+    Outlook("closed", NOON, 0, 0),
+    Outlook("closed", NOON, 0, 0, opens_at=NOON + 3 * 86_400),
+    *(Outlook("unknown", NOON, 0, 0, reason=reason) for reason in REASONS),
+]
+"""Outlooks with long words."""
+
+
+@pytest.mark.parametrize("language", WORDS.languages())
+def test_what_is_said_in_public_fits_into_a_post(language: str) -> None:
+    """The narrowest public place is X; a link counts the same there however long it is."""
+    words = WORDS.customer(language, HELSINKI)
+    for outlook, variant in itertools.product(PUBLIC, range(12)):
+        address = "https://shop.example.com/chat/" + "x" * 100
+        for text in (
+            words.in_public(outlook, address, variant),
+            words.in_public(outlook, "", variant),
+            words.late_in_public(outlook, variant),
+        ):
+            assert weight(text) <= POST_WEIGHT, text
 
 
 # --- choosing the language ---------------------------------------------------------------------------------
