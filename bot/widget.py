@@ -23,8 +23,8 @@ PATIENCE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the widget leads to, and how it is to behave. An empty `chat` leads to the status page; `several` tells
-    that queues must be told apart; `refresh_s` is the real time between two figures."""
+    """Where the widget leads to, and how it is to behave. `chat` is the address of the site chat, "" leads to the
+    status page; `several` tells that queues must be told apart; `refresh_s` is the real time between two figures."""
 
     chat: str
     several: bool
@@ -44,7 +44,7 @@ def widget_data(status: QueueStatus, voice: OutletWords, place: Place) -> dict[s
         "action": f"{one_line(status.title, NAME_CHARS)} · {action}" if place.several else action,
         **voice.widget_labels(),
         "language": voice.language.tag,
-        "path": f"/chat/{quote(place.chat)}" if place.chat else f"/?queue={quote(queue)}",
+        "path": place.chat or f"/?queue={quote(queue)}",
         "poll_s": round(poll_s),
         "valid_s": round(max(2 * poll_s, place.refresh_s / 2) + PATIENCE_S),
     }

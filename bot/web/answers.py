@@ -33,11 +33,16 @@ SECURITY_HEADERS: Mapping[str, str] = {
 }
 """For every HTML answer: https://owasp.org/www-project-secure-headers/"""
 
-PICTURE_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'none'; sandbox",
-    "Cache-Control": "public, max-age=60",
+SHOWN_ANYWHERE: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Content-Type-Options": "nosniff",
+}
+READ_ANYWHERE: Mapping[str, str] = {"Access-Control-Allow-Origin": "*", **SHOWN_ANYWHERE}
+"""For what scripts of other sites may read; `SHOWN_ANYWHERE` for what those sites only show."""
+
+PICTURE_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'none'; sandbox",
+    **SHOWN_ANYWHERE,
 }
 """For badges and banners, which other sites are meant to show."""
 

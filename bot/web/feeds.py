@@ -11,15 +11,14 @@ from aiohttp import web
 from bot.calendar import Timetable, render_calendar
 from bot.feed import authority, render_feed
 from bot.kept import Kept, Shelf
+from bot.web.answers import READ_ANYWHERE
 from bot.web.caching import answer, until_next, version_of
 from bot.web.view import View
 from bot.words.outlet import OutletWords
 
 HEADERS: Mapping[str, str] = {
-    "Access-Control-Allow-Origin": "*",
     "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "X-Content-Type-Options": "nosniff",
+    **READ_ANYWHERE,
 }
 HOURS_KEPT = "public, max-age=3600"
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.formats import FORMATS, SUFFIXES
 from bot.painter import CannotDraw, Painter, Picture
 from bot.web.answers import PICTURE_HEADERS, problem
+from bot.web.caching import until_next
 from bot.web.view import View
 
 
@@ -37,7 +38,9 @@ class Pictures:
             drawn = await self.painter.draw(replace(picture, encoding=encoding))
         except CannotDraw as error:
             return problem(500, str(error))
-        return web.Response(body=drawn, content_type=f"image/{encoding}", headers=PICTURE_HEADERS)
+        held = until_next([self._view.board.published(queue)], self._view.clock)
+        headers = {**PICTURE_HEADERS, "Cache-Control": held}
+        return web.Response(body=drawn, content_type=f"image/{encoding}", headers=headers)
 
     async def draw_ahead(self, queue: str) -> None:
         """Have the banner ready that `wait.updated` points to, before anyone asks for it."""

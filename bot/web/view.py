@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -81,16 +83,20 @@ class View:
 
     def _ways(self, queue: str) -> list[Way]:
         """Where customers reach this queue. Site chats first: they are here, and take cases for any queue."""
-        chats, others = [], []
-        for name, channel in self.config.channels.items():
-            if channel.adapter == SITE:
-                chosen = "" if channel.queue == queue else f"?queue={queue}"
-                chats.append(Way("chat", channel.contact or f"/chat/{name}{chosen}"))
-            elif channel.queue == queue and channel.contact:
+        ways = [Way("chat", address) for address in self.chats(queue)]
+        for channel in self.config.channels.values():
+            if channel.adapter != SITE and channel.queue == queue and channel.contact:
                 scheme = channel.contact.partition(":")[0]
                 kind = scheme if scheme in ("mailto", "tel") else channel.adapter
-                others.append(Way(kind, channel.contact))
-        return chats + others
+                ways.append(Way(kind, channel.contact))
+        return ways
+
+    def chats(self, queue: str) -> Iterator[str]:
+        """The addresses of the site chats that take cases for a queue, those first that are its own."""
+        sites = [(name, one) for name, one in self.config.channels.items() if one.adapter == SITE]
+        for name, channel in sorted(sites, key=lambda site: site[1].queue != queue):
+            chosen = "" if channel.queue == queue else f"?queue={quote(queue)}"
+            yield channel.contact or f"/chat/{quote(name)}{chosen}"
 
     def json(self, published: Published, language: str) -> dict[str, Any]:
         """The published wait as other programs read it."""

@@ -9,7 +9,7 @@ from aiohttp import web
 from bot.kept import Kept, Shelf
 from bot.render import render
 from bot.statics import files
-from bot.web.answers import SECURITY_HEADERS, compact
+from bot.web.answers import READ_ANYWHERE, SECURITY_HEADERS, compact
 from bot.web.caching import answer, until_next, version_of
 from bot.web.view import View
 from bot.widget import Place, widget_data
@@ -17,14 +17,7 @@ from bot.widget import Place, widget_data
 SCRIPT_HEADERS: Mapping[str, str] = {
     # Its address is in other people's pages and never changes; a new version is there within the hour.
     "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400",
-    "Access-Control-Allow-Origin": "*",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-DATA_HEADERS: Mapping[str, str] = {
-    "Access-Control-Allow-Origin": "*",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "X-Content-Type-Options": "nosniff",
+    **READ_ANYWHERE,
 }
 
 
@@ -57,14 +50,13 @@ class Widget:
             return Kept.of(compact(data), "application/json")
 
         kept = self._shelf.get((queue, language), version_of(published), made)
-        headers = {"Cache-Control": until_next([published], view.clock), **DATA_HEADERS}
+        headers = {"Cache-Control": until_next([published], view.clock), **READ_ANYWHERE}
         return answer(request, kept, headers)
 
     def _place(self, queue: str) -> Place:
         config = self._view.config
-        chats = (name for name, one in config.channels.items() if one.adapter == "web" and one.queue == queue)
         refresh_s = config.publish.refresh_s / self._view.clock.speed
-        return Place(next(chats, ""), len(config.queues) > 1, refresh_s)
+        return Place(next(self._view.chats(queue), ""), len(config.queues) > 1, refresh_s)
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         view, language = self._view, self._view.language(request)

@@ -75,7 +75,7 @@ def test_it_leads_to_the_site_chat_or_else_to_the_status_page() -> None:
         "/?queue=support",
         "See our reply times",
     )
-    chat = Place("site", several=False, refresh_s=300)
+    chat = Place("/chat/site", several=False, refresh_s=300)
     assert (data(promising(900), chat)["path"], data(promising(900), chat)["action"]) == (
         "/chat/site",
         "Chat with us",
@@ -115,7 +115,7 @@ async def test_any_page_may_ask_and_caches_may_answer(site: Site) -> None:
 async def test_it_finds_the_chat_of_its_queue(store_url: str) -> None:
     async with open_site(store_url, changed("channels.site", CHAT, ANY_PORT)) as site:
         assert (await site.json("/widget/support.json"))["path"] == "/chat/site"
-        assert (await site.json("/widget/billing.json"))["path"] == "/?queue=billing"
+        assert (await site.json("/widget/billing.json"))["path"] == "/chat/site?queue=billing"
 
 
 # --- the script ----------------------------------------------------------------------------------------------
