@@ -42,7 +42,7 @@ from adapters.discord.text import escape, measure, nonce
 from tests.adapters.carrying import content_of, holding
 from tests.adapters.contract import EVENT, Contract
 from tests.end_to_end.house import DiscordRoom, discord_room
-from tests.fakes.discord.client import DiscordFake, discord_fake
+from tests.fakes.discord.client import DiscordFake, discord_within
 from tests.fakes.discord.mentions import seen
 
 MESSAGES = "POST /channels/{channel}/messages"
@@ -65,7 +65,7 @@ class Side:
 
 @pytest.fixture
 async def side() -> AsyncIterator[Side]:
-    async with discord_fake() as fake, aiohttp.ClientSession() as http:
+    async with discord_within() as fake, aiohttp.ClientSession() as http:
         room = await discord_room(fake)
         aino = await room.customer("Aino")
         options = Options(

@@ -26,7 +26,7 @@ from adapters.base import (
 )
 from adapters.discord import Discord, Options, open_channel
 from tests.end_to_end.house import DiscordRoom, discord_room
-from tests.fakes.discord.client import DiscordFake, discord_fake
+from tests.fakes.discord.client import DiscordFake, discord_within
 
 CASE = OpenRoom("k", "K7Q2M4", "title", "K7Q2M4 · Aino", "waiting", "A card")
 
@@ -75,7 +75,7 @@ class Side:
 
 @pytest.fixture
 async def side() -> AsyncIterator[Side]:
-    async with discord_fake() as fake, aiohttp.ClientSession() as http:
+    async with discord_within() as fake, aiohttp.ClientSession() as http:
         room = await discord_room(fake)
         given = {name: value for name, value in room.table.items() if name not in ("adapter", "queue")}
         rows = (CommandHelp("claim", "[CASE]", "take a case", True),)

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from tests.end_to_end.house import DiscordRoom, discord_room
-from tests.fakes.discord.client import DiscordFake, discord_fake
+from tests.fakes.discord.client import DiscordFake, discord_within
 
 GUILDS_AND_MESSAGES, CONTENT = 1 | 1 << 9 | 1 << 12, 1 << 15
 
@@ -45,7 +45,7 @@ class Raw:
 
 @pytest.fixture
 async def raw() -> AsyncIterator[Raw]:
-    async with discord_fake() as fake, aiohttp.ClientSession() as http:
+    async with discord_within() as fake, aiohttp.ClientSession() as http:
         yield Raw(fake, await discord_room(fake), http)
 
 

@@ -1,6 +1,7 @@
 """Discord as a process of its own on loopback: it outlives the bot, and its ledger is what tests judge by.
 
     client        what tests hold in hand: `async with discord_fake() as discord`
+    serve         both doors, in whatever process
     ledger        what happened, in order, and what can be counted from it
     rest          the HTTP door: tokens, faults, limits, then the handler of the route
     routes        all routes of the API, and who handles them

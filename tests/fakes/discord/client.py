@@ -23,6 +23,7 @@ import aiohttp
 
 from tests.fakes.discord.faults import Kind
 from tests.fakes.discord.ledger import Asked, Ledger
+from tests.fakes.discord.serve import serve
 from tests.fakes.discord.things import JSON
 
 TOKEN = "MTAw.fake.token-of-a-bot"
@@ -183,6 +184,16 @@ class DiscordFake:
         async with self._http.post(f"{self._control}/{path}", json=arguments) as answer:
             assert answer.status == 200, f"{path}: {await answer.text()}"
             return await answer.json()
+
+
+@asynccontextmanager
+async def discord_within(seed: int = 0) -> AsyncIterator[DiscordFake]:
+    """Discord in this very process, until the block ends: for tests that start no bot, as it is there at once."""
+    async with (
+        serve(TOKEN, seed) as (address, control),
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as http,
+    ):
+        yield DiscordFake(http, address, control)
 
 
 @asynccontextmanager
