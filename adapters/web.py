@@ -181,6 +181,15 @@ class Web:
         ref = await self._tools.mailbox.keep_file(box, content)
         return {**_shown(file), "ref": ref, "size": len(content)}
 
+    def invitation(self, payload: str) -> str:
+        """The chat's page, where the code stands written and waits to be sent. It stands behind a `#`: no log of any
+        proxy has it. "" where we have no public address. Pure."""
+        name, hook = self._tools.name, self._tools.hook_url
+        chat = f"{hook.removesuffix(f'/hooks/{name}')}/chat/{name}" if hook else ""
+        if payload:
+            return f"{chat}#start={payload}" if chat else ""
+        return self._tools.contact or chat
+
     async def show_typing(self, conversation_id: str, ref: str) -> None:
         """Show that an answer is being written."""
         await self._tools.mailbox.show(conversation_id, "typing")

@@ -226,7 +226,10 @@ text.addEventListener("input", () => {
 
 // What is half written is there after a reload.
 text.addEventListener("input", () => sessionMemory.set(`${STORE}-draft`, text.value));
-text.value = sessionMemory.get(`${STORE}-draft`) || "";
+// Whoever was invited to go on here sends the code of the invitation: it stands written, and works once.
+const invitation = /^#start=(\w+)$/.exec(location.hash);
+if (invitation) history.replaceState(null, "", location.pathname + location.search);
+text.value = invitation ? `/start ${invitation[1]}` : sessionMemory.get(`${STORE}-draft`) || "";
 fit();
 text.addEventListener("keydown", (event) => {
   if (isSend(event)) {

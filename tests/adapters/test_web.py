@@ -16,6 +16,7 @@ from adapters.base import (
     CustomerMessage,
     EditOut,
     File,
+    Inviting,
     Malformed,
     Media,
     MessageOut,
@@ -36,6 +37,7 @@ SECRET = "5e" * 32
 VISITOR = hashlib.sha256(SECRET.encode()).hexdigest()[:32]
 HEADERS = {"Cookie": f"theme=dark; __Host-jono-site={SECRET}"}
 MESSAGE_ID = "0123456789abcdef"
+HOOK = "https://jono.example/hooks/site"
 
 
 @pytest.fixture
@@ -270,3 +272,30 @@ async def test_typing_is_shown_and_not_kept(channel: Web, mailbox: NoMailbox) ->
     await channel.show_typing(VISITOR, "")
     assert mailbox.signs == [(VISITOR, "typing")]
     assert mailbox.boxes == {}
+
+
+# --- invitations ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hook", "contact", "opened", "invited"),
+    [
+        ("", "", "", ""),
+        ("", "https://acme.example/help", "https://acme.example/help", ""),
+        (HOOK, "", "https://jono.example/chat/site", "https://jono.example/chat/site#start=ABC"),
+        (
+            HOOK,
+            "https://acme.example/help",
+            "https://acme.example/help",
+            "https://jono.example/chat/site#start=ABC",
+        ),
+    ],
+)
+async def test_a_link_opens_the_chat_with_the_code_behind_a_hash(
+    hook: str, contact: str, opened: str, invited: str
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        tools = Tools("site", session, lambda: NOW, hook_url=hook, contact=contact)
+        web = open_channel(Options(), tools)
+        assert isinstance(web, Inviting)
+        assert (web.invitation(""), web.invitation("ABC")) == (opened, invited)

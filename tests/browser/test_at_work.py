@@ -10,6 +10,7 @@ from playwright.async_api import expect
 from bot.web import answers, chat
 from tests.browser.office import Office, open_office
 from tests.browser.rig import Pages
+from tests.fakes.servers import free_port
 
 FIGURE = re.compile("Reply (time|within)")
 """What the header says to who waits for nothing, whether a refresh has come between or not."""
@@ -147,3 +148,27 @@ async def test_answers_are_put_away_with_escape(office: Office) -> None:
     await agent.page.keyboard.press("Escape")
     await expect(agent.page.locator("#news div")).to_have_count(0)
     await agent.sees("Where is my parcel?")
+
+
+async def test_who_is_invited_to_another_chat_goes_on_there_with_their_case(
+    store_url: str, page_of: Pages
+) -> None:
+    site = {"adapter": "web", "queue": "support", "agents": ["anna"]}
+    at = f"127.0.0.1:{free_port()}"
+    server = {"listen": at, "public_url": f"http://{at}"}
+    async with open_office(store_url, page_of, channels={"site": site, "vip": site}, server=server) as office:
+        before, agent = await office.customer("Aino"), await office.agent()
+        await before.writes("Where is my parcel?")
+        await agent.claims("Aino")
+        await agent.page.fill("#text", "/invite vip")
+        await agent.page.press("#text", "Enter")
+        invited = before.page.locator(".bubble", has_text="#start=")
+        link = re.search(r"http://\S+#start=\w+", await invited.inner_text())
+        assert link is not None
+        page = await page_of(link[0], 360, beside=before.page)
+        await expect(page.locator("#text")).to_have_value(re.compile(r"/start [A-Z2-7]{16}"))
+        assert page.url == f"{office.address}/chat/vip"
+        await page.press("#text", "Enter")
+        await expect(page.locator(".bubble", has_text="We go on with your case here")).to_have_count(1)
+        await agent.replies("It left this morning.")
+        await expect(page.locator(".bubble", has_text="It left this morning")).to_have_count(1)
