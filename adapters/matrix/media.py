@@ -5,15 +5,10 @@ https://spec.matrix.org/latest/client-server-api/#content-repository
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
 from typing import BinaryIO
 
-import aiohttp
-
-from adapters.base import Answered, Attachment, Busy, File, Refused, download
-from adapters.base.calling import ANSWER_BYTES, FILE_TIMEOUT, PIECE_BYTES
+from adapters.base import Attachment, Busy, File, Refused, call, download
 from adapters.matrix.calls import Calls, judge
 from adapters.matrix.content import Content, filed, located
 
@@ -39,25 +34,12 @@ async def content_of(calls: Calls, attachment: Attachment) -> Content:
 async def _upload(calls: Calls, file: File, content: BinaryIO) -> str:
     url = calls.url("/_matrix/media/v3/upload", {"filename": file.name or file.kind})
     headers = {**calls.proof, "Content-Type": file.mime or "application/octet-stream"}
-    if file.size_bytes is not None:
-        headers["Content-Length"] = str(file.size_bytes)
-    try:
-        async with calls.http.post(
-            url, data=_pieces(content), headers=headers, allow_redirects=False, timeout=FILE_TIMEOUT
-        ) as told:
-            answer = Answered(told.status, told.headers, await told.content.read(ANSWER_BYTES))
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise Busy(f"the file was not uploaded: {type(error).__name__}") from error
+    answer = await call(calls.http, "POST", url, data=content, headers=headers, sends=False, uploads=True)
     judge(answer, _nobody, sends=False)
     mxc = answer.data.get("content_uri")
     if not isinstance(mxc, str) or not MXC.fullmatch(mxc):
         raise Busy("the homeserver does not say where it keeps the file")
     return mxc
-
-
-async def _pieces(content: BinaryIO) -> AsyncIterator[bytes]:
-    while piece := await asyncio.to_thread(content.read, PIECE_BYTES):
-        yield piece
 
 
 async def fetch(calls: Calls, file: File, into: BinaryIO) -> None:

@@ -6,20 +6,16 @@ https://docs.slack.dev/messaging/working-with-files
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
-import aiohttp
-
-from adapters.base import Attachment, Busy, File, Refused, download
+from adapters.base import Attachment, Busy, File, Refused, call, download
 from adapters.slack.calls import Calls
 
 FILE_BYTES = 100_000_000
 """Slack takes a gigabyte; what is larger than this is not carried on."""
-PIECE_BYTES = 65_536
 SPOOLED_BYTES = 1_000_000
-TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=5)
 HOST = "files.slack.com"
 
 
@@ -68,26 +64,11 @@ async def _uploaded(calls: Calls, file: File, content: BinaryIO, size_bytes: int
     address, file_id = str(told.get("upload_url", "")), str(told.get("file_id", ""))
     if not file_id or not _is_slacks(calls, address):
         raise Refused("Slack does not say where to put the file")
-    await _put(calls.http, address, content, size_bytes)
+    # Nobody sees what is put there until the upload is completed: so it is never uncertain.
+    answer = await call(calls.http, "POST", address, data=content, sends=False, uploads=True)
+    if answer.status != 200:
+        raise Busy(f"the upload is answered with HTTP {answer.status}")
     return {"id": file_id, "title": name}
-
-
-async def _put(http: aiohttp.ClientSession, address: str, content: BinaryIO, size_bytes: int) -> None:
-    """Nobody sees what was put there until the upload is completed: so it is never uncertain."""
-    headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size_bytes)}
-    try:
-        async with http.post(
-            address, data=_pieces(content), headers=headers, allow_redirects=False, timeout=TIMEOUT
-        ) as answer:
-            if answer.status != 200:
-                raise Busy(f"the upload is answered with HTTP {answer.status}")
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise Busy(f"the upload broke off: {type(error).__name__}") from error
-
-
-async def _pieces(content: BinaryIO) -> AsyncIterator[bytes]:
-    while piece := content.read(PIECE_BYTES):
-        yield piece
 
 
 async def _address(calls: Calls, file_id: str) -> str:

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -39,7 +38,6 @@ from adapters.base import (
     Finding,
     Inbox,
     Limits,
-    Malformed,
     MessageOut,
     NameRoom,
     OpenRoom,
@@ -56,6 +54,7 @@ from adapters.base import (
     Undelivered,
     Untrusted,
     cut,
+    read_object,
     utf16,
 )
 from adapters.telegram import media, profile
@@ -136,13 +135,7 @@ class Telegram:
         genuine = hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
         if self._options.mode != "webhook" or not genuine:
             raise Untrusted("the secret token does not match")
-        try:
-            update = json.loads(body)
-        except (ValueError, RecursionError):
-            raise Malformed("the body is not JSON") from None
-        if not isinstance(update, dict):
-            raise Malformed("body: must be an object")
-        return self._reader.arrivals(self._inlet.readable([update]))
+        return self._reader.arrivals(self._inlet.readable([read_object(body)]))
 
     async def listen(self, inbox: Inbox) -> None:
         """Pull updates, or tell Telegram where to push them. Raises Down or Unusable."""

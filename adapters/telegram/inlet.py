@@ -17,7 +17,7 @@ from telegram import Bot, Update
 
 from adapters.base import Down, Inbox
 from adapters.telegram.calls import Request, listening
-from adapters.telegram.updates import ALLOWED, Reader, album_of
+from adapters.telegram.updates import ALLOWED, UNREADABLE, Reader, album_of
 
 POLL_S, GRACE_S = 30, 20
 """So long Telegram keeps us waiting for an update, and so much later it is taken for dead."""
@@ -84,7 +84,7 @@ class Inlet:
         for one in raw:
             try:
                 read.append(Update.de_json(dict(one), self._bot))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except UNREADABLE as error:
                 log.warning("an update cannot be read: %s", type(error).__name__)
         return read
 

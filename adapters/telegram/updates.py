@@ -6,6 +6,7 @@ messages with m, so that one cannot be taken for the other.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -42,6 +43,9 @@ ALLOWED = [
 NOTE_MARK = "//"
 OTHER_EMOJI = "★"
 """For a reaction with a picture of somebody's own, which only Telegram can show."""
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading raises where an update is not as we, or the library, know it."""
+log = logging.getLogger(__name__)
 
 
 class Reader:
@@ -61,18 +65,23 @@ class Reader:
         self.chats.add(chat_id)
 
     def arrivals(self, updates: Iterable[Update]) -> list[Arrival]:
-        """What a batch of updates means, in order; the messages of one album are one arrival."""
+        """What a batch of updates means, in order; the messages of one album are one arrival. One that makes no sense
+        must not stop all others."""
         read: list[Arrival] = []
-        albums: dict[tuple[int, str], int] = {}
+        albums: dict[str, int] = {}
         for update in updates:
-            album = album_of(update)
-            for arrival in self._read(update):
-                where = albums.get(album) if album is not None else None
+            try:
+                album, told = album_of(update), list(self._read(update))
+            except UNREADABLE as error:
+                log.warning("an update makes no sense: %s", type(error).__name__)
+                continue
+            for arrival in told:
+                where = albums.get(album) if album else None
                 joined = _joined(read[where], arrival) if where is not None else None
                 if where is not None and joined is not None:
                     read[where] = joined
                     continue
-                if album is not None:
+                if album:
                     albums[album] = len(read)
                 read.append(arrival)
         return read
@@ -162,7 +171,7 @@ class Reader:
             return
         ref, text = f"m{message.message_id}", text_of(message)
         if message.chat.id in self.chats:
-            if (place := _place(message)) and not text.startswith("/"):
+            if (place := _place(message)) and _from_agent(message) and not text.startswith("/"):
                 text = text.removeprefix(NOTE_MARK).strip()
                 yield AgentEdit(update_id, _agent_of(message), place, ref, text, member=True)
         elif message.chat.type == ChatType.PRIVATE:
@@ -234,12 +243,12 @@ def conversation_of(message: Message) -> str:
     return str(message.chat.id)
 
 
-def album_of(update: Update) -> tuple[int, str] | None:
-    """The chat, and the album in it that a new message is part of."""
+def album_of(update: Update) -> str:
+    """The chat, and the album in it that a new message is part of; "" for none."""
     message = update.message or update.business_message
     if message is None or message.media_group_id is None:
-        return None
-    return message.chat.id, message.media_group_id
+        return ""
+    return f"{message.chat.id}:{message.media_group_id}"
 
 
 def command_of(text: str) -> tuple[str, str]:

@@ -55,6 +55,10 @@ TEXT_UNITS, FIELDS = 1_600, 250
 ACCOUNT, SERVICE = re.compile(r"AC[0-9a-fA-F]{32}"), re.compile(r"MG[0-9a-fA-F]{32}")
 SENDER = re.compile(r"(?:whatsapp:|rcs:)?\+?[A-Za-z0-9_]{3,64}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
+SIGNATURE = "X-Twilio-Signature"
+WHATSAPP, LINK = "whatsapp:", "https://wa.me/"
+WHATSAPP_DAY_S = 86_400.0
+"""So long after a customer's last message WhatsApp takes free text."""
 MOVED = frozenset({301, 302, 303, 307, 308})
 
 
@@ -72,17 +76,21 @@ class Options:
 class Twilio:
     """One Twilio account with one sender, or with the senders that a messaging service holds."""
 
-    limits = Limits(TEXT_UNITS, resend_is_safe=False, measure=utf16, file_bytes=MEDIA_BYTES)
     wants_events = False
     thanks = Told(b'<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml")
 
     def __init__(self, options: Options, tokens: tuple[str, ...], tools: Tools) -> None:
         self._tools, self._sender = tools, options.sender
+        window_s = WHATSAPP_DAY_S if options.sender.startswith(WHATSAPP) else 0.0
+        self.limits = Limits(
+            TEXT_UNITS, resend_is_safe=False, measure=utf16, file_bytes=MEDIA_BYTES, reply_window_s=window_s
+        )
         self._keys = tuple(token.encode() for token in tokens)
         self._addresses = _with_and_without_port(tools.hook_url)
         self._rest = Rest(tools.http, options.api_base, options.account, tokens[0])
         self._service = bool(SERVICE.fullmatch(options.sender))
-        self._reader = Reader(options.account, "" if self._service else options.sender, tools.agents)
+        ours = "" if self._service else options.sender
+        self._reader = Reader(options.account, ours, tools.agents, tools.queues)
 
     # --- in ------------------------------------------------------------------------------------------------
 
@@ -100,31 +108,23 @@ class Twilio:
 
     def accept(self, headers: Mapping[str, str], body: bytes, now: float) -> list[Arrival]:
         """Verify and read one form. Raises Untrusted or Malformed."""
-        try:
-            pairs = parse_qsl(
-                body.decode("ascii"),
-                keep_blank_values=True,
-                strict_parsing=True,
-                errors="strict",
-                max_num_fields=FIELDS,
-            )
-        except ValueError:
-            # The fields are what is signed: what has none cannot be genuine.
-            raise Untrusted("the body is not a form") from None
+        pairs = _fields(body)
         self._verify(headers, "".join(name + value for name, value in sorted(set(pairs))))
         form = dict(pairs)
+        if not form:
+            raise Malformed("the body is not a form")
         if len(form) != len(pairs):
             raise Malformed("a field is there twice")
         return list(self._reader.read(form))
 
     def _verify(self, headers: Mapping[str, str], signed: str) -> None:
-        given = headers.get("X-Twilio-Signature", "").encode("utf-8", "replace")
+        given = (headers.get(SIGNATURE) or headers.get(SIGNATURE.lower()) or "").encode("utf-8", "replace")
         for key in self._keys:
             for address in self._addresses:
                 digest = hmac.digest(key, f"{address}{signed}".encode(), "sha1")
                 if hmac.compare_digest(base64.b64encode(digest), given):
                     return
-        raise Untrusted(f"X-Twilio-Signature does not match the token and {self._tools.hook_url}")
+        raise Untrusted(f"{SIGNATURE} does not match the token and {self._tools.hook_url}")
 
     async def listen(self, inbox: Inbox) -> None:
         """Nothing to pull: Twilio pushes to `accept`."""
@@ -179,6 +179,18 @@ class Twilio:
         sender = {"MessagingServiceSid": self._sender} if self._service else {"From": ours or self._sender}
         return await self._rest.send({"To": to, **what, "StatusCallback": self._tools.hook_url, **sender})
 
+    # --- beside --------------------------------------------------------------------------------------------
+
+    def invitation(self, payload: str) -> str:
+        """WhatsApp's link into a chat with our number, where a tap says what it is for. An SMS cannot be opened by a
+        link that works everywhere. Pure."""
+        link = contact = self._tools.contact
+        if self._sender.startswith(WHATSAPP):
+            link = LINK + self._sender.removeprefix(WHATSAPP).removeprefix("+")
+        if not payload:
+            return contact or link
+        return f"{link}?text=%2Fstart%20{payload}" if link.startswith(LINK) else ""
+
     async def check(self) -> list[Finding]:
         """Look at the account, and at what the sender calls when a message comes in."""
         return await findings(self._rest, self._sender, self._tools.hook_url, self._tools.agents)
@@ -200,6 +212,21 @@ def open_channel(options: Options, tools: Tools) -> Twilio:
     if not tools.hook_url:
         raise BadOptions("adapter", 'is "twilio", but server.public_url does not say where Twilio reaches us')
     return Twilio(options, tokens, tools)
+
+
+def _fields(body: bytes) -> list[tuple[str, str]]:
+    """The fields of a form; none where a body is not wholly one. No more lenient than that: names and values are signed
+    without a mark between them, so whatever blurs the border is another form under the same signature."""
+    try:
+        return parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=FIELDS,
+        )
+    except ValueError:
+        return []
 
 
 def _with_and_without_port(address: str) -> tuple[str, str]:

@@ -17,8 +17,9 @@ PAUSE_S = 60.0
 """How long messages wait for somebody to mend the configuration before they try again."""
 SLOWER = frozenset({20429, 21611})
 NO_ACCOUNT = "the account or its token is not accepted (account, token)"
-MISCONFIGURED: Mapping[int, str] = {20003: NO_ACCOUNT, 20404: NO_ACCOUNT} | dict.fromkeys(
-    (21212, 21603, 21606, 21659, 21660, 21703, 63007), "nothing can be sent from this sender (sender)"
+MISCONFIGURED: Mapping[int, str] = dict.fromkeys((10001, 20003, 20005, 20404), NO_ACCOUNT) | dict.fromkeys(
+    (21212, 21603, 21606, 21659, 21660, 21701, 21703, 21704, 21705, 63007),
+    "nothing can be sent from this sender (sender)",
 )
 """Somebody must mend it, and may: the message waits."""
 WHY: Mapping[int, str] = {
@@ -34,8 +35,11 @@ WHY: Mapping[int, str] = {
     30006: "the customer's number is a landline, or out of reach",
     30007: "the carrier took it for unwanted and dropped it",
     30034: "our number is not registered for messages to the United States (A2P 10DLC)",
+    63014: "the customer has blocked our number",
     63016: "the customer last wrote more than 24 hours ago, and WhatsApp takes no free text then: wait until they "
     "write, or reach them another way",
+    63018: "more is being sent than WhatsApp lets our number send: try again later",
+    63024: "the customer's number is not on WhatsApp",
 }
 
 

@@ -44,6 +44,9 @@ async def _sender(rest: Rest, sender: str, hook_url: str) -> Finding:
     rows = answer.data.get("incoming_phone_numbers")
     if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict):
         return Finding(what, "is no number of this account")
+    if rows[0].get("sms_application_sid"):
+        # Then Twilio asks that app, whatever address the number has.
+        return Finding(f"{what} leaves incoming messages to a TwiML app: that must call the hook")
     return _called(what, hook_url, rows[0].get("sms_url"), rows[0].get("sms_method"))
 
 

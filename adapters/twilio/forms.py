@@ -20,6 +20,7 @@ from adapters.base import (
     Person,
     Undeliverable,
     kind_of,
+    start,
 )
 from adapters.twilio.calls import why
 
@@ -29,6 +30,8 @@ SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 MEDIA = re.compile(r"/Messages/([A-Z]{2}[0-9a-f]{32}/Media/ME[0-9a-f]{32})\Z")
 STOPS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 """What Twilio itself takes for an opt-out of SMS: https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out"""
+STARTS = frozenset({"START", "UNSTOP"})
+"""What it takes for the way back. YES is another one, and an answer to too many questions to be passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Reader:
     account: str
     sender: str
     agents: frozenset[str]
+    queues: tuple[str, ...]
 
     def read(self, form: Mapping[str, str]) -> Iterator[Arrival]:
         """What the form brings. Raises Malformed."""
@@ -77,7 +81,16 @@ class Reader:
             yield AgentCommand(sid, Person(sender), command, arguments.strip(), answer_to=conversation)
         else:
             customer = Person(sender, form.get("ProfileName", "")[:NAME_CHARS])
-            yield CustomerMessage(sid, conversation, customer, text, files=files, ref=sid)
+            text, queue = self._meant(text, sms)
+            yield CustomerMessage(sid, conversation, customer, text, queue=queue, files=files, ref=sid)
+
+    def _meant(self, text: str, sms: bool) -> tuple[str, str | None]:
+        """What a customer says, and the queue that the link named by which they came. Who is back after STOP is greeted
+        and waits for nobody: Twilio does not tell whether it has answered."""
+        if sms and text.upper() in STARTS:
+            return "/start", None
+        payload = text.removeprefix("/start ")
+        return (text, None) if payload == text else start(payload.strip(), self.queues)
 
 
 def _matching(form: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> str:

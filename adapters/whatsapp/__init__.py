@@ -4,8 +4,8 @@ Meta pushes signed batches, for all numbers of an account to one address; each c
 the customer, and answers leave from that number.
 
     inbound  what is pushed
-    calls    calls, and what their failures say
-    media    files that are sent
+    calls    what the failures of calls say
+    media    files
 
 Invariant: nothing of a request is read before its signature was found right; the token stands in no text and no
 address, and goes to Meta's hosts only.
@@ -18,6 +18,7 @@ import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, BinaryIO
 
 from adapters.base import (
@@ -47,10 +48,20 @@ from adapters.base import (
     examine_address,
     utf16,
 )
-from adapters.base.graph import DAY_S, VERSION, Rights, examine_rights, handshake, verify
-from adapters.whatsapp.calls import CLOSED, NEVER, Calls
+from adapters.base.graph import (
+    DAY_S,
+    VERSION,
+    Graph,
+    Rights,
+    examine_rights,
+    handshake,
+    one_by_one,
+    reachable,
+    verify,
+)
+from adapters.whatsapp.calls import CLOSED, NEVER, judge
 from adapters.whatsapp.inbound import Inbound
-from adapters.whatsapp.media import FILE_BYTES, message_of
+from adapters.whatsapp.media import FILE_BYTES, fetch, message_of
 
 __all__ = ["Options", "WhatsApp", "open_channel"]
 
@@ -92,7 +103,7 @@ class WhatsApp:
         self._rights = rights
         self._tools = tools
         self._numbers = options.numbers
-        self._calls = Calls(tools, options.api_base, options.token)
+        self._graph = Graph(tools, options.api_base, options.token, judge)
         self._inbound = Inbound(options.numbers, tools)
         self._outlets = {outlet_name(options.numbers, one): one for one in options.numbers}
         self.outlets = tuple(Outlet(name, ABOUT_LEAST_S, chars=ABOUT_CHARS) for name in self._outlets)
@@ -152,20 +163,10 @@ class WhatsApp:
         if not outgoing.attachments:
             said = {"type": "text", "text": {"body": outgoing.text}}
             return await self._post(number, to, said, outgoing.key)
-        return await self._attach(number, to, outgoing.attachments, outgoing.key)
+        return await one_by_one(outgoing.attachments, partial(self._attach, number, to, outgoing.key))
 
-    async def _attach(self, number: str, to: str, attachments: tuple[Attachment, ...], key: str) -> str:
-        """Each file is a message; the id is that of the first one."""
-        sent: list[str] = []
-        for attachment in attachments:
-            try:
-                message = await message_of(self._calls, number, attachment)
-                sent.append(await self._post(number, to, message, key))
-            except Undelivered as error:
-                if not sent:
-                    raise
-                raise Uncertain(f"only {len(sent)} of {len(attachments)} files were sent: {error}") from error
-        return sent[0]
+    async def _attach(self, number: str, to: str, key: str, attachment: Attachment) -> str:
+        return await self._post(number, to, await message_of(self._graph, number, attachment), key)
 
     def _template(self, outgoing: MessageOut) -> Mapping[str, Any]:
         """The operator's template around a human's words; nothing else may be sent so late. Raises Refused."""
@@ -185,7 +186,7 @@ class WhatsApp:
         whom = "recipient" if SCOPED.match(to) else "to"
         body = {"messaging_product": "whatsapp", "recipient_type": "individual", whom: to, **message}
         body["biz_opaque_callback_data"] = key
-        answer = await self._calls.ask("POST", f"{number}/messages", json=body, sends=True)
+        answer = await self._graph.ask("POST", f"{number}/messages", json=body, sends=True)
         messages = answer.get("messages")
         first = messages[0] if isinstance(messages, list) and messages else None
         name = first.get("id") if isinstance(first, dict) else None
@@ -214,7 +215,7 @@ class WhatsApp:
         if ref and number in self._numbers:
             sign = {"messaging_product": "whatsapp", "status": "read", "message_id": ref, **more}
             with contextlib.suppress(Undelivered):
-                await self._calls.ask("POST", f"{number}/messages", json=sign)
+                await self._graph.ask("POST", f"{number}/messages", json=sign)
 
     def invitation(self, payload: str) -> str:
         """The operator's own link into a chat, where a tap says what it is for; "" where it is none. Pure."""
@@ -227,11 +228,11 @@ class WhatsApp:
         """What a customer sent. Raises Refused or Busy."""
         if not file.ref or file.kind == "location":
             raise Refused("there is nothing to fetch")
-        await self._calls.fetch(file.ref, into, FILE_BYTES)
+        await fetch(self._graph, file.ref, into)
 
     async def read_outlet(self, name: str) -> Shown:
         """The text under a number's name. Raises Refused or Busy."""
-        answer = await self._calls.ask("GET", f"{self._outlets[name]}/whatsapp_business_profile?fields=about")
+        answer = await self._graph.ask("GET", f"{self._outlets[name]}/whatsapp_business_profile?fields=about")
         rows = answer.get("data")
         first = rows[0] if isinstance(rows, list) and rows else None
         about = first.get("about") if isinstance(first, dict) else None
@@ -246,18 +247,14 @@ class WhatsApp:
             )
         profile = {"messaging_product": "whatsapp", "about": about}
         path = f"{self._outlets[name]}/whatsapp_business_profile"
-        await self._calls.ask("POST", path, json=profile, sends=True)
+        await self._graph.ask("POST", path, json=profile, sends=True)
 
     async def check(self) -> list[Finding]:
         """Whether it would work."""
-        hook_url = self._tools.hook_url
-        no_tls = (
-            "" if hook_url.startswith("https://") else "Meta pushes to https:// only: see server.public_url"
-        )
-        findings = [Finding(f"messages are pushed to {hook_url}", no_tls)]
+        findings = [reachable("messages", self._tools.hook_url)]
         for number in self._numbers:
             try:
-                told = await self._calls.ask("GET", f"{number}?fields=display_phone_number,verified_name")
+                told = await self._graph.ask("GET", f"{number}?fields=display_phone_number,verified_name")
             except (Refused, Busy) as error:
                 findings.append(Finding(f"Meta knows the number {number}", str(error)))
                 continue

@@ -1,4 +1,4 @@
-"""Calls of the Cloud API, and what its failures say. They are told by `code` and `error_data.details`, not by titles.
+"""What the failures of the Cloud API say. They are told by `code` and `error_data.details`, not by titles.
 
 https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 """
@@ -6,11 +6,9 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/suppor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, BinaryIO
-from urllib.parse import quote, urlsplit
+from typing import Any
 
-from adapters.base import Answered, Busy, Refused, Tools, Uncertain, call, download
-from adapters.base.graph import REASON_CHARS, Mend, error_of, judge
+from adapters.base import Answered, Busy, Refused, graph
 
 PASSING: Mapping[int, float | None] = {
     131000: None,
@@ -40,83 +38,27 @@ NEVER: Mapping[int, str] = {
     132001: "there is no such template in that language, or it is not approved: see `template`",
     132015: "Meta has paused the template: see `template`",
 }
-MEDIA_HOSTS = (".fbsbx.com", ".facebook.com", ".fbcdn.net", ".whatsapp.net")
-"""Where Meta keeps what customers send; the token goes nowhere else."""
 
 
 def reason_of(error: Mapping[str, Any]) -> str:
     """What an error says, for agents: our own words where we have some, else Meta's."""
-    code, data = _code(error), error.get("error_data")
+    code, data = graph.code_in(error, "code"), error.get("error_data")
     details = data.get("details") if isinstance(data, dict) else None
     told = next(
         (one for one in (details, error.get("message"), error.get("title")) if isinstance(one, str)), ""
     )
-    words = NEVER.get(code) or OURS.get(code) or told[:REASON_CHARS] or "refused"
+    words = NEVER.get(code) or OURS.get(code) or told[: graph.REASON_CHARS] or "refused"
     return f"{words} (code {code})"
 
 
-class Calls:
-    """Calls with one token. What must be mended is reported until a call goes well."""
-
-    def __init__(self, tools: Tools, base: str, token: str) -> None:
-        self._tools = tools
-        self._base = base.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {token}"}
-        self._trouble = ""
-
-    async def ask(
-        self, method: str, path: str, *, json: object = None, data: object = None, sends: bool = False
-    ) -> Mapping[str, Any]:
-        """What the Cloud API answers. Raises Refused, Busy or, where something `sends`, Uncertain."""
-        url = f"{self._base}/{path}"
-        answer = await call(
-            self._tools.http, method, url, json=json, data=data, headers=self._headers, sends=sends
-        )
-        trouble = _judge(answer, sends=sends)
-        if trouble != self._trouble:
-            self._trouble = trouble
-            self._tools.report(trouble)
-        if trouble:
-            raise Mend(trouble)
-        return answer.data
-
-    async def fetch(self, media: str, into: BinaryIO, most_bytes: int) -> None:
-        """Write a file by its id. Its address is good for five minutes: it is asked for each time. Raises Refused or
-        Busy."""
-        address = (await self.ask("GET", quote(media, safe=""))).get("url")
-        if not isinstance(address, str) or not self._is_metas(address):
-            raise Refused("there is nothing to fetch")
-        answer = await download(self._tools.http, address, into, headers=self._headers, most_bytes=most_bytes)
-        if answer.status == 429 or answer.status >= 500:
-            raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
-        if answer.status != 200:
-            raise Refused(f"Meta does not keep the file any more (HTTP {answer.status})")
-
-    def _is_metas(self, address: str) -> bool:
-        try:
-            where, own = urlsplit(address), urlsplit(self._base)
-        except ValueError:
-            return False
-        ours = (where.scheme, where.netloc) == (own.scheme, own.netloc)
-        return ours or (where.scheme == "https" and f".{where.hostname}".endswith(MEDIA_HOSTS))
-
-
-def _code(error: Mapping[str, Any]) -> int:
-    code = error.get("code")
-    return code if type(code) is int else 0
-
-
-def _judge(answer: Answered, *, sends: bool) -> str:
-    """What must be mended on our side, "" when all is well. Raises Busy, Refused or Uncertain."""
-    error = error_of(answer)
-    code = _code(error)
-    if sends and answer.status >= 500 and not error:
-        # Not Meta's own words: somebody in between gave up.
-        raise Uncertain(f"HTTP {answer.status}")
+def judge(answer: Answered) -> str:
+    """What must be mended on our side, "" when all is well. Raises Busy or Refused."""
+    error = graph.error_of(answer)
+    code = graph.code_in(error, "code")
     if code in PASSING:
         raise Busy(reason_of(error), answer.retry_after_s or PASSING[code])
     if code in OURS:
         return OURS[code]
     if code in NEVER:
         raise Refused(reason_of(error))
-    return judge(answer)
+    return graph.judge(answer)

@@ -5,8 +5,7 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from adapters.base import (
@@ -26,7 +25,7 @@ from adapters.base import (
     read_text,
     start,
 )
-from adapters.base.graph import id_at, listed, object_at, object_of
+from adapters.base.graph import Batch, id_at, listed, located, object_at, object_of
 from adapters.whatsapp.calls import reason_of
 
 KINDS: Mapping[str, FileKind] = {
@@ -56,22 +55,17 @@ class Inbound:
     def read(self, body: bytes) -> list[Arrival]:
         """A batch. What is wrong in it keeps nothing else from being read; where nothing is right it raises
         Malformed."""
-        pushed, wrong = read_object(body), list[Malformed]()
-        arrivals: list[Arrival] = []
+        pushed, batch = read_object(body), Batch()
         if id_at(pushed, "object") != "whatsapp_business_account":
             return []
         for where, entry in listed(pushed, "entry"):
-            with _part(wrong):
+            with batch.part():
                 for at, change in listed(object_of(entry, where), "changes", where):
-                    with _part(wrong):
-                        self._change(object_of(change, at), at, arrivals, wrong)
-        if wrong and not arrivals:
-            raise wrong[0]
-        return arrivals
+                    with batch.part():
+                        self._change(batch, object_of(change, at), at)
+        return batch.read()
 
-    def _change(
-        self, change: Mapping[str, Any], where: str, arrivals: list[Arrival], wrong: list[Malformed]
-    ) -> None:
+    def _change(self, batch: Batch, change: Mapping[str, Any], where: str) -> None:
         if id_at(change, "field", where) not in ("messages", "smb_message_echoes"):
             return
         value, within = object_at(change, "value", where), f"{where}.value"
@@ -79,14 +73,14 @@ class Inbound:
         if number not in self._numbers:
             return
         for at, one in listed(value, "messages", within, needed=False):
-            with _part(wrong):
-                arrivals += self._message(number, object_of(one, at), value, at)
+            with batch.part():
+                batch.arrivals += self._message(number, object_of(one, at), value, at)
         for at, one in listed(value, "statuses", within, needed=False):
-            with _part(wrong):
-                arrivals += _status(number, object_of(one, at), at)
+            with batch.part():
+                batch.arrivals += _status(number, object_of(one, at), at)
         for at, one in listed(value, "message_echoes", within, needed=False):
-            with _part(wrong):
-                arrivals += _echo(number, object_of(one, at), at)
+            with batch.part():
+                batch.arrivals += _echo(number, object_of(one, at), at)
 
     def _message(
         self, number: str, message: Mapping[str, Any], value: Mapping[str, Any], where: str
@@ -116,15 +110,6 @@ class Inbound:
         elif came_by := _referral(message):
             text = f"{came_by}\n{text}".rstrip()
         return [CustomerMessage(name, conversation_id, person, text, queue=queue, files=files, ref=name)]
-
-
-@contextlib.contextmanager
-def _part(wrong: list[Malformed]) -> Iterator[None]:
-    """Read a part that others do not depend on."""
-    try:
-        yield
-    except Malformed as error:
-        wrong.append(error)
 
 
 def _named(data: Mapping[str, Any], number: str, user: str, where: str) -> str:
@@ -196,7 +181,9 @@ def said_in(message: Mapping[str, Any], kind: str, where: str) -> tuple[str, tup
         case "interactive":
             return _interactive(object_at(message, kind, where)), ()
         case "location":
-            return "", (_location(object_at(message, kind, where), at),)
+            place = object_at(message, kind, where)
+            name = ", ".join(filter(None, (read_text(place, "name"), read_text(place, "address"))))
+            return "", (located(place, "latitude", "longitude", name, at),)
         case "contacts":
             cards = [_contact(object_of(one, place)) for place, one in listed(message, kind, where)]
             return "\n".join(filter(None, cards)), ()
@@ -226,14 +213,6 @@ def _file(kind: str, media: Mapping[str, Any], where: str) -> File:
     voice = kind == "audio" and media.get("voice") is True
     mime = read_text(media, "mime_type").partition(";")[0]
     return File("voice" if voice else KINDS[kind], ref, read_text(media, "filename"), mime)
-
-
-def _location(where: Mapping[str, Any], at: str) -> File:
-    for name, most in (("latitude", 90), ("longitude", 180)):
-        if type(where.get(name)) not in (int, float) or not abs(where[name]) <= most:
-            raise Malformed(f"{at}.{name}: a number of degrees is wanted")
-    name = ", ".join(filter(None, (read_text(where, "name"), read_text(where, "address"))))
-    return File.located(where["latitude"], where["longitude"], name)
 
 
 def _contact(card: Mapping[str, Any]) -> str:

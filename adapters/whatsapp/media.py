@@ -1,4 +1,4 @@
-"""Files as WhatsApp takes them: uploaded first, then sent by their id.
+"""Files as WhatsApp takes and gives them: by an id.
 
 https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media
 """
@@ -6,13 +6,13 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/busine
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from aiohttp import FormData
 
 from adapters.base import Attachment, Busy, File, FileKind, Refused
-from adapters.whatsapp.calls import Calls
+from adapters.base.graph import Graph
 
 FILE_BYTES = 100_000_000
 AUDIO = frozenset({"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"})
@@ -40,7 +40,7 @@ OWN: Mapping[FileKind, str] = {
 NAME_CHARS = 240
 
 
-async def message_of(calls: Calls, number: str, attachment: Attachment) -> Mapping[str, Any]:
+async def message_of(graph: Graph, number: str, attachment: Attachment) -> Mapping[str, Any]:
     """A file as a message; what is not Meta's already is uploaded. Raises Refused or Busy."""
     file = attachment.file
     if file.kind == "location":
@@ -51,10 +51,19 @@ async def message_of(calls: Calls, number: str, attachment: Attachment) -> Mappi
         raise Refused("there is no file to send")
     own = attachment.content is None
     kind = OWN.get(file.kind, "document") if own else kind_for(file)
-    media = {"id": file.ref if own else await _upload(calls, number, attachment)}
+    media = {"id": file.ref if own else await _upload(graph, number, attachment)}
     if kind == "document":
         media["filename"] = (file.name or file.kind)[-NAME_CHARS:]
     return {"type": kind, kind: media}
+
+
+async def fetch(graph: Graph, media: str, into: BinaryIO) -> None:
+    """Write a file by its id. Its address is good for five minutes: it is asked for each time. Raises Refused or
+    Busy."""
+    address = (await graph.ask("GET", quote(media, safe=""))).get("url")
+    if not isinstance(address, str):
+        raise Refused("there is nothing to fetch")
+    await graph.fetch(address, into, FILE_BYTES, with_token=True)
 
 
 def kind_for(file: File) -> str:
@@ -66,7 +75,7 @@ def kind_for(file: File) -> str:
     return "document"
 
 
-async def _upload(calls: Calls, number: str, attachment: Attachment) -> str:
+async def _upload(graph: Graph, number: str, attachment: Attachment) -> str:
     """The id of an upload, which nobody is shown: whatever goes wrong, it may be tried again."""
     file = attachment.file
     if (file.size_bytes or 0) > FILE_BYTES:
@@ -76,7 +85,7 @@ async def _upload(calls: Calls, number: str, attachment: Attachment) -> str:
     form.add_field("messaging_product", "whatsapp")
     form.add_field("type", mime)
     form.add_field("file", attachment.content, filename=name, content_type=mime)
-    media = (await calls.ask("POST", f"{quote(number, safe='')}/media", data=form)).get("id")
+    media = (await graph.ask("POST", f"{quote(number, safe='')}/media", data=form)).get("id")
     if not isinstance(media, str) or not media:
         raise Busy("an answer that makes no sense")
     return media

@@ -93,6 +93,11 @@ async def side(
             await channel.aclose()
 
 
+async def ready(fake: TelegramFake) -> None:
+    """Once the bot has asked for updates, and so told which kinds it wants."""
+    await fake.until(lambda ledger: ledger.calls["getupdates"], "a poll")
+
+
 def message(conversation: int | str, text: str, key: str = "K7Q2M4-1-0", **more: Any) -> MessageOut:
     """A reply to a customer."""
     return MessageOut(key, str(conversation), str(conversation), "K7Q2M4", "reply", text, **more)

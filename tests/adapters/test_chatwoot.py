@@ -33,7 +33,6 @@ from adapters.base import (
     Untrusted,
 )
 from adapters.chatwoot import Chatwoot, Options, open_channel
-from bot.fetch import open_session
 from tests.adapters.contract import ANSWER, EVENT, MESSAGE, NOW, Genuine, PushedContract
 from tests.fakes.chatwoot import FIXTURES, Far, far_end
 
@@ -51,19 +50,14 @@ async def far() -> AsyncIterator[Far]:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[ClientSession]:
-    async with open_session(allow_private=True) as session:
-        yield session
-
-
-@pytest.fixture
-def tools(http: ClientSession) -> Tools:
-    return Tools("chatwoot", http, lambda: NOW, agents=frozenset({"6"}), hook_url=HOOK)
+def tools(http: ClientSession, reports: list[str]) -> Tools:
+    agents = frozenset({"6"})
+    return Tools("chatwoot", http, lambda: NOW, agents=agents, hook_url=HOOK, report=reports.append)
 
 
 @pytest.fixture
 def options(far: Far) -> Options:
-    return Options(TOKEN, (BOT, WEBHOOK), 3, api_base=far.url)
+    return Options(TOKEN, (BOT, WEBHOOK), 3, api_base=f"{far.url}/")
 
 
 @pytest.fixture

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import aiohttp
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from adapters.base import (
@@ -25,51 +22,18 @@ from adapters.base import (
     Tools,
     Uncertain,
     Undelivered,
-    calling,
 )
 from adapters.chatwoot import Chatwoot, Options, open_channel
-from bot.fetch import open_session
-from tests.adapters.contract import ANSWER, EVENT, MESSAGE, NOW, SendingContract
-from tests.fakes.chatwoot import PICTURE, Far, far_end
-from tests.fakes.servers import free_port
+from tests.adapters.carrying import content_of
+from tests.adapters.contract import ANSWER, EVENT, MESSAGE, SendingContract
+from tests.adapters.test_chatwoot import BOT, HOOK, TOKEN, WEBHOOK, chatwoot, far, options, tools
+from tests.fakes.chatwoot import PICTURE, Far
 
-TOKEN, SECRET = "t" * 24, "s" * 24
-HOOK = "https://jono.example/hooks/chatwoot"
+__all__ = ["chatwoot", "far", "options", "tools"]
+
 OWN = {"sent_by": "jono"}
 OPEN = ("c-1/toggle_status", {"status": "open"})
 REPLY = replace(MESSAGE, kind="reply")
-
-
-@pytest.fixture
-async def far() -> AsyncIterator[Far]:
-    async with far_end() as chatwoot:
-        yield chatwoot
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[ClientSession]:
-    async with open_session(allow_private=True) as session:
-        yield session
-
-
-@pytest.fixture
-def reports() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def tools(http: ClientSession, reports: list[str]) -> Tools:
-    return Tools("chatwoot", http, lambda: NOW, hook_url=HOOK, report=reports.append)
-
-
-@pytest.fixture
-def options(far: Far) -> Options:
-    return Options(TOKEN, SECRET, 3, api_base=f"{far.url}/")
-
-
-@pytest.fixture
-def chatwoot(tools: Tools, options: Options) -> Chatwoot:
-    return open_channel(options, tools)
 
 
 class TestSending(SendingContract):
@@ -92,7 +56,7 @@ class TestSending(SendingContract):
 
     @pytest.fixture
     def secrets(self) -> tuple[str, ...]:
-        return (TOKEN, SECRET)
+        return (TOKEN, BOT, WEBHOOK)
 
 
 # --- messages ------------------------------------------------------------------------------------------------
@@ -170,30 +134,16 @@ async def test_a_token_that_is_not_taken_is_told_until_it_is(
     assert "Invalid Access Token" in reports[0]
 
 
-async def test_what_never_left_waits(tools: Tools, options: Options) -> None:
-    nobody = open_channel(replace(options, api_base=f"http://127.0.0.1:{free_port()}"), tools)
+async def test_what_never_left_waits(tools: Tools, options: Options, nobody: str) -> None:
     with pytest.raises(Busy):
-        await nobody.send(REPLY)
+        await open_channel(replace(options, api_base=nobody), tools).send(REPLY)
 
 
-async def test_what_may_have_arrived_is_uncertain(
-    tools: Tools, options: Options, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(calling, "TIMEOUT", aiohttp.ClientTimeout(total=0.05))
-    ended = asyncio.Event()
-
-    async def hang(request: web.Request) -> web.Response:
-        await ended.wait()
-        return web.Response()
-
-    app = web.Application()
-    app.router.add_post("/{anything:.*}", hang)
-    async with TestServer(app) as running:
-        slow = open_channel(replace(options, api_base=str(running.make_url("")).rstrip("/")), tools)
-        with pytest.raises(Uncertain):
-            await slow.send(REPLY)
-        await slow.show_typing("10", "")
-        ended.set()
+async def test_what_may_have_arrived_is_uncertain(tools: Tools, options: Options, silent: str) -> None:
+    slow = open_channel(replace(options, api_base=silent), tools)
+    with pytest.raises(Uncertain):
+        await slow.send(REPLY)
+    await slow.show_typing("10", "")
     assert not slow.limits.resend_is_safe
 
 
@@ -287,9 +237,8 @@ async def test_places_and_what_has_an_address_go_as_text(chatwoot: Chatwoot, far
 
 
 async def test_a_file_is_fetched_from_where_chatwoot_leads_to(chatwoot: Chatwoot, far: Far) -> None:
-    into = io.BytesIO()
-    await chatwoot.fetch(File("photo", f"{far.url}/rails/active_storage/blobs/redirect/a.png"), into)
-    assert into.getvalue() == PICTURE
+    kept = File("photo", f"{far.url}/rails/active_storage/blobs/redirect/a.png")
+    assert await content_of(chatwoot, kept) == PICTURE
 
 
 @pytest.mark.parametrize(
@@ -344,8 +293,6 @@ async def test_the_check_names_what_is_missing(
     assert TOKEN not in str((whose, where))
 
 
-async def test_the_check_tells_that_nobody_is_there(tools: Tools, options: Options) -> None:
-    [finding] = await open_channel(
-        replace(options, api_base=f"http://127.0.0.1:{free_port()}"), tools
-    ).check()
+async def test_the_check_tells_that_nobody_is_there(tools: Tools, options: Options, nobody: str) -> None:
+    [finding] = await open_channel(replace(options, api_base=nobody), tools).check()
     assert "api_base" in finding.wrong

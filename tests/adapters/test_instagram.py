@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -20,33 +21,32 @@ from adapters.base import (
     OutsideReply,
     Person,
     Profile,
-    Pushed,
     Refused,
-    Told,
     Tools,
 )
 from adapters.instagram import Instagram, Options, open_channel
+from tests.adapters import meta_side
 from tests.adapters.carrying import holding
-from tests.adapters.contract import ANSWER, MESSAGE, NOW, Genuine, PushedContract, SendingContract, never
+from tests.adapters.contract import ANSWER, MESSAGE, NOW, Genuine, never
 from tests.adapters.meta_side import (
     APP,
     OLD,
     SECRET,
     TOKEN,
     VERIFY,
+    MetaContract,
+    accepted,
     far,
     genuine_of,
-    http,
-    proof,
-    reports,
     tools,
 )
-from tests.fakes.meta import Far, fixtures
+from tests.fakes.meta import Far
+from tests.fakes.pushes import pushes_of
 
-__all__ = ["far", "http", "reports", "tools"]
+__all__ = ["far", "tools"]
 
 OPTIONS = Options("acme.shop", TOKEN, (SECRET, OLD), VERIFY, APP)
-FIXTURES = fixtures("instagram")
+FIXTURES = pushes_of("instagram")
 NOTHING = ("echo_own", "echo_unnamed", "seen", "unknown_kind", "comment_own", "live_comment")
 IGSID = "1254459154682919"
 MID = "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDc3OTY1NDEyMjEwOjM0MDI4MjM2Njg0MTcxMDMwMTI0NDI1"
@@ -59,7 +59,7 @@ def instagram(tools: Tools, far: Far) -> Instagram:
     return open_channel(replace(OPTIONS, api_base=far.url), tools)
 
 
-class TestInstagram(PushedContract, SendingContract):
+class TestInstagram(MetaContract):
     @pytest.fixture
     def channel(self, instagram: Instagram) -> Instagram:
         return instagram
@@ -68,23 +68,8 @@ class TestInstagram(PushedContract, SendingContract):
     def genuine(self) -> Genuine:
         return genuine_of("instagram", NOTHING)
 
-    @pytest.fixture
-    def far_end(self, far: Far) -> Far:
-        return far
 
-    @pytest.fixture
-    def secrets(self) -> tuple[str, ...]:
-        return (TOKEN, SECRET, OLD, VERIFY)
-
-
-def accepted(instagram: Instagram, body: bytes) -> list[Arrival]:
-    return instagram.accept(proof(body), body, NOW)
-
-
-def written(name: str, text: str, *files: File, queue: str | None = None) -> CustomerMessage:
-    return CustomerMessage(
-        name, IGSID, Person(IGSID), text, queue=queue, files=files, ref=name, continues=f"@{IGSID}"
-    )
+written = partial(meta_side.written, IGSID)
 
 
 def public(ref: str, text: str) -> CustomerMessage:
@@ -124,11 +109,6 @@ def test_every_fixture_is_read(instagram: Instagram) -> None:
     assert FIXTURES.keys() - READ.keys() == {*NOTHING, "missing_field"}
     with pytest.raises(Malformed, match=r"message\.mid"):
         accepted(instagram, FIXTURES["missing_field"])
-
-
-def test_meta_is_told_that_the_address_is_ours(instagram: Instagram) -> None:
-    query = {"hub.mode": "subscribe", "hub.verify_token": VERIFY, "hub.challenge": "1"}
-    assert instagram.answer(Pushed("GET", "", query, {}, b""), NOW) == Told(b"1")
 
 
 async def test_who_a_customer_is_is_asked(instagram: Instagram, far: Far) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-import aiohttp
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from adapters.base import (
     Attachment,
@@ -32,19 +28,14 @@ from adapters.base import (
     Tools,
     Uncertain,
     Undelivered,
-    calling,
 )
 from adapters.matrix import Matrix, Options, open_channel
 from adapters.matrix.content import TEXT_BYTES, fitting, measure
-from tests.adapters.test_matrix import AGENTS_ROOM, EVA, ROOM
-from tests.adapters.test_matrix import far_end as far_end
-from tests.adapters.test_matrix import http as http
-from tests.adapters.test_matrix import matrix as matrix
-from tests.adapters.test_matrix import options as options
-from tests.adapters.test_matrix import reports as reports
-from tests.adapters.test_matrix import tools as tools
+from tests.adapters.carrying import content_of, holding
+from tests.adapters.test_matrix import AGENTS_ROOM, EVA, ROOM, far_end, matrix, options, tools
 from tests.fakes.matrix import BOT, TOKEN, Homeserver
-from tests.fakes.servers import free_port
+
+__all__ = ["far_end", "matrix", "options", "tools"]
 
 MESSAGE = MessageOut("K7Q2M4-1-0", ROOM, "@aino:example.org", "K7Q2M4", "reply", "Huomenna!")
 CARD = ("K7Q2M4", "K7Q2M4 · Aino", "K7Q2M4", "waiting", "Aino waits", (Button("Claim", "claim", "K7Q2M4"),))
@@ -146,31 +137,13 @@ async def test_what_must_be_mended_is_reported_until_it_is(
     assert ["token" in one for one in reports] == [True, False]
 
 
-async def test_what_never_left_waits(options: Options, tools: Tools) -> None:
-    nobody = open_channel(replace(options, api_base=f"http://127.0.0.1:{free_port()}"), tools)
-    with pytest.raises(Busy):
-        await nobody.send(MESSAGE)
-
-
-async def test_what_may_have_arrived_is_uncertain(
-    options: Options, tools: Tools, monkeypatch: pytest.MonkeyPatch
+async def test_what_never_left_waits_and_what_may_have_arrived_is_uncertain(
+    options: Options, tools: Tools, nobody: str, silent: str
 ) -> None:
-    monkeypatch.setattr(calling, "TIMEOUT", aiohttp.ClientTimeout(total=0.05))
-    came, ended = asyncio.Event(), asyncio.Event()
-
-    async def hang(request: web.Request) -> web.Response:
-        came.set()
-        await ended.wait()
-        return web.Response()
-
-    app = web.Application()
-    app.router.add_put("/{tail:.*}", hang)
-    async with TestServer(app) as running:
-        slow = open_channel(replace(options, api_base=str(running.make_url("/"))), tools)
-        with pytest.raises(Uncertain):
-            await slow.send(MESSAGE)
-        ended.set()
-    assert came.is_set()
+    with pytest.raises(Busy):
+        await open_channel(replace(options, api_base=nobody), tools).send(MESSAGE)
+    with pytest.raises(Uncertain):
+        await open_channel(replace(options, api_base=silent), tools).send(MESSAGE)
 
 
 @pytest.mark.parametrize("sign", ["x", '"', "\n", "\x01", "ä", "語", "😀"])
@@ -185,10 +158,10 @@ def test_a_text_is_measured_as_it_is_sent(sign: str) -> None:
 
 async def test_a_file_goes_up_and_comes_down(matrix: Matrix, far_end: Homeserver) -> None:
     content = b"x" * 200_000
-    file = File("photo", "other:1", "kuva.jpg", "image/jpeg", len(content))
+    file = File("photo", "other:1", "kuva.jpg", "image/jpeg")
     place = File.located(60.1699, 24.9384, "Helsinki")
     own = File("voice", "mxc://example.org/voice")
-    attachments = (Attachment(file, BytesIO(content)), Attachment(place), Attachment(own))
+    attachments = (holding(file, content), Attachment(place), Attachment(own))
     assert await matrix.send(replace(MESSAGE, text="", attachments=attachments)) == "$event-0"
     assert far_end.files == {"file0": content}
     (_, first, photo), (_, second, map_), (_, _, voice) = far_end.events
@@ -203,9 +176,7 @@ async def test_a_file_goes_up_and_comes_down(matrix: Matrix, far_end: Homeserver
     }
     assert map_["geo_uri"] == "geo:60.1699,24.9384"
     assert voice["url"] == own.ref
-    into = BytesIO()
-    await matrix.fetch(replace(file, ref=photo["url"]), into)
-    assert into.getvalue() == content
+    assert await content_of(matrix, replace(file, ref=photo["url"])) == content
 
 
 @pytest.mark.parametrize(
@@ -215,9 +186,8 @@ async def test_a_file_that_is_not_uploaded_shows_nobody_anything(
     matrix: Matrix, far_end: Homeserver, status: int, error: type[Undelivered]
 ) -> None:
     far_end.answers["/upload"] = (status, {"errcode": "M_FORBIDDEN"} if status == 403 else {})
-    attachment = Attachment(File("photo", "other:1", size_bytes=1), BytesIO(b"x"))
     with pytest.raises(error):
-        await matrix.send(replace(MESSAGE, text="", attachments=(attachment,)))
+        await matrix.send(replace(MESSAGE, text="", attachments=(holding(File("photo", "other:1"), b"x"),)))
     assert not far_end.events
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -25,37 +26,35 @@ from adapters.base import (
     Paced,
     Person,
     Profile,
-    Pushed,
     Seeing,
-    Told,
     Tools,
     Typing,
-    Untrusted,
 )
 from adapters.messenger import Messenger, Options, open_channel
-from tests.adapters.contract import NOW, Genuine, PushedContract, SendingContract
+from tests.adapters import meta_side
+from tests.adapters.contract import Genuine
 from tests.adapters.meta_side import (
     APP,
     OLD,
     SECRET,
     TOKEN,
     VERIFY,
+    MetaContract,
+    accepted,
     changed,
     far,
     genuine_of,
-    http,
-    proof,
-    reports,
     tools,
 )
-from tests.fakes.meta import Far, fixtures
+from tests.fakes.meta import Far
+from tests.fakes.pushes import pushes_of
 
-__all__ = ["far", "http", "reports", "tools"]
+__all__ = ["far", "tools"]
 
 PAGE, PSID, COMMENTER = "1906385232743451", "8141258975912345", "8141258975999999"
 MID = "m_AG5Hz2Uq7tuwNEhXfYYKj8mJEM_QPpz5jdCK48PnKAjSdjfipqxqMvK8ma6AC8fplwlqLP_5cgXIbu7I3rBN0P"
 OPTIONS = Options(PAGE, TOKEN, (SECRET, OLD), VERIFY, APP)
-FIXTURES = fixtures("messenger")
+FIXTURES = pushes_of("messenger")
 NOTHING = (
     "echo_own",
     "echo_unnamed",
@@ -75,7 +74,7 @@ def messenger(tools: Tools, far: Far) -> Messenger:
     return open_channel(replace(OPTIONS, api_base=far.url), tools)
 
 
-class TestMessenger(PushedContract, SendingContract):
+class TestMessenger(MetaContract):
     @pytest.fixture
     def channel(self, messenger: Messenger) -> Messenger:
         return messenger
@@ -84,28 +83,13 @@ class TestMessenger(PushedContract, SendingContract):
     def genuine(self) -> Genuine:
         return genuine_of("messenger", NOTHING)
 
-    @pytest.fixture
-    def far_end(self, far: Far) -> Far:
-        return far
-
-    @pytest.fixture
-    def secrets(self) -> tuple[str, ...]:
-        return (TOKEN, SECRET, OLD, VERIFY)
-
 
 def test_what_it_can_do_beside(messenger: Messenger) -> None:
     for ability in (Answering, Checked, Media, Typing, Seeing, Inviting, Paced, Profile):
         assert isinstance(messenger, ability)
 
 
-def accepted(messenger: Messenger, body: bytes) -> list[Arrival]:
-    return messenger.accept(proof(body), body, NOW)
-
-
-def written(name: str, text: str, *files: File, queue: str | None = None) -> CustomerMessage:
-    return CustomerMessage(
-        name, PSID, Person(PSID), text, queue=queue, files=files, ref=name, continues=f"@{PSID}"
-    )
+written = partial(meta_side.written, PSID)
 
 
 def public(ref: str, text: str, *files: File) -> CustomerMessage:
@@ -220,36 +204,6 @@ def test_an_address_too_long_for_a_file_is_told_as_text(messenger: Messenger) ->
 
 def test_without_the_apps_id_nobody_knows_who_answered(tools: Tools) -> None:
     assert accepted(open_channel(replace(OPTIONS, app_id=""), tools), FIXTURES["echo_inbox"]) == []
-
-
-# --- the handshake -------------------------------------------------------------------------------------------
-
-
-def asked(**query: str) -> Pushed:
-    named = {f"hub.{name}": value for name, value in query.items()}
-    return Pushed("GET", "", named, {}, b"")
-
-
-def test_meta_is_told_that_the_address_is_ours(messenger: Messenger) -> None:
-    right = asked(mode="subscribe", verify_token=VERIFY, challenge="1158201444")
-    assert messenger.answer(right, NOW) == Told(b"1158201444")
-    assert messenger.answer(Pushed("POST", "", {}, {}, b"{}"), NOW) is None
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        {},
-        {"mode": "subscribe", "challenge": "1"},
-        {"mode": "subscribe", "verify_token": VERIFY + "x", "challenge": "1"},
-        {"mode": "subscribe", "verify_token": "ä\udcff", "challenge": "1"},
-        {"mode": "unsubscribe", "verify_token": VERIFY, "challenge": "1"},
-    ],
-)
-def test_others_are_told_nothing(messenger: Messenger, query: Mapping[str, str]) -> None:
-    with pytest.raises(Untrusted) as caught:
-        messenger.answer(asked(**query), NOW)
-    assert VERIFY not in str(caught.value)
 
 
 # --- options -------------------------------------------------------------------------------------------------

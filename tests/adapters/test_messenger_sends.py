@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import aiohttp
 import pytest
 
 from adapters.base import (
@@ -26,18 +25,16 @@ from adapters.base import (
     Uncertain,
     Undelivered,
     Unusable,
-    calling,
 )
 from adapters.messenger import Messenger, open_channel
 from tests.adapters.carrying import content_of, holding
 from tests.adapters.contract import ANSWER, EVENT, MESSAGE, NOW, never
-from tests.adapters.meta_side import TOKEN, far, http, reports, tools
+from tests.adapters.meta_side import TOKEN, far, tools
 from tests.adapters.test_messenger import OPTIONS, PAGE, messenger
 from tests.fakes.meta import PICTURE, Far
 from tests.fakes.servers import free_port
-from tests.fakes.silent import silent_server
 
-__all__ = ["far", "http", "messenger", "reports", "tools"]
+__all__ = ["far", "messenger", "tools"]
 
 PDF = File("document", "other:1", "lasku.pdf", "application/pdf")
 DAY_S = 86_400.0
@@ -203,16 +200,11 @@ async def test_strange_errors_break_nothing(messenger: Messenger, far: Far) -> N
             await messenger.send(MESSAGE)
 
 
-async def test_before_and_after_the_request_left(
-    tools: Tools, far: Far, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    nobody = open_channel(replace(OPTIONS, api_base=f"http://127.0.0.1:{free_port()}"), tools)
+async def test_before_and_after_the_request_left(tools: Tools, nobody: str, silent: str) -> None:
     with pytest.raises(Busy):
-        await nobody.send(MESSAGE)
-    monkeypatch.setattr(calling, "TIMEOUT", aiohttp.ClientTimeout(total=0.1))
-    async with silent_server() as address:
-        with pytest.raises(Uncertain):
-            await open_channel(replace(OPTIONS, api_base=address), tools).send(MESSAGE)
+        await open_channel(replace(OPTIONS, api_base=nobody), tools).send(MESSAGE)
+    with pytest.raises(Uncertain):
+        await open_channel(replace(OPTIONS, api_base=silent), tools).send(MESSAGE)
 
 
 # --- beside --------------------------------------------------------------------------------------------------

@@ -38,8 +38,7 @@ from adapters.base import (
 )
 from adapters.slack import Options, Slack, open_channel
 from adapters.slack.text import fitted, measure, plain
-from bot.fetch import open_session
-from tests.adapters.contract import NOW, FarEnd, Genuine, PushedContract, SendingContract
+from tests.adapters.contract import NOW, FarEnd, Genuine, NamingContract, PushedContract
 from tests.fakes.slack import FIXTURES, Far, form, workspace
 
 SECRET, OLD, OTHER = "8f742231b10e8888abcd99yyyzzz85a5", "0ld", "0ther"
@@ -65,15 +64,9 @@ async def far() -> AsyncIterator[Far]:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[ClientSession]:
-    async with open_session(allow_private=True) as session:
-        yield session
-
-
-@pytest.fixture
-def tools(http: ClientSession) -> Tools:
+def tools(http: ClientSession, reports: list[str]) -> Tools:
     queues, agents = ("support", "billing"), frozenset({"U0STAFF"})
-    return Tools("slack", http, lambda: NOW, COMMANDS, agents, queues, hook_url=HOOK)
+    return Tools("slack", http, lambda: NOW, COMMANDS, agents, queues, hook_url=HOOK, report=reports.append)
 
 
 @pytest.fixture
@@ -112,7 +105,7 @@ def accepted(slack: Slack, body: bytes) -> list[Arrival]:
     return slack.accept(signed(body), body, NOW)
 
 
-class TestSlack(PushedContract, SendingContract):
+class TestSlack(PushedContract, NamingContract):
     @pytest.fixture
     def channel(self, slack: Slack) -> Channel:
         return slack

@@ -6,14 +6,11 @@ import asyncio
 import io
 import json
 import re
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-import aiohttp
 import pytest
-from aiohttp import ClientSession
 
 from adapters.base import (
     AgentCommand,
@@ -41,56 +38,14 @@ from adapters.base import (
 )
 from adapters.slack import Options, Slack, open_channel
 from adapters.slack.room import LITERAL
-from bot.fetch import open_session
-from tests.adapters.contract import ANSWER, MESSAGE, NOW, never
-from tests.fakes.servers import free_port
-from tests.fakes.silent import silent_server
-from tests.fakes.slack import FIXTURES, PICTURE, Far, workspace
+from tests.adapters.contract import ANSWER, MESSAGE, never
+from tests.adapters.test_slack import APP, PERSON, ROOT, TOKEN, far, options, slack, tools
+from tests.fakes.slack import FIXTURES, PICTURE, Far
 
-TOKEN, APP, PERSON = "xoxb-1-secret", "xapp-1-secret", "xoxp-1-secret"
-ROOT, CLAIM = "1767614300.000001", Button("Claim", "claim", "K7Q2M4")
+__all__ = ["far", "options", "slack", "tools"]
+
+CLAIM = Button("Claim", "claim", "K7Q2M4")
 IN_CHANNEL = replace(MESSAGE, conversation_id=f"C0CUSTOMERS/{ROOT}")
-
-
-@pytest.fixture
-async def far() -> AsyncIterator[Far]:
-    async with workspace() as slack:
-        yield slack
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[ClientSession]:
-    async with open_session(allow_private=True) as session:
-        yield session
-
-
-@pytest.fixture
-def reports() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def tools(http: ClientSession, reports: list[str]) -> Tools:
-    hook = "https://jono.example/hooks/slack"
-    return Tools("slack", http, lambda: NOW, hook_url=hook, report=reports.append)
-
-
-@pytest.fixture
-def options(far: Far) -> Options:
-    return Options(
-        TOKEN,
-        "a-secret",
-        customers=("C0CUSTOMERS",),
-        agents_channel="C0AGENTS",
-        topic_channel="C0TOPIC",
-        user_token=PERSON,
-        api_base=far.url,
-    )
-
-
-@pytest.fixture
-def slack(options: Options, tools: Tools) -> Slack:
-    return open_channel(options, tools)
 
 
 # --- messages ------------------------------------------------------------------------------------------------
@@ -171,16 +126,12 @@ async def test_what_the_operator_must_mend_is_reported_until_it_is(
 
 
 async def test_what_never_left_waits_and_what_may_have_arrived_is_uncertain(
-    options: Options, tools: Tools, slack: Slack, far: Far, monkeypatch: pytest.MonkeyPatch
+    options: Options, tools: Tools, nobody: str, silent: str
 ) -> None:
-    nobody = open_channel(replace(options, api_base=f"http://127.0.0.1:{free_port()}"), tools)
     with pytest.raises(Busy):
-        await nobody.send(MESSAGE)
-    monkeypatch.setattr("adapters.base.calling.TIMEOUT", aiohttp.ClientTimeout(total=0.05))
-    async with silent_server() as address:
-        mute = open_channel(replace(options, api_base=address), tools)
-        with pytest.raises(Uncertain):
-            await mute.send(MESSAGE)
+        await open_channel(replace(options, api_base=nobody), tools).send(MESSAGE)
+    with pytest.raises(Uncertain):
+        await open_channel(replace(options, api_base=silent), tools).send(MESSAGE)
 
 
 # --- answers to commands -------------------------------------------------------------------------------------

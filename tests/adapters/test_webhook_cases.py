@@ -12,27 +12,21 @@ from adapters.base import (
     CustomerGone,
     CustomerMessage,
     Malformed,
-    MessageOut,
     OutsideAct,
     OutsideReply,
     Person,
-    Tools,
 )
-from adapters.webhook import CASE_EVENTS, Options, Webhook, open_channel
+from adapters.webhook import CASE_EVENTS, Webhook
 from tests.adapters.test_webhook import (
     MESSAGE_IN,
-    SECRET,
     accepted,
     changed,
-    http,
-    listening,
     shop,
     tools,
     without,
 )
-from tests.fakes.peer import Peer
 
-__all__ = ["http", "listening", "shop", "tools"]
+__all__ = ["shop", "tools"]
 
 ANNA = Person("a-1", "Anna")
 
@@ -71,15 +65,6 @@ def test_a_private_message_goes_on_with_a_public_one(shop: Webhook) -> None:
 def test_what_is_wrong_in_a_message_is_named(shop: Webhook, path: str, value: object) -> None:
     with pytest.raises(Malformed, match=path):
         accepted(shop, changed(MESSAGE_IN, path, value))
-
-
-async def test_what_is_to_be_read_by_everybody_names_the_message(tools: Tools, listening: Peer) -> None:
-    channel = open_channel(Options(SECRET, listening.url), tools)
-    for key, public in (("k-1", "m-1"), ("k-2", "")):
-        await channel.send(MessageOut(key, "c-1", "c-1", "K7Q2M4", "reply", "Hei", public=public))
-    first, second = listening.shown["c-1"]
-    assert first.data["public"] == "m-1"
-    assert "public" not in second.data
 
 
 # --- cases of other systems ----------------------------------------------------------------------------------

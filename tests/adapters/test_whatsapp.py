@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession
@@ -28,20 +28,18 @@ from adapters.base import (
     Paced,
     Person,
     Profile,
-    Pushed,
     Seeing,
-    Told,
     Tools,
     Typing,
     Undeliverable,
-    Untrusted,
 )
 from adapters.whatsapp import Options, WhatsApp, open_channel
-from bot.fetch import open_session
-from tests.adapters.contract import NOW, Genuine, PushedContract
+from tests.adapters.contract import NOW, Genuine
+from tests.adapters.meta_side import OLD, SECRET, VERIFY, MetaPushes, accepted, proof
 from tests.fakes.whatsapp import CUSTOMER, FIXTURES, NUMBER, SECOND, TOKEN, Far, far_end
 
-SECRET, OLD, VERIFY = "s" * 32, "o" * 32, "our-own-word"
+OPTIONS = Options((NUMBER, SECOND), TOKEN, (SECRET, OLD), VERIFY)
+HOOK = "https://jono.example/hooks/whatsapp"
 SHEENA = Person(CUSTOMER, "Sheena Nelson")
 PAIR = f"{NUMBER}/{CUSTOMER}"
 SCOPED = "US.13491208655302741918"
@@ -55,25 +53,16 @@ async def far() -> AsyncIterator[Far]:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[ClientSession]:
-    async with open_session(allow_private=True) as session:
-        yield session
+def tools(http: ClientSession, reports: list[str]) -> Tools:
+    queues, agents = ("support", "billing"), frozenset({"358401"})
+    return Tools(
+        "whatsapp", http, lambda: NOW, queues=queues, agents=agents, hook_url=HOOK, report=reports.append
+    )
 
 
 @pytest.fixture
-def whatsapp(http: ClientSession, far: Far) -> WhatsApp:
-    tools = Tools("whatsapp", http, lambda: NOW, queues=("support", "billing"), agents=frozenset({"358401"}))
-    options = Options((NUMBER, SECOND), TOKEN, (SECRET, OLD), VERIFY, api_base=far.url)
-    return open_channel(options, tools)
-
-
-def proof(body: bytes, secret: str = SECRET) -> Mapping[str, str]:
-    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return {"X-Hub-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
-
-
-def accepted(whatsapp: WhatsApp, body: bytes) -> list[Arrival]:
-    return whatsapp.accept(proof(body), body, NOW)
+def whatsapp(tools: Tools, far: Far) -> WhatsApp:
+    return open_channel(replace(OPTIONS, api_base=far.url), tools)
 
 
 def written(name: str, text: str, *files: File, queue: str | None = None) -> CustomerMessage:
@@ -145,7 +134,7 @@ NOTHING = (
 )
 
 
-class TestWhatsApp(PushedContract):
+class TestWhatsApp(MetaPushes):
     @pytest.fixture
     def channel(self, whatsapp: WhatsApp) -> Channel:
         return whatsapp
@@ -185,14 +174,6 @@ def test_agents_give_commands_and_are_answered_by_the_same_number(whatsapp: What
     )
 
 
-def test_meta_is_told_that_the_address_is_ours(whatsapp: WhatsApp) -> None:
-    query = {"hub.mode": "subscribe", "hub.verify_token": VERIFY, "hub.challenge": "1158201444"}
-    assert whatsapp.answer(Pushed("GET", "", query, {}, b""), NOW) == Told(b"1158201444")
-    assert whatsapp.answer(Pushed("POST", "", {}, {}, b"{}"), NOW) is None
-    with pytest.raises(Untrusted):
-        whatsapp.answer(Pushed("GET", "", query | {"hub.verify_token": "another"}, {}, b""), NOW)
-
-
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -207,14 +188,12 @@ def test_meta_is_told_that_the_address_is_ours(whatsapp: WhatsApp) -> None:
         ("api_base", "graph.facebook.com"),
     ],
 )
-def test_options_that_cannot_work(http: ClientSession, key: str, value: object) -> None:
+def test_options_that_cannot_work(tools: Tools, key: str, value: Any) -> None:
     wanted = {"template": "template_language", "template_language": "template"}.get(key, key)
-    options = {"numbers": (NUMBER,), "token": TOKEN, "secret": SECRET, "verify_token": VERIFY, key: value}
     with pytest.raises(BadOptions) as caught:
-        open_channel(Options(**options), Tools("whatsapp", http, lambda: NOW))  # type: ignore[arg-type]
+        open_channel(replace(OPTIONS, **{key: value}), tools)
     assert caught.value.key == wanted
 
 
 def test_options_show_no_secret() -> None:
-    shown = repr(Options((NUMBER,), TOKEN, SECRET, VERIFY))
-    assert not any(secret in shown for secret in (TOKEN, SECRET, VERIFY))
+    assert not any(secret in repr(OPTIONS) for secret in (TOKEN, SECRET, OLD, VERIFY))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
 
 from adapters.base import (
     Attachment,
@@ -21,45 +19,18 @@ from adapters.base import (
     Uncertain,
     Undelivered,
 )
-from adapters.whatsapp import Options, WhatsApp, open_channel
-from bot.fetch import open_session
+from adapters.whatsapp import WhatsApp, open_channel
 from tests.adapters.carrying import content_of, holding
 from tests.adapters.contract import ANSWER, EVENT, MESSAGE, NOW, SendingContract
-from tests.fakes.servers import free_port
-from tests.fakes.whatsapp import CUSTOMER, NUMBER, PICTURE, SECOND, TOKEN, Far, Planned, error, far_end
+from tests.adapters.meta_side import OLD, SECRET, VERIFY
+from tests.adapters.test_whatsapp import OPTIONS, far, tools, whatsapp
+from tests.fakes.whatsapp import CUSTOMER, NUMBER, PICTURE, SECOND, TOKEN, Far, Planned, error
 
-OPTIONS = Options((NUMBER, SECOND), TOKEN, "s" * 32, "our-own-word")
+__all__ = ["far", "tools", "whatsapp"]
+
 TO_SECOND = replace(MESSAGE, conversation_id=f"{SECOND}/{CUSTOMER}", customer_id=CUSTOMER)
 LATE = replace(TO_SECOND, kind="reply", heard_at=NOW - 86_401.0)
 DAY = "24 hours"
-
-
-@pytest.fixture
-async def far() -> AsyncIterator[Far]:
-    async with far_end() as whatsapp:
-        yield whatsapp
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[ClientSession]:
-    async with open_session(allow_private=True) as session:
-        yield session
-
-
-@pytest.fixture
-def reports() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def tools(http: ClientSession, reports: list[str]) -> Tools:
-    hook_url = "https://jono.example/hooks/whatsapp"
-    return Tools("whatsapp", http, lambda: NOW, hook_url=hook_url, report=reports.append)
-
-
-@pytest.fixture
-def whatsapp(tools: Tools, far: Far) -> WhatsApp:
-    return open_channel(replace(OPTIONS, api_base=far.url), tools)
 
 
 class TestSending(SendingContract):
@@ -77,7 +48,7 @@ class TestSending(SendingContract):
 
     @pytest.fixture
     def secrets(self) -> tuple[str, ...]:
-        return TOKEN, "s" * 32, "our-own-word"
+        return TOKEN, SECRET, OLD, VERIFY
 
 
 async def test_what_is_sent_is_what_whatsapp_documents(whatsapp: WhatsApp, far: Far) -> None:
@@ -149,10 +120,9 @@ async def test_what_is_no_code(
         await whatsapp.send(TO_SECOND)
 
 
-async def test_what_never_left_waits(tools: Tools) -> None:
-    nobody = replace(OPTIONS, api_base=f"http://127.0.0.1:{free_port()}")
+async def test_what_never_left_waits(tools: Tools, nobody: str) -> None:
     with pytest.raises(Busy):
-        await open_channel(nobody, tools).send(TO_SECOND)
+        await open_channel(replace(OPTIONS, api_base=nobody), tools).send(TO_SECOND)
 
 
 def test_its_pace_is_that_of_the_number_and_of_the_pair(whatsapp: WhatsApp) -> None:

@@ -6,12 +6,11 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
 
 from adapters.base import (
     AgentCommand,
@@ -34,61 +33,24 @@ from adapters.base import (
     Tools,
     Untrusted,
 )
-from adapters.x import Options, X, open_channel
+from adapters.x import X, open_channel
 from adapters.x.events import ENCRYPTED
-from bot.fetch import open_session
+from tests.adapters import x_side
 from tests.adapters.contract import NOW, Genuine, PushedContract
-from tests.fakes.x import (
-    ACCESS_SECRET,
-    ACCESS_TOKEN,
-    CONSUMER_KEY,
-    CONSUMER_SECRET,
-    CUSTOMER,
-    FIXTURES,
-    OLD_SECRET,
-    TOKEN,
-    US,
-    Far,
-    far_end,
-)
+from tests.adapters.x_side import AGENT, SECRETS, far, tools
+from tests.fakes.x import ACCESS_SECRET, ACCESS_TOKEN, CONSUMER_SECRET, CUSTOMER, FIXTURES, TOKEN, US, Far
+
+__all__ = ["far", "tools"]
 
 SIGNATURE = "x-twitter-webhooks-signature"
-HOOK = "https://jono.example/hooks/x"
 OTHER, JORDAN, CAT = (Person(CUSTOMER, name) for name in ("OtherUser", "Jordan Brinks", "Cat Person"))
 PUBLIC = f"@{CUSTOMER}"
-OPTIONS = Options(
-    (CONSUMER_SECRET, OLD_SECRET),
-    US,
-    "@ExampleUser",
-    CONSUMER_KEY,
-    ACCESS_TOKEN,
-    ACCESS_SECRET,
-    keywords=("acme shoes",),
-)
+OPTIONS = replace(x_side.OPTIONS, keywords=("acme shoes",), profile=False)
 
 
 def signed(body: bytes, secret: str = CONSUMER_SECRET) -> dict[str, str]:
     digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
     return {SIGNATURE: "sha256=" + base64.b64encode(digest).decode()}
-
-
-@pytest.fixture
-async def far() -> AsyncIterator[Far]:
-    async with far_end(NOW) as x:
-        yield x
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[ClientSession]:
-    async with open_session(allow_private=True) as session:
-        yield session
-
-
-@pytest.fixture
-def tools(http: ClientSession) -> Tools:
-    moments = iter(range(1_000_000))
-    queues, agents = ("support", "billing"), frozenset({"3333333333333333333"})
-    return Tools("x", http, lambda: NOW + next(moments) / 1_000, agents=agents, queues=queues, hook_url=HOOK)
 
 
 @pytest.fixture
@@ -131,7 +93,7 @@ class TestX(PushedContract):
     def genuine(self) -> Genuine:
         samples = {name: body for name, body in FIXTURES.items() if name not in ALIKE}
         nothing = tuple(name for name in NOTHING if name not in ALIKE)
-        return Genuine(samples, signed, (CONSUMER_SECRET, OLD_SECRET), nothing)
+        return Genuine(samples, signed, SECRETS, nothing)
 
 
 def test_what_it_can_do_beside(x: X) -> None:
@@ -280,8 +242,8 @@ def test_a_link_begins_in_a_queue(x: X) -> None:
 
 
 def test_an_agent_gives_commands(x: X) -> None:
-    body = changed("ordinary", {CUSTOMER: "3333333333333333333", "hello!": "/claim K7Q2M4 "})
-    agent = Person("3333333333333333333", "OtherUser")
+    body = changed("ordinary", {CUSTOMER: AGENT, "hello!": "/claim K7Q2M4 "})
+    agent = Person(AGENT, "OtherUser")
     assert accepted(x, body) == [AgentCommand("dm-2080765901528535096", agent, "claim", "K7Q2M4")]
 
 
@@ -359,7 +321,7 @@ def test_what_cannot_work_is_named_and_no_secret_shown(tools: Tools, key: str, v
         open_channel(options, tools)
     assert caught.value.key == key
     told = str(caught.value) + repr(options)
-    assert not any(one in told for one in (CONSUMER_SECRET, OLD_SECRET, ACCESS_TOKEN, ACCESS_SECRET))
+    assert not any(one in told for one in (*SECRETS, ACCESS_TOKEN, ACCESS_SECRET))
 
 
 def test_the_profile_wants_keys(tools: Tools) -> None:

@@ -2,79 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
 
-from adapters.base import (
-    Busy,
-    File,
-    Outlet,
-    Refused,
-    Tools,
-    Undelivered,
-)
-from adapters.x import Options, X, open_channel
+from adapters.base import Busy, File, Outlet, Refused, Tools, Undelivered
+from adapters.x import X, open_channel
 from adapters.x.calls import TOKEN_TROUBLE
-from bot.fetch import open_session
 from bot.formats import FORMATS
-from tests.adapters.contract import MESSAGE, NOW
-from tests.fakes.x import (
-    ACCESS_SECRET,
-    ACCESS_TOKEN,
-    CONSUMER_KEY,
-    CONSUMER_SECRET,
-    PICTURE,
-    TOKEN,
-    US,
-    Far,
-    Planned,
-    far_end,
-    problem,
-)
+from tests.adapters.carrying import content_of
+from tests.adapters.contract import MESSAGE
+from tests.adapters.x_side import BY_TOKEN, HOOK, OPTIONS, far, tools, x, x_by_token
+from tests.fakes.x import PICTURE, US, Far, Planned, problem
 
-OPTIONS = Options(CONSUMER_SECRET, US, "ExampleUser", CONSUMER_KEY, ACCESS_TOKEN, ACCESS_SECRET, profile=True)
-BY_TOKEN = Options(CONSUMER_SECRET, US, "ExampleUser", token=TOKEN)
-HOOK = "https://jono.example/hooks/x"
-
-
-@pytest.fixture
-async def far() -> AsyncIterator[Far]:
-    async with far_end(NOW) as x:
-        yield x
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[ClientSession]:
-    async with open_session(allow_private=True) as session:
-        yield session
-
-
-@pytest.fixture
-def reports() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def tools(http: ClientSession, reports: list[str]) -> Tools:
-    moments = iter(range(1_000_000))
-    now = lambda: NOW + next(moments) / 100_000  # noqa: E731
-    return Tools("x", http, now, hook_url=HOOK, report=reports.append)
-
-
-@pytest.fixture
-def x(tools: Tools, far: Far) -> X:
-    return open_channel(replace(OPTIONS, api_base=far.url), tools)
-
-
-@pytest.fixture
-def x_by_token(tools: Tools, far: Far) -> X:
-    return open_channel(replace(BY_TOKEN, api_base=far.url + "/"), tools)
-
+__all__ = ["far", "tools", "x", "x_by_token"]
 
 # --- files ---------------------------------------------------------------------------------------------------
 
@@ -83,9 +26,7 @@ PRIVATE_FILE = "https://ton.twitter.com/1.1/ton/data/dm/95449/95448/Fsl_xKTJ.jpg
 
 async def test_a_file_is_fetched_with_a_proof(x: X, x_by_token: X, far: Far) -> None:
     for channel, ref in ((x, f"{far.url}/files/1?a=b"), (x_by_token, PRIVATE_FILE)):
-        into = BytesIO()
-        await channel.fetch(File("photo", ref), into)
-        assert into.getvalue() == PICTURE
+        assert await content_of(channel, File("photo", ref)) == PICTURE
     assert [path for path, _, _ in far.calls] == [
         "/files/1",
         "/2/dm_conversations/media/95449/95448/Fsl_xKTJ.jpg",
@@ -114,7 +55,7 @@ def test_only_where_x_keeps_private_files_it_is_told_who_asks(x: X) -> None:
 async def test_nobody_else_is_asked(tools: Tools, ref: str) -> None:
     for options in (OPTIONS, BY_TOKEN):
         with pytest.raises(Refused):
-            await open_channel(options, tools).fetch(File("photo", ref), BytesIO())
+            await content_of(open_channel(options, tools), File("photo", ref))
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,12 @@
-"""The X channel sends, fetches, shows the wait in the profile and looks at itself: against a server as its far end."""
+"""The X channel sends: against a server as its far end."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from io import BytesIO
 
 import pytest
-from aiohttp import ClientSession
 
 from adapters.base import (
     Attachment,
@@ -25,61 +23,22 @@ from adapters.x import MESSAGES, MESSAGES_OF_OURS, POSTS, POSTS_OF_OURS, Options
 from adapters.x.calls import CREDITS_TROUBLE, RIGHTS_TROUBLE, TOKEN_TROUBLE
 from adapters.x.oauth import Keys, authorization
 from adapters.x.posts import cut_post, weight
-from bot.fetch import open_session
 from tests.adapters.contract import ANSWER, EVENT, MESSAGE, NOW, SendingContract
-from tests.fakes.servers import free_port
+from tests.adapters.x_side import BY_TOKEN, OPTIONS, SECRETS, far, tools, x
 from tests.fakes.x import (
     ACCESS_SECRET,
     ACCESS_TOKEN,
     CONSUMER_KEY,
     CONSUMER_SECRET,
     PICTURE,
-    TOKEN,
-    US,
     Far,
     Planned,
-    far_end,
     problem,
 )
 
-OPTIONS = Options(CONSUMER_SECRET, US, "ExampleUser", CONSUMER_KEY, ACCESS_TOKEN, ACCESS_SECRET, profile=True)
-BY_TOKEN = Options(CONSUMER_SECRET, US, "ExampleUser", token=TOKEN)
-HOOK = "https://jono.example/hooks/x"
+__all__ = ["far", "tools", "x"]
+
 PUBLIC = replace(MESSAGE, conversation_id="@22", public="2080765813578191303", kind="reply")
-
-
-@pytest.fixture
-async def far() -> AsyncIterator[Far]:
-    async with far_end(NOW) as x:
-        yield x
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[ClientSession]:
-    async with open_session(allow_private=True) as session:
-        yield session
-
-
-@pytest.fixture
-def reports() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def tools(http: ClientSession, reports: list[str]) -> Tools:
-    moments = iter(range(1_000_000))
-    now = lambda: NOW + next(moments) / 100_000  # noqa: E731
-    return Tools("x", http, now, hook_url=HOOK, report=reports.append)
-
-
-@pytest.fixture
-def x(tools: Tools, far: Far) -> X:
-    return open_channel(replace(OPTIONS, api_base=far.url), tools)
-
-
-@pytest.fixture
-def x_by_token(tools: Tools, far: Far) -> X:
-    return open_channel(replace(BY_TOKEN, api_base=far.url + "/"), tools)
 
 
 class TestX(SendingContract):
@@ -93,7 +52,7 @@ class TestX(SendingContract):
 
     @pytest.fixture
     def secrets(self) -> tuple[str, ...]:
-        return CONSUMER_SECRET, ACCESS_TOKEN, ACCESS_SECRET
+        return *SECRETS, ACCESS_TOKEN, ACCESS_SECRET
 
 
 # --- proof ---------------------------------------------------------------------------------------------------
@@ -348,8 +307,8 @@ async def test_what_somebody_must_mend_is_told_until_it_is(
     assert reports == [trouble, ""]
 
 
-async def test_what_never_left_is_busy(tools: Tools) -> None:
-    x = open_channel(replace(OPTIONS, api_base=f"http://127.0.0.1:{free_port()}"), tools)
+async def test_what_never_left_is_busy(tools: Tools, nobody: str) -> None:
+    x = open_channel(replace(OPTIONS, api_base=nobody), tools)
     with pytest.raises(Busy):
         await x.send(MESSAGE)
     with pytest.raises(Busy):

@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,11 +13,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.adapters.contract import Fault
+from tests.fakes.pushes import pushes_of
 
-FIXTURES = {
-    path.stem: path.read_bytes()
-    for path in (Path(__file__).parents[1] / "adapters/fixtures/chatwoot").glob("*.json")
-}
+FIXTURES = pushes_of("chatwoot")
 PICTURE = b"\x89PNG" + b"x" * 200_000
 FOR_BOTS = {"error": "Access to this endpoint is not authorized for bots"}
 STATUSES: Mapping[Fault, int] = {"busy": 429, "broken": 503, "refused": 422, "unauthorised": 401}

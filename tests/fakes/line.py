@@ -1,23 +1,23 @@
 """LINE's side of the Messaging API, as a real HTTP server on loopback.
 
 It keeps the ledger of what customers were shown, takes a retry key and a reply token once, and can be told to answer
-with errors, late or not at all. A request that LINE would not take fails the test.
+with errors or not at all. A request that LINE would not take fails the test.
 """
 
 from __future__ import annotations
 
-import random
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
 
+from tests.adapters.contract import Fault
+
 TOKEN = "token-of-the-channel+/="
-BUSY_S = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +32,40 @@ class Script:
     hangs_up: bool = False
 
 
-class LineSide:
-    """The platform. `now` is its clock, `reply_tokens` those that may still be used."""
+FAULTS: Mapping[Fault, Script] = {
+    "busy": Script(429, "The API rate limit has been exceeded. Try again later."),
+    "broken": Script(500, "Internal error"),
+    "refused": Script(400, "The property, 'to', in the request body is invalid"),
+    "unauthorised": Script(401, "Authentication failed. Confirm that the access token is valid."),
+    "cut": Script(hangs_up=True),
+}
 
-    def __init__(self, seed: int = 0) -> None:
+
+class LineSide:
+    """The platform. Each of `script`, and then each of `faults`, happens once to what is said, or asked of a customer;
+    `reply_tokens` are those that may still be used, `profiles` of those who let us know."""
+
+    def __init__(self) -> None:
         self.url = ""
-        self.now = 0.0
+        self.faults: list[Fault] = []
+        self.busy_s: float | None = 7.0
         self.shown: list[tuple[str, str]] = []
         self.calls: Counter[str] = Counter()
         self.reply_tokens: dict[str, str] = {}
         self.script: list[Script] = []
-        self.busy_share = self.broken_share = 0.0
         self.endpoint: dict[str, Any] | None = None
         self.quota: dict[str, Any] = {"type": "none"}
         self.used = 0
+        self.profiles: dict[str, Mapping[str, str]] = {}
         self.contents: dict[str, tuple[int, bytes]] = {}
         self.dots: list[Mapping[str, Any]] = []
         self.wrongs: list[str] = []
         self._accepted: dict[str, str] = {}
-        self._not_before: dict[str, float] = {}
-        self._random = random.Random(seed)
+
+    @property
+    def delivered(self) -> list[str]:
+        """The texts that people were shown."""
+        return [text for _, text in self.shown]
 
     # --- messages ------------------------------------------------------------------------------------------
 
@@ -61,12 +75,10 @@ class LineSide:
         key, body = request.headers.get("X-Line-Retry-Key", ""), await request.json()
         if str(uuid.UUID(key)) != key:
             self.wrongs.append(f"no retry key: {key!r}")
-        if self.now < self._not_before.get(key, 0.0):
-            self.wrongs.append(f"{key} came again at {self.now}, told not before {self._not_before[key]}")
         if key in self._accepted:
             told = {"message": "The retry key is already accepted"}
             return web.json_response({**told, **_sent(self._accepted[key])}, status=409)
-        if (script := self._next(key)) is None or script.accepted:
+        if (script := self._next()) is None or script.accepted:
             self._accepted[key] = self._show(body["to"], body["messages"])
         return await self._answer(request, script, _sent(self._accepted.get(key, "")))
 
@@ -78,7 +90,7 @@ class LineSide:
         body = await request.json()
         if body["replyToken"] not in self.reply_tokens:
             return web.json_response({"message": "Invalid reply token"}, status=400)
-        script, shown = self._next(""), ""
+        script, shown = self._next(), ""
         if script is None or script.accepted:
             shown = self._show(self.reply_tokens.pop(body["replyToken"]), body["messages"])
         return await self._answer(request, script, _sent(shown))
@@ -105,17 +117,15 @@ class LineSide:
             self.wrongs.append(f"not a text that LINE takes: {message['type']}")
         return text
 
-    def _next(self, key: str) -> Script | None:
+    def _next(self) -> Script | None:
         """What goes wrong now, if anything."""
         if self.script:
             return self.script.pop(0)
-        chance = self._random.random()
-        if chance < self.busy_share:
-            self._not_before[key] = self.now + BUSY_S
-            return Script(429, "The API rate limit has been exceeded.", {"Retry-After": str(BUSY_S)})
-        if chance < self.busy_share + self.broken_share:
-            return Script(500, "Internal error", accepted=self._random.random() < 0.5)
-        return None
+        if not self.faults:
+            return None
+        fault = self.faults.pop(0)
+        headers = {"Retry-After": f"{self.busy_s:.0f}"} if fault == "busy" else {}
+        return replace(FAULTS[fault], headers=headers)
 
     async def _answer(
         self, request: web.Request, script: Script | None, good: Mapping[str, Any]
@@ -139,6 +149,13 @@ class LineSide:
         self._look_at(request)
         self.dots.append(await request.json())
         return web.json_response({}, status=202)
+
+    async def profile(self, request: web.Request) -> web.StreamResponse:
+        """Who a customer is."""
+        self._look_at(request)
+        who, script = self.profiles.get(request.match_info["id"]), self._next()
+        unknown = Script(404, "Not found") if who is None else None
+        return await self._answer(request, script or unknown, who or {})
 
     async def content(self, request: web.Request) -> web.Response:
         """What a customer sent."""
@@ -174,15 +191,16 @@ def _sent(message_id: str) -> Mapping[str, Any]:
 
 
 @asynccontextmanager
-async def line_side(seed: int = 0) -> AsyncIterator[LineSide]:
+async def line_side() -> AsyncIterator[LineSide]:
     """A platform that listens until the block ends; then it must have nothing to complain about."""
-    made = LineSide(seed)
+    made = LineSide()
     application = web.Application()
     application.add_routes(
         [
             web.post("/v2/bot/message/push", made.push),
             web.post("/v2/bot/message/reply", made.reply),
             web.post("/v2/bot/chat/loading/start", made.loading),
+            web.get("/v2/bot/profile/{id}", made.profile),
             web.get("/v2/bot/message/{id}/content", made.content),
             web.get("/v2/bot/info", made.info),
             web.get("/v2/bot/channel/webhook/endpoint", made.webhook),

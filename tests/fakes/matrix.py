@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,11 +13,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.adapters.contract import TELLING, Fault
+from tests.fakes.pushes import pushes_of
 
-FIXTURES = {
-    path.stem: path.read_bytes()
-    for path in (Path(__file__).parents[1] / "adapters/fixtures/matrix").glob("*.json")
-}
+FIXTURES = pushes_of("matrix")
 TOKEN, BOT = "syt_am9ubw_token", "@jono:example.org"
 SENDS = ("/send/", "/redact/")
 EVENT_BYTES = 65_536

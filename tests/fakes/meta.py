@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -21,12 +20,6 @@ ERRORS: Mapping[str, tuple[int, Mapping[str, Any]]] = {
     "refused": (400, {"code": 10, "error_subcode": 2018278, "message": "sent outside of allowed window"}),
     "unauthorised": (400, {"code": 190, "message": "Invalid OAuth access token"}),
 }  # fmt: skip
-
-
-def fixtures(name: str) -> dict[str, bytes]:
-    """What Meta pushes, by name."""
-    folder = Path(__file__).parents[1] / "adapters/fixtures" / name
-    return {path.stem: path.read_bytes() for path in folder.glob("*.json")}
 
 
 @dataclass(frozen=True, slots=True)

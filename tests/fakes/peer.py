@@ -21,6 +21,10 @@ from typing import Any
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from tests.adapters.contract import Fault
+
+STATUSES: Mapping[Fault, int] = {"busy": 429, "broken": 503, "refused": 422, "unauthorised": 401, "cut": 500}
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -34,13 +38,16 @@ class Received:
 class Peer:
     """Receives the bot's webhooks.
 
-    `delay_s` passes between taking a message in and answering. The share `refusing` of the requests is turned
-    away with 503 before it is taken in, the share `dropping` is taken in and never answered.
+    `delay_s` passes between taking a message in and answering. Each of `faults` happens once to a request, which is not
+    taken in then. Of all others the share `refusing` is turned away with 503 before it is taken in, and the share
+    `dropping` is taken in and never answered.
     """
 
     def __init__(self, secret: str, seed: int = 0) -> None:
         self.url = ""
         self.delay_s = self.refusing = self.dropping = 0.0
+        self.faults: list[Fault] = []
+        self.busy_s: float | None = 7.0
         self.ledger: list[Received] = []
         self.repeats: Counter[str] = Counter()
         self.refused = self.dropped = 0
@@ -52,6 +59,11 @@ class Peer:
         self._webhook = Webhook(secret)
         self._random = random.Random(seed)
         self._changed = asyncio.Condition()
+
+    @property
+    def delivered(self) -> list[str]:
+        """The texts that customers were shown."""
+        return [one.data["text"] for one in self.ledger if one.type == "message.send"]
 
     def told(self, conversation: str, *kinds: str) -> list[str]:
         """The texts of these kinds that a conversation was shown, in order."""
@@ -78,15 +90,23 @@ class Peer:
         except WebhookVerificationError as error:
             self.wrongs.append(f"not genuine: {error}")
             return web.Response(status=401)
+        if self.faults:
+            return self._turned_away(request, self.faults.pop(0))
         if self._random.random() < self.refusing:
             self.refused += 1
-            return web.Response(status=503)
+            return self._turned_away(request, "broken")
         await self._note(Received(request.headers["webhook-id"], content["type"], content["data"]))
         await asyncio.sleep(self.delay_s)
-        if self._random.random() < self.dropping and request.transport is not None:
+        if self._random.random() < self.dropping:
             self.dropped += 1
-            request.transport.abort()
+            _hang_up(request)
         return web.Response(status=204)
+
+    def _turned_away(self, request: web.Request, fault: Fault) -> web.Response:
+        if fault == "cut":
+            _hang_up(request)
+        headers = {"Retry-After": f"{self.busy_s:.0f}"} if fault == "busy" else {}
+        return web.Response(status=STATUSES[fault], headers=headers)
 
     async def _note(self, received: Received) -> None:
         known = self._known.setdefault(received.id, received)
@@ -106,6 +126,12 @@ class Peer:
             self.news[received.type].append(received)
         async with self._changed:
             self._changed.notify_all()
+
+
+def _hang_up(request: web.Request) -> None:
+    """Nobody hears what is answered then."""
+    if request.transport is not None:
+        request.transport.abort()
 
 
 @asynccontextmanager

@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,11 +13,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.adapters.contract import Fault
+from tests.fakes.pushes import pushes_of
 
-FIXTURES = {
-    path.stem: path.read_bytes()
-    for path in (Path(__file__).parents[1] / "adapters/fixtures/slack").glob("*.json")
-}
+FIXTURES = pushes_of("slack")
 PICTURE = b"\x89PNG" + b"x" * 100_000
 SCOPES = (
     "chat:write,commands,files:read,files:write,im:history,reactions:read,reactions:write,channels:history,"

@@ -6,18 +6,15 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.adapters.contract import Fault
+from tests.fakes.pushes import pushes_of
 
-FIXTURES = {
-    path.stem: path.read_bytes()
-    for path in (Path(__file__).parents[1] / "adapters/fixtures/whatsapp").glob("*.json")
-}
+FIXTURES = pushes_of("whatsapp")
 NUMBER, SECOND, CUSTOMER = "106540352242922", "106540352242923", "16505551234"
 TOKEN = "EAAJB" + "t" * 40
 PICTURE = b"\xff\xd8JFIF" + b"x" * 200_000

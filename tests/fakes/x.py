@@ -10,7 +10,6 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -18,11 +17,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.adapters.contract import Fault
+from tests.fakes.pushes import pushes_of
 
-FIXTURES = {
-    path.stem: path.read_bytes()
-    for path in (Path(__file__).parents[1] / "adapters/fixtures/x").glob("*.json")
-}
+FIXTURES = pushes_of("x")
 US, CUSTOMER = "1111111111111111111", "2222222222222222222"
 CONSUMER_KEY, ACCESS_TOKEN = "xvz1evFS4wEEPTGEFPHBog", f"{US}-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb"
 CONSUMER_SECRET, OLD_SECRET = "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw", "old" * 14

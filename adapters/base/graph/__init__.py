@@ -2,58 +2,42 @@
 
     proof      how Meta proves what it pushes
     calls      what the Graph API says of a call
+    batch      what is pushed at once
+    fields     single fields of what is pushed
     inbound    private messages and comments that are pushed
     outbound   private messages and comments that are sent
-    fields     single fields of what is pushed
 
 Adapters take all of it from here.
 """
 
-from adapters.base.graph.calls import (
-    BAD_TOKEN,
-    MEND_S,
-    PAUSE_S,
-    REASON_CHARS,
-    RESTRICTED,
-    TOO_MANY,
-    TRANSIENT,
-    VERSION,
-    Graph,
-    Mend,
-    error_of,
-    judge,
-)
-from adapters.base.graph.fields import id_at, listed, moment, object_at, object_of
+from adapters.base.graph.batch import Batch
+from adapters.base.graph.calls import REASON_CHARS, VERSION, Graph, code_in, error_of, judge
+from adapters.base.graph.fields import id_at, listed, located, object_at, object_of
 from adapters.base.graph.inbound import Inbound
-from adapters.base.graph.outbound import DAY_S, WEEK_S, Direct, Rights, Ways, examine_rights
-from adapters.base.graph.proof import SIGNATURE, handshake, verify
+from adapters.base.graph.outbound import DAY_S, Direct, Rights, Ways, examine_rights, one_by_one, reachable
+from adapters.base.graph.proof import handshake, verify
 
 __all__ = [
-    "BAD_TOKEN",
     "DAY_S",
-    "MEND_S",
-    "PAUSE_S",
     "REASON_CHARS",
-    "RESTRICTED",
-    "SIGNATURE",
-    "TOO_MANY",
-    "TRANSIENT",
     "VERSION",
-    "WEEK_S",
+    "Batch",
     "Direct",
     "Graph",
     "Inbound",
-    "Mend",
     "Rights",
     "Ways",
+    "code_in",
     "error_of",
     "examine_rights",
     "handshake",
     "id_at",
     "judge",
     "listed",
-    "moment",
+    "located",
     "object_at",
     "object_of",
+    "one_by_one",
+    "reachable",
     "verify",
 ]

@@ -5,7 +5,7 @@ https://developers.facebook.com/docs/graph-api/guides/error-handling
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -21,7 +21,7 @@ TOO_MANY = frozenset({4, 17, 32, 613, 80006, 80007})
 """Too many calls of the app, the user or the page."""
 RESTRICTED = frozenset({368})
 """The page or the account is blocked for a while: messages wait until somebody has mended it."""
-PAUSE_S, MEND_S = 60.0, 300.0
+PAUSE_S = 60.0
 REASON_CHARS = 200
 MISSING: Mapping[tuple[int, int], str] = {
     (10, 0): "the token has no right to do that: give the app the permission",
@@ -30,7 +30,7 @@ MISSING: Mapping[tuple[int, int], str] = {
     (200, 2018028): "the app may write to its own testers only: it must be reviewed, and live",
 }
 """What somebody must mend, by code and subcode: https://developers.facebook.com/docs/messenger-platform/error-codes"""
-HOSTS = (".fbcdn.net", ".fbsbx.com", ".facebook.com", ".cdninstagram.com", ".instagram.com")
+HOSTS = (".fbcdn.net", ".fbsbx.com", ".facebook.com", ".cdninstagram.com", ".instagram.com", ".whatsapp.net")
 """Where Meta keeps what people send."""
 HOPS = 3
 
@@ -67,15 +67,25 @@ def judge(answer: Answered) -> str:
     raise Refused(reason)
 
 
+def judge_direct(answer: Answered) -> str:
+    """The same for a page or an account, whose own codes come first."""
+    error = error_of(answer)
+    codes = code_in(error, "code"), code_in(error, "error_subcode")
+    return MISSING.get(codes) or judge(answer)
+
+
 class Mend(Busy):
     """Somebody of ours must mend something first."""
 
 
 class Graph:
-    """Calls with one token. What must be mended is reported until a call goes well."""
+    """Calls with one token, of which `judge` says what must be mended: that is reported until a call goes well."""
 
-    def __init__(self, tools: Tools, base: str, token: str) -> None:
+    def __init__(
+        self, tools: Tools, base: str, token: str, judge: Callable[[Answered], str] = judge_direct
+    ) -> None:
         self._tools = tools
+        self._judge = judge
         self._base = base.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"}
         self._trouble = ""
@@ -88,12 +98,10 @@ class Graph:
         answer = await call(
             self._tools.http, method, url, json=json, data=data, headers=self._headers, sends=sends
         )
-        error = error_of(answer)
-        if sends and answer.status >= 500 and not error:
+        if sends and answer.status >= 500 and not error_of(answer):
             # Not Meta's own words: somebody in between gave up.
             raise Uncertain(f"HTTP {answer.status}")
-        codes = code_in(error, "code"), code_in(error, "error_subcode")
-        trouble = MISSING.get(codes) or judge(answer)
+        trouble = self._judge(answer)
         if trouble != self._trouble:
             self._trouble = trouble
             self._tools.report(trouble)
@@ -111,14 +119,13 @@ class Graph:
             raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
         return answer.data if answer.status == 200 else None
 
-    async def fetch(self, address: str, into: BinaryIO, most_bytes: int) -> None:
-        """Write the file of an address at Meta's. Raises Refused or Busy."""
+    async def fetch(self, address: str, into: BinaryIO, most_bytes: int, *, with_token: bool = False) -> None:
+        """Write the file of an address at Meta's; nobody else is asked, nor shown the token. Raises Refused or Busy."""
+        headers = self._headers if with_token else None
         for _ in range(HOPS):
-            where, own = urlsplit(address), urlsplit(self._base)
-            ours = (where.scheme, where.netloc) == (own.scheme, own.netloc)
-            if not ours and (where.scheme != "https" or not f".{where.hostname}".endswith(HOSTS)):
+            if not self._is_metas(address):
                 raise Refused("there is nothing to fetch")
-            answer = await download(self._tools.http, address, into, most_bytes=most_bytes)
+            answer = await download(self._tools.http, address, into, headers=headers, most_bytes=most_bytes)
             if answer.status not in (301, 302, 307):
                 break
             address = answer.headers.get("Location", "")
@@ -126,3 +133,11 @@ class Graph:
             raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
         if answer.status != 200:
             raise Refused(f"Meta does not keep the file any more (HTTP {answer.status})")
+
+    def _is_metas(self, address: str) -> bool:
+        try:
+            where, own = urlsplit(address), urlsplit(self._base)
+        except ValueError:
+            return False
+        ours = (where.scheme, where.netloc) == (own.scheme, own.netloc)
+        return ours or (where.scheme == "https" and f".{where.hostname}".endswith(HOSTS))

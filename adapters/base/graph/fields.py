@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.base.arrivals import File
 from adapters.base.errors import Malformed
 
 
@@ -44,6 +45,14 @@ def listed(
     if not isinstance(value, list):
         raise Malformed(f"{_path(where, name)}: a list is wanted")
     return [(f"{_path(where, name)}.{number}", one) for number, one in enumerate(value)]
+
+
+def located(place: Mapping[str, Any], latitude: str, longitude: str, name: str, where: str) -> File:
+    """A location, by the names of the fields that hold its degrees. Raises Malformed."""
+    for field, most in ((latitude, 90), (longitude, 180)):
+        if type(place.get(field)) not in (int, float) or not abs(place[field]) <= most:
+            raise Malformed(f"{_path(where, field)}: a number of degrees is wanted")
+    return File.located(place[latitude], place[longitude], name)
 
 
 def moment(value: object, where: str) -> int:

@@ -6,8 +6,7 @@ https://developers.facebook.com/docs/instagram-platform/webhooks/examples
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from adapters.base.arrivals import (
@@ -22,8 +21,8 @@ from adapters.base.arrivals import (
     Person,
 )
 from adapters.base.channel import Tools
-from adapters.base.errors import Malformed
-from adapters.base.graph.fields import id_at, listed, moment, object_at, object_of
+from adapters.base.graph.batch import Batch
+from adapters.base.graph.fields import id_at, listed, located, moment, object_at, object_of
 from adapters.base.links import start
 from adapters.base.reading import read_object, read_text
 
@@ -44,28 +43,6 @@ Change = Callable[[str, str, Mapping[str, Any], str], list[Arrival]]
 """Reads a change: the account's id, the field, the value, and where in the body that stands. Raises Malformed."""
 
 
-class _Batch:
-    """What was read of a batch, and what was wrong in it."""
-
-    def __init__(self) -> None:
-        self.arrivals: list[Arrival] = []
-        self._wrong: list[Malformed] = []
-
-    @contextlib.contextmanager
-    def part(self) -> Iterator[None]:
-        """Read a part that others do not depend on."""
-        try:
-            yield
-        except Malformed as error:
-            self._wrong.append(error)
-
-    def read(self) -> list[Arrival]:
-        """All that is right. Raises Malformed where nothing is."""
-        if self._wrong and not self.arrivals:
-            raise self._wrong[0]
-        return self.arrivals
-
-
 class Inbound:
     """Reads what is pushed of a `kind` of object: private messages here, what is public by `change`. `app_id` is that
     of our own app, "" where nobody gave it: then nobody knows who wrote what the account itself says. Of other accounts
@@ -81,7 +58,7 @@ class Inbound:
     def read(self, body: bytes) -> list[Arrival]:
         """A batch. What is wrong in it keeps nothing else from being read; where nothing
         is right it raises Malformed."""
-        pushed, batch = read_object(body), _Batch()
+        pushed, batch = read_object(body), Batch()
         if id_at(pushed, "object") != self._kind:
             return []
         for where, entry in listed(pushed, "entry"):
@@ -89,7 +66,7 @@ class Inbound:
                 self._entry(batch, object_of(entry, where), where)
         return batch.read()
 
-    def _entry(self, batch: _Batch, entry: Mapping[str, Any], where: str) -> None:
+    def _entry(self, batch: Batch, entry: Mapping[str, Any], where: str) -> None:
         whose = id_at(entry, "id", where)
         if self._account not in ("", whose):
             return
@@ -198,7 +175,8 @@ def said_in(message: Mapping[str, Any], where: str) -> tuple[str, tuple[File, ..
         address = read_text(payload, "url") or read_text(attachment, "url")
         title = read_text(attachment, "title") or read_text(payload, "title")
         if kind == "location":
-            files.append(_location(object_at(payload, "coordinates", f"{at}.payload"), title))
+            place = object_at(payload, "coordinates", f"{at}.payload")
+            files.append(located(place, "lat", "long", title, f"{at}.payload.coordinates"))
         elif kind in KINDS and 0 < len(address) <= REF_CHARS:
             files.append(File(KINDS[kind], address))
         else:
@@ -224,10 +202,3 @@ def ref_in(data: Mapping[str, Any]) -> str:
     """What a followed link says, "" where none was."""
     referral = data.get("referral")
     return read_text(referral, "ref") if isinstance(referral, dict) else ""
-
-
-def _location(where: Mapping[str, Any], title: str) -> File:
-    for name, most in (("lat", 90), ("long", 180)):
-        if type(where.get(name)) not in (int, float) or not abs(where[name]) <= most:
-            raise Malformed(f"coordinates.{name}: a number of degrees is wanted")
-    return File.located(where["lat"], where["long"], title)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -167,16 +168,7 @@ class Direct:
             raise Refused("the customer has said nothing in private: nothing can be sent to them there")
         if not outgoing.attachments:
             return await self._post(to, {"text": outgoing.text}, window)
-        sent: list[str] = []
-        for attachment in outgoing.attachments:
-            try:
-                sent.append(await self._attach(to, attachment, window))
-            except Undelivered as error:
-                if not sent:
-                    raise
-                told = f"only {len(sent)} of {len(outgoing.attachments)} files were sent: {error}"
-                raise Uncertain(told) from error
-        return sent[0]
+        return await one_by_one(outgoing.attachments, partial(self._attach, to, window))
 
     def _window(self, outgoing: MessageOut) -> Mapping[str, str]:
         """What a message says of itself. Raises Refused where the customer has been silent for too long."""
@@ -189,7 +181,7 @@ class Direct:
         long = "7 days" if human else "24 hours"
         raise Refused(f"the customer last wrote more than {long} ago; {self._ways.platform} allows no more")
 
-    async def _attach(self, to: str, attachment: Attachment, window: Mapping[str, str]) -> str:
+    async def _attach(self, to: str, window: Mapping[str, str], attachment: Attachment) -> str:
         file, address = attachment.file, attachment.url
         if file.kind == "location":
             return await self._post(to, {"text": f"{file.name}\n{file.text or file.ref}".strip()}, window)
@@ -255,14 +247,30 @@ class Direct:
         fields = {one for some in told if isinstance(some, list) for one in some if isinstance(one, str)}
         missing = [one for one in self._ways.fields if one not in fields]
         wrong = f"not {', '.join(missing)}; the bot asks for it when it starts" if missing else ""
-        hook_url = self._tools.hook_url
-        no_tls = (
-            "" if hook_url.startswith("https://") else "Meta pushes to https:// only: see server.public_url"
-        )
-        return [Finding("events are pushed", wrong), Finding(f"they are pushed to {hook_url}", no_tls)]
+        return [Finding("events are pushed", wrong), reachable("they", self._tools.hook_url)]
 
     async def aclose(self) -> None:
         """Nothing of its own to give back."""
+
+
+def reachable(what: str, hook_url: str) -> Finding:
+    """Whether Meta would push to our address."""
+    no_tls = "Meta pushes to https:// only: see server.public_url"
+    return Finding(f"{what} are pushed to {hook_url}", "" if hook_url.startswith("https://") else no_tls)
+
+
+async def one_by_one(attachments: Sequence[Attachment], send: Callable[[Attachment], Awaitable[str]]) -> str:
+    """Send each file as a message; gives the id of the first one. Raises Uncertain where only some were sent, else
+    what `send` raises."""
+    sent: list[str] = []
+    for attachment in attachments:
+        try:
+            sent.append(await send(attachment))
+        except Undelivered as error:
+            if not sent:
+                raise
+            raise Uncertain(f"only {len(sent)} of {len(attachments)} files were sent: {error}") from error
+    return sent[0]
 
 
 def _id_in(answer: Mapping[str, Any], name: str) -> str:

@@ -1,0 +1,174 @@
+"""The Matrix channel listens: what it pulls from a homeserver, and what it needs before it hears anything."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from adapters.base import Arrival, CustomerMessage, Down, Tools, Unheard, Unusable
+from adapters.matrix import Matrix
+from tests.adapters.contract import never
+from tests.adapters.test_matrix import AGENTS_ROOM, READ, ROOM, far_end, matrix, options, pulling, tools
+from tests.fakes.matrix import BOT, FIXTURES, TOKEN, Homeserver
+
+__all__ = ["far_end", "matrix", "options", "pulling", "tools"]
+
+# --- pulled --------------------------------------------------------------------------------------------------
+
+
+def synced(next_batch: str, **rooms: Any) -> dict[str, Any]:
+    return {"next_batch": next_batch, "rooms": rooms}
+
+
+def events_of(name: str) -> list[Any]:
+    events: list[Any] = json.loads(FIXTURES[name])["events"]
+    for event in events:
+        del event["room_id"]
+    return events
+
+
+async def heard(matrix: Matrix) -> list[Arrival]:
+    """All that comes until the homeserver fails."""
+    came: list[Arrival] = []
+
+    async def inbox(arrival: Arrival) -> None:
+        came.append(arrival)
+
+    with pytest.raises(Down):
+        await matrix.listen(inbox)
+    return came
+
+
+async def test_the_first_time_nothing_old_is_read(pulling: Matrix, far_end: Homeserver, tools: Tools) -> None:
+    old = {"timeline": {"events": events_of("ordinary")}}
+    far_end.syncs = [synced("s1", join={ROOM: old}, invite={"!new:example.org": {}}), synced("s2")]
+    assert await heard(pulling) == []
+    assert await tools.bookmarks.all() == {"sync": "s2"}
+    assert far_end.joined == {AGENTS_ROOM, "!new:example.org"}
+    assert [query.get("since") for _, path, query in far_end.calls if path.endswith("/sync")] == [
+        None,
+        "s1",
+        "s2",
+    ]
+
+
+async def test_what_is_pulled_is_what_is_pushed(pulling: Matrix, far_end: Homeserver, tools: Tools) -> None:
+    tools.bookmarks.mark("sync", "s1")
+    for name in READ:
+        room_id = AGENTS_ROOM if name == "agents" else ROOM
+        side = "leave" if name == "thrown_out" else "join"
+        far_end.syncs.append(synced(name, **{side: {room_id: {"timeline": {"events": events_of(name)}}}}))
+    came = await heard(pulling)
+    wanted = [arrival for name in READ if name != "agents" for arrival in READ[name]]
+    assert came[: len(wanted)] == wanted
+    assert len(came) == len(wanted) + len(READ["agents"])
+
+
+async def test_a_mark_is_set_only_when_all_is_taken_in(
+    pulling: Matrix, far_end: Homeserver, tools: Tools
+) -> None:
+    tools.bookmarks.mark("sync", "s1")
+    far_end.syncs = [synced("s2", join={ROOM: {"timeline": {"events": events_of("batch")}}})]
+    came: list[Arrival] = []
+
+    async def inbox(arrival: Arrival) -> None:
+        came.append(arrival)
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(pulling.listen(inbox))
+    while not came:
+        await asyncio.sleep(0.001)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await tools.bookmarks.all() == {"sync": "s1"}
+
+
+async def test_a_gap_is_read_back(pulling: Matrix, far_end: Homeserver, tools: Tools) -> None:
+    tools.bookmarks.mark("sync", "s1")
+    timeline = {"events": events_of("emote"), "limited": True, "prev_batch": "p9"}
+    state = {"events": [event | {"content": {"displayname": "Aino K."}} for event in events_of("left")]}
+    far_end.syncs = [synced("s2", join={ROOM: {"timeline": timeline, "state": state}})]
+    far_end.answers["/messages"] = (200, {"chunk": [*reversed(events_of("batch"))]})
+    came = await heard(pulling)
+    assert [(one.text, one.customer.name) for one in came if isinstance(one, CustomerMessage)] == [
+        (text, "Aino K.") for text in ("one", "two", "* thinks")
+    ]
+    [query] = [query for _, path, query in far_end.calls if path.endswith("/messages")]
+    assert (query["from"], query["to"], query["dir"]) == ("p9", "s1", "b")
+
+
+async def test_what_was_said_before_the_bot_was_invited_is_not_for_it(
+    pulling: Matrix, far_end: Homeserver, tools: Tools
+) -> None:
+    tools.bookmarks.mark("sync", "s1")
+    events = [*events_of("batch"), *events_of("invited"), *events_of("emote")]
+    far_end.syncs = [synced("s2", join={ROOM: {"timeline": {"events": events}}})]
+    came = await heard(pulling)
+    assert [one.text for one in came if isinstance(one, CustomerMessage)] == ["/start", "* thinks"]
+
+
+async def test_a_mark_that_is_not_known_any_more_is_given_up(
+    pulling: Matrix, far_end: Homeserver, tools: Tools
+) -> None:
+    tools.bookmarks.mark("sync", "old")
+    far_end.answers["/sync"] = (400, {"errcode": "M_UNKNOWN"})
+    far_end.syncs = [synced("s7"), synced("s8")]
+    assert await heard(pulling) == []
+    assert await tools.bookmarks.all() == {"sync": "s8"}
+
+
+async def test_an_invitation_that_cannot_be_followed_stops_nobody(
+    pulling: Matrix, far_end: Homeserver, tools: Tools
+) -> None:
+    far_end.closed = {"!gone:example.org", AGENTS_ROOM}
+    far_end.syncs = [synced("s1", invite={"!gone:example.org": {}})]
+    await heard(pulling)
+    assert await tools.bookmarks.all() == {"sync": "s1"}
+
+
+# --- listening -----------------------------------------------------------------------------------------------
+
+
+async def test_it_makes_its_account_and_enters_the_agents_room(
+    matrix: Matrix, far_end: Homeserver, reports: list[str]
+) -> None:
+    far_end.state["m.room.encryption"] = {"algorithm": "m.megolm.v1.aes-sha2"}
+    task = asyncio.create_task(matrix.listen(never))
+    while len(reports) < 2:
+        await asyncio.sleep(0.001)
+    task.cancel()
+    assert far_end.joined == {AGENTS_ROOM}
+    assert "encrypted" in reports[-1]
+    register, whoami = far_end.calls[:2]
+    assert register[1].endswith("/register")
+    assert whoami[2] == {"user_id": BOT}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (401, "M_UNKNOWN_TOKEN", Unusable),
+        (403, "M_FORBIDDEN", Unusable),
+        (400, "M_EXCLUSIVE", Unusable),
+        (429, "M_LIMIT_EXCEEDED", Down),
+        (502, "", Down),
+    ],
+)
+async def test_why_it_cannot_be_listened_to(
+    matrix: Matrix, far_end: Homeserver, status: int, code: str, error: type[Unheard]
+) -> None:
+    far_end.answers["/whoami"] = (status, {"errcode": code})
+    with pytest.raises(error, match=r"\w") as caught:
+        await matrix.listen(never)
+    assert TOKEN not in str(caught.value)
+
+
+async def test_another_ones_token_is_unusable(pulling: Matrix, far_end: Homeserver) -> None:
+    far_end.user = "@other:example.org"
+    with pytest.raises(Unusable, match="@other"):
+        await pulling.listen(never)
+    assert any("@other" in finding.wrong for finding in await pulling.check())
