@@ -18,6 +18,8 @@ from adapters.base.errors import Busy, Refused, Uncertain
 
 TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
 FILE_TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=5, sock_read=15)
+UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=5)
+"""Nothing is read before all has arrived, which the last piece that left here may take long to do."""
 PIECE_BYTES = 65_536
 ANSWER_BYTES = 1_000_000
 """More of an answer is not read."""
@@ -88,10 +90,10 @@ async def call(
     uploads: bool = False,
     most_bytes: int = ANSWER_BYTES,
 ) -> Answered:
-    """Ask once, and follow no redirect. `sends` is False for a call that delivers nothing; one that `uploads` a file
-    may take its time. Raises Busy, Uncertain, or Refused where the address is none, or may not be reached, or what was
-    only asked is answered with more than `most_bytes`."""
-    timeout = FILE_TIMEOUT if uploads else TIMEOUT
+    """Ask once, and follow no redirect. `sends` is False for a call that delivers nothing; one that `uploads` a file,
+    as forms of several parts do, may take its time. Raises Busy, Uncertain, or Refused where the address is none, or may
+    not be reached, or what was only asked is answered with more than `most_bytes`."""
+    timeout = UPLOAD_TIMEOUT if uploads or isinstance(data, aiohttp.FormData) else TIMEOUT
     try:
         async with _asking(http, method, url, timeout, headers, json=json, data=data) as answer:
             body = await _read(answer, most_bytes)
