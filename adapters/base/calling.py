@@ -91,8 +91,8 @@ async def call(
     most_bytes: int = ANSWER_BYTES,
 ) -> Answered:
     """Ask once, and follow no redirect. `sends` is False for a call that delivers nothing; one that `uploads` a file,
-    as forms of several parts do, may take its time. Raises Busy, Uncertain, or Refused where the address is none, or may
-    not be reached, or what was only asked is answered with more than `most_bytes`."""
+    as forms of several parts do, may take its time. Raises Busy, Uncertain, or Refused where the address is none, or
+    may not be reached, or what was only asked is answered with more than `most_bytes`."""
     timeout = UPLOAD_TIMEOUT if uploads or isinstance(data, aiohttp.FormData) else TIMEOUT
     try:
         async with _asking(http, method, url, timeout, headers, json=json, data=data) as answer:
