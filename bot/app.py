@@ -211,7 +211,7 @@ def delivery_through(
     """What stands between the outbox and these channels."""
     homes = {name: channel.queue for name, channel in config.channels.items()}
     budgets = {name: channel.paces for name, channel in config.channels.items()}
-    sender = Sender(store, channels, homes, addresses(config, store, clock), budgets)
+    sender = Sender(store, channels, homes, addresses(config, store, clock), clock, budgets)
     rooms = Rooms(config, store, figures, words, channels, sender, keep_rooms_s(config))
     names = Names(channels, clock, config.limits.name_chars)
     wording = Wording(config, store, cases, figures, words, clock, names, ways(config, channels))

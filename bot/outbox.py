@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
 import structlog
 
@@ -28,22 +27,22 @@ from bot.clock import Chance
 from bot.delivery import TO_CUSTOMERS, Delivery, parts_of
 from bot.handover import Handover
 from bot.metrics import Metrics
-from bot.sender import NotYet
+from bot.sender import NotYet, insist
 from bot.store.store import Store, StoreDown
 from bot.store.wire import OutEntry, Taken
 from bot.supervise import Crew
-
-Answer = TypeVar("Answer")
 
 log = structlog.get_logger(__name__)
 
 LEASE_S = 5.0
 """Renewed while the sender lives; this long after it died, another process sends what it left."""
-INSIST_EVERY_S = 0.3
 LOOK_AGAIN_S = 1.0
 """How often the store is asked, should nobody wake the loop: for what other processes left behind."""
 DESK_LANES_AT_ONCE = 4
 OLDER_FIRST_S = 0.2
+ROUNDED_S = 0.002
+"""What a delay loses at most in the store, which counts in whole milliseconds: a silence is not to end before its time.
+"""
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 1800.0
 """Doubling from one second to half an hour, twenty attempts take some five hours and outlast most repairs."""
 
@@ -197,11 +196,12 @@ class Outbox:
         return await self._delivered(queue, taken)
 
     async def _delivered(self, queue: str, taken: Taken) -> Taken | None:
-        return await _insist(lambda: self._store.settle_delivered(queue, self._who, taken, LEASE_S))
+        return await insist(lambda: self._store.settle_delivered(queue, self._who, taken, LEASE_S))
 
     async def _again(self, queue: str, taken: Taken, error: Undelivered, told_s: float | None) -> None:
         delay_s = self._chance.backoff(taken.attempt - 1, FIRST_DELAY_S, LONGEST_DELAY_S)
-        delay_s = max(delay_s, told_s or 0.0)
+        if told_s is not None:
+            delay_s = max(delay_s, told_s + ROUNDED_S)
         log.info(
             "not delivered, trying again",
             channel=taken.entry.channel,
@@ -210,12 +210,12 @@ class Outbox:
             delay_s=round(delay_s, 1),
             error=str(error),
         )
-        await _insist(lambda: self._store.settle_again(queue, self._who, taken, delay_s))
+        await insist(lambda: self._store.settle_again(queue, self._who, taken, delay_s))
 
     async def _give_up(self, queue: str, taken: Taken, reason: str) -> Taken | None:
         log.warning("given up", channel=taken.entry.channel, message=taken.entry.id, reason=reason)
-        await _insist(lambda: self._delivery.given_up(queue, taken.entry, reason))
-        return await _insist(lambda: self._store.settle_dead(queue, self._who, taken, reason, LEASE_S))
+        await insist(lambda: self._delivery.given_up(queue, taken.entry, reason))
+        return await insist(lambda: self._store.settle_dead(queue, self._who, taken, reason, LEASE_S))
 
 
 def _case_and_version(entry_id: str) -> tuple[str, int]:
@@ -223,15 +223,6 @@ def _case_and_version(entry_id: str) -> tuple[str, int]:
     case_id, _, rest = entry_id.partition("-")
     version = rest.partition("-")[0]
     return (case_id, int(version)) if version.isdecimal() else ("", 0)
-
-
-async def _insist(write: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Have it written down what became of a message, however long the store is away: only we know it."""
-    while True:
-        try:
-            return await write()
-        except StoreDown:
-            await asyncio.sleep(INSIST_EVERY_S)
 
 
 async def _either(wake: asyncio.Event, within_s: float) -> None:

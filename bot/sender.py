@@ -5,10 +5,12 @@ It knows neither cases nor the outbox: whoever calls decides what an error means
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TypeVar
 
 from adapters.base import (
     Attachment,
@@ -24,9 +26,13 @@ from adapters.base import (
     Refused,
 )
 from bot.carried import Addresses
+from bot.clock import Clock
 from bot.spool import fetched, media_type
-from bot.store.store import Store
+from bot.store.store import Store, StoreDown
 
+Answer = TypeVar("Answer")
+
+INSIST_EVERY_S = 0.3
 UNDER_WAY_S = 0.05
 """After so long it is looked again whether another message to the same place is through."""
 
@@ -42,7 +48,8 @@ class NotYet(Exception):
 class Sender:
     """Speaks to the channels. `homes` gives the queue of each channel, beside which its budgets are kept; `addresses`
     are where platforms can fetch what they do not take as it is. `budgets` are the operator's, by channel and name, as
-    at most so many within so many seconds; they take the place of the adapter's."""
+    at most so many within so many seconds; they take the place of the adapter's. Where an adapter states none, a
+    silence that its platform asks for is kept for the whole channel, by each process for itself."""
 
     def __init__(
         self,
@@ -50,14 +57,17 @@ class Sender:
         channels: Mapping[str, Channel],
         homes: Mapping[str, str],
         addresses: Addresses,
+        clock: Clock,
         budgets: Mapping[str, Mapping[str, tuple[int, float]]] = MappingProxyType({}),
     ) -> None:
         self._store = store
         self._channels = channels
         self._homes = homes
         self._addresses = addresses
+        self._clock = clock
         self._budgets = budgets
         self._under_way: set[tuple[str, str]] = set()
+        self._silent_until: dict[str, float] = {}
         self._paced = {name: channel for name, channel in channels.items() if isinstance(channel, Paced)}
 
     async def send(self, name: str, outgoing: Outgoing, origin: str = "") -> str:
@@ -72,9 +82,21 @@ class Sender:
     async def _sent(self, name: str, channel: Channel, outgoing: Outgoing) -> str:
         paces = self._paces(name, outgoing)
         if not paces:
-            return await channel.send(outgoing)
+            return await self._unless_silent(name, channel, outgoing)
         with self._alone(name, paces[-1]):
             return await self._at_pace(name, channel, outgoing, paces)
+
+    async def _unless_silent(self, name: str, channel: Channel, outgoing: Outgoing) -> str:
+        left_s = self._silent_until.get(name, 0.0) - self._clock.real()
+        if left_s > 0:
+            raise NotYet(left_s)
+        try:
+            return await channel.send(outgoing)
+        except Busy as busy:
+            if busy.retry_after_s is not None:
+                until = self._clock.real() + busy.retry_after_s
+                self._silent_until[name] = max(until, self._silent_until.get(name, 0.0))
+            raise
 
     def _paces(self, name: str, outgoing: Outgoing) -> list[Pace]:
         """The budgets a message draws on. A budget of one place, such as `chat:7`, is known by its first part."""
@@ -93,9 +115,10 @@ class Sender:
         try:
             return await channel.send(outgoing)
         except Busy as busy:
-            if busy.retry_after_s is not None:
+            if (told_s := busy.retry_after_s) is not None:
                 # All replicas keep quiet towards whoever asked for silence.
-                await self._store.channels.hush(self._homes[name], name, paces[-1], busy.retry_after_s)
+                hush = self._store.channels.hush
+                await insist(lambda: hush(self._homes[name], name, paces[-1], told_s))
             raise
 
     @contextmanager
@@ -143,3 +166,12 @@ class Sender:
         spool = await held.enter_async_context(fetched(source, file, most))
         file = replace(file, size_bytes=spool.size_bytes, mime=media_type(file, spool.head()))
         return Attachment(file, spool.content(), await self._addresses.of(origin, file))
+
+
+async def insist(write: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Have it written down what became of a message, however long the store is away: only we know it."""
+    while True:
+        try:
+            return await write()
+        except StoreDown:
+            await asyncio.sleep(INSIST_EVERY_S)

@@ -18,13 +18,15 @@ from adapters.line import open_channel as open_line
 from adapters.telegram import Options as TelegramOptions
 from adapters.telegram import open_channel as open_telegram
 from bot.carried import Addresses
-from bot.sender import Sender
+from bot.sender import NotYet, Sender
 from bot.spool import IN_MEMORY_BYTES
 from bot.store.store import Store
 from tests.adapters.contract import NOW
 from tests.adapters.telegram_side import message
 from tests.fakes.carrying import Kept, Sink, Source
+from tests.fakes.desk import HandClock
 
+CLOCK = HandClock(NOW)
 JPEG = b"\xff\xd8\xff a picture"
 PIECE, PIECES = b"x" * 65_536, 640
 """40 MB."""
@@ -46,7 +48,7 @@ class Unhurried:
 
 def sender(public_url: str = "", **channels: Channel) -> Sender:
     addresses = Addresses(Kept(), "support", public_url, lambda: NOW)
-    return Sender(cast(Store, Unhurried()), channels, dict.fromkeys(channels, "support"), addresses)
+    return Sender(cast(Store, Unhurried()), channels, dict.fromkeys(channels, "support"), addresses, CLOCK)
 
 
 def post(*files: File) -> Post:
@@ -219,6 +221,28 @@ async def test_the_operators_budgets_take_the_place_of_the_adapters(
     stated: dict[str, tuple[int, float]], drawn: list[Pace]
 ) -> None:
     store, addresses = Watched(), Addresses(Kept(), "support", "", lambda: NOW)
-    one = Sender(cast(Store, store), {"room": Hurried()}, {"room": "support"}, addresses, {"room": stated})
+    one = Sender(
+        cast(Store, store), {"room": Hurried()}, {"room": "support"}, addresses, CLOCK, {"room": stated}
+    )
     await one.send("room", Post("k", "t-1", "Hello"))
     assert store.drawn == drawn
+
+
+async def test_a_silence_counts_for_the_whole_channel_where_no_budget_is_stated() -> None:
+    crowded, clock = Sink(), HandClock(NOW)
+    addresses = Addresses(Kept(), "support", "", lambda: NOW)
+    one = Sender(cast(Store, None), {"far": crowded, "near": Sink()}, {}, addresses, clock)
+    crowded.troubles.extend([Busy("too many", 30.0), Busy("no delay told"), Busy("too many again", 5.0)])
+    with pytest.raises(Busy):
+        await one.send("far", Post("k-1", "t-1", "Hello"))
+    clock.advance(29)
+    with pytest.raises(NotYet) as caught:
+        await one.send("far", Post("k-2", "t-2", "Hello"))
+    assert caught.value.delay_s == 1.0
+    assert await one.send("near", Post("k-3", "t-3", "Hello"))
+    clock.advance(1)
+    for _ in range(2):
+        with pytest.raises(Busy):
+            await one.send("far", Post("k-2", "t-2", "Hello"))
+    clock.advance(5)
+    assert await one.send("far", Post("k-2", "t-2", "Hello"))
