@@ -1,7 +1,7 @@
 """The commands of the command line: their arguments, and what each does.
 
-They read the configuration, open what they need and print; the work itself stands in other modules. Those that
-`jono run` can do without (the renderer, the demo) are imported by the command that needs them.
+They read the configuration, open what they need and print; the work itself stands in other modules. What few
+commands need (the whole bot, the renderer, the demo) is imported by the command that needs it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import cli_agent, cli_banner, cli_check, cli_outlets, log
-from bot.app import running
 from bot.cli_common import Command, Failure, config_of, one_queue, opened_store, published_of, with_config
 from bot.clock import Chance, Clock
 from bot.descriptors import make_room, shortage
@@ -50,6 +49,8 @@ def stop_on_signals() -> asyncio.Event:
 
 
 async def _run(options: argparse.Namespace) -> int:
+    from bot.app import running
+
     config = config_of(options)
     make_room(config.limits)
     if short := shortage(config.limits):
