@@ -27,18 +27,9 @@ from adapters.base import (
     each,
     examine_address,
     read_text,
+    wanted_object,
 )
-from adapters.base.graph import (
-    VERSION,
-    Direct,
-    Graph,
-    Inbound,
-    Rights,
-    Ways,
-    examine_rights,
-    id_at,
-    object_at,
-)
+from adapters.base.graph import VERSION, Direct, Graph, Inbound, Rights, Ways, examine_rights, id_at
 
 TEXT_BYTES = 1_000
 """https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/messaging-api"""
@@ -130,7 +121,8 @@ def read_change(
     """A comment under a post; what the account itself says is nobody's question. Raises Malformed."""
     if name != "comments":
         return []
-    ref, writer, text = id_at(value, "id", where), object_at(value, "from", where), read_text(value, "text")
+    ref, text = id_at(value, "id", where), read_text(value, "text")
+    writer = wanted_object(value, "from", where)
     customer = Person(id_at(writer, "id", f"{where}.from"), read_text(writer, "username"))
     own = customer.id == account or customer.name.lower() == username.lower()
     if own or not text:

@@ -14,6 +14,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
@@ -51,9 +52,12 @@ from adapters.base import (
     download,
     each,
     examine_address,
+    one_by_one,
     read_object,
     read_text,
     utf16,
+    wanted_object,
+    wanted_text,
 )
 
 OFFICIAL = "https://chatapi.viber.com/pa"
@@ -127,15 +131,15 @@ class Viber:
     def accept(self, headers: Mapping[str, str], body: bytes, now: float) -> list[Arrival]:
         """Verify and read one event. Raises Untrusted or Malformed."""
         event = self._genuine(headers, body)
-        match _required(event, "event"):
+        match wanted_text(event, "event"):
             case "message":
                 return self._message(event)
             case "unsubscribed":
-                return [CustomerGone(_token_of(event), _required(event, "user_id"))]
+                return [CustomerGone(_token_of(event), wanted_text(event, "user_id"))]
             case "failed":
                 # The token is that of our message, and each device of the customer may tell it.
                 reason = read_text(event, "desc")[:REASON_CHARS] or "Viber does not say why"
-                return [Undeliverable(f"failed-{_token_of(event)}", _required(event, "user_id"), reason)]
+                return [Undeliverable(f"failed-{_token_of(event)}", wanted_text(event, "user_id"), reason)]
         return []
 
     def answer(self, pushed: Pushed, now: float) -> Told | None:
@@ -158,9 +162,10 @@ class Viber:
         return read_object(body)
 
     def _message(self, event: Mapping[str, Any]) -> list[Arrival]:
-        token, sender, message = _token_of(event), _object(event, "sender"), _object(event, "message")
+        token = _token_of(event)
+        sender, message = wanted_object(event, "sender"), wanted_object(event, "message")
         language = read_text(sender, "language").replace("_", "-")
-        customer = Person(_required(sender, "id", "sender."), read_text(sender, "name"), language)
+        customer = Person(wanted_text(sender, "id", "sender"), read_text(sender, "name"), language)
         text, files = _said(message)
         if not text and not files:
             return []
@@ -215,18 +220,10 @@ class Viber:
                 return key
             case _:
                 raise Refused("there is no place for it on Viber")
-        sent: list[str] = []
-        for message in messages:
-            try:
-                sent.append(await self._send({"receiver": receiver, **message}))
-            except Undelivered as error:
-                if not sent:
-                    raise
-                raise Uncertain(f"only {len(sent)} of {len(messages)} files were sent: {error}") from error
-        return sent[0]
+        return await one_by_one(messages, partial(self._send, receiver))
 
-    async def _send(self, message: Mapping[str, Any]) -> str:
-        body = self._with_sender(message)
+    async def _send(self, receiver: str, message: Mapping[str, Any]) -> str:
+        body = self._with_sender({"receiver": receiver, **message})
         if len(body) > BODY_BYTES:
             raise Refused(f"the message is larger than the {BODY_BYTES // 1000} kB that Viber takes")
         status, answer = await self._call("send_message", body)
@@ -309,20 +306,6 @@ def open_channel(options: Options, tools: Tools) -> Viber:
 # --- what is read, what is sent ------------------------------------------------------------------------------
 
 
-def _object(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = data.get(name)
-    if not isinstance(value, dict):
-        raise Malformed(f"{name}: an object is wanted")
-    return value
-
-
-def _required(data: Mapping[str, Any], name: str, within: str = "") -> str:
-    value = data.get(name)
-    if not isinstance(value, str) or not value:
-        raise Malformed(f"{within}{name}: a text is wanted")
-    return value
-
-
 def _strings(value: object) -> set[str]:
     return {one for one in value if isinstance(one, str)} if isinstance(value, list) else set()
 
@@ -330,23 +313,23 @@ def _strings(value: object) -> set[str]:
 def _token_of(event: Mapping[str, Any]) -> str:
     """Names the message: the same in every redelivery."""
     token = event.get("message_token")
-    return str(token) if type(token) is int else _required(event, "message_token")
+    return str(token) if type(token) is int else wanted_text(event, "message_token")
 
 
 def _said(message: Mapping[str, Any]) -> tuple[str, tuple[File, ...]]:
     """Text and files; neither of kinds that are not known."""
     text, media = read_text(message, "text"), read_text(message, "media")
-    match _required(message, "type", "message."):
+    match wanted_text(message, "type", "message"):
         case "text":
             return text, ()
         case "url":
             return text if media in text else f"{text}\n{media}".strip(), ()
         case "contact":
-            contact = _object(message, "contact")
+            contact = wanted_object(message, "contact")
             told = (read_text(contact, "name"), read_text(contact, "phone_number"))
             return ": ".join(filter(None, told)), ()
         case "location":
-            return text, (_location(_object(message, "location")),)
+            return text, (_location(wanted_object(message, "location")),)
         case kind if kind in KINDS and media:
             size = message.get("file_size", message.get("size"))
             size_bytes = size if type(size) is int and size > 0 else None

@@ -93,8 +93,20 @@ from adapters.base.outgoing import (
     ShowCard,
 )
 from adapters.base.pushed import Answering, Pushed, Told
-from adapters.base.reading import maybe_text, read_json, read_object, read_text
+from adapters.base.reading import (
+    maybe_object,
+    maybe_objects,
+    maybe_text,
+    object_of,
+    read_json,
+    read_object,
+    read_text,
+    wanted_object,
+    wanted_text,
+)
+from adapters.base.sending import one_by_one
 from adapters.base.texts import cut, utf16
+from adapters.base.troubles import Troubles
 
 __all__ = [
     "ROOM_STATES",
@@ -162,6 +174,7 @@ __all__ = [
     "Streams",
     "Told",
     "Tools",
+    "Troubles",
     "Typing",
     "Uncertain",
     "Undeliverable",
@@ -175,7 +188,11 @@ __all__ = [
     "each",
     "examine_address",
     "kind_of",
+    "maybe_object",
+    "maybe_objects",
     "maybe_text",
+    "object_of",
+    "one_by_one",
     "read_files",
     "read_id",
     "read_json",
@@ -183,4 +200,6 @@ __all__ = [
     "read_text",
     "start",
     "utf16",
+    "wanted_object",
+    "wanted_text",
 ]

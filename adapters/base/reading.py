@@ -42,10 +42,47 @@ def read_text(data: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def wanted_text(data: Mapping[str, Any], name: str, where: str = "") -> str:
+    """A field that is a text, and not empty; `where` is the place of what it stands in. Raises Malformed."""
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise Malformed(f"{path_to(name, where)}: a text is wanted")
+    return value
+
+
+def wanted_object(data: Mapping[str, Any], name: str, where: str = "") -> Mapping[str, Any]:
+    """A field that is an object; `where` is the place of what it stands in. Raises Malformed."""
+    return object_of(data.get(name), path_to(name, where))
+
+
+def object_of(value: object, where: str) -> Mapping[str, Any]:
+    """A value that is an object. Raises Malformed."""
+    if not isinstance(value, dict):
+        raise Malformed(f"{where}: an object is wanted")
+    return value
+
+
+def path_to(name: str, where: str) -> str:
+    """How an error names a field."""
+    return f"{where}.{name}" if where else name
+
+
 def maybe_text(data: Mapping[str, Any], name: str) -> str:
     """A field that is a text; "" where it is none, or left out: for what nothing depends on."""
     value = data.get(name)
     return value if isinstance(value, str) else ""
+
+
+def maybe_object(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A field that is an object; an empty one where it is none, or left out."""
+    value = data.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def maybe_objects(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The objects in a field that is a list; none where it is none, or left out."""
+    value = data.get(name)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _no_constant(name: str) -> NoReturn:

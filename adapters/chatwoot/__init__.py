@@ -35,13 +35,16 @@ from adapters.base import (
     Outgoing,
     Refused,
     Tools,
+    Troubles,
     Uncertain,
     Undelivered,
     Untrusted,
     download,
     each,
     examine_address,
+    maybe_objects,
     read_object,
+    wanted_object,
 )
 from adapters.chatwoot import events
 from adapters.chatwoot.calls import MEND_S, Calls, judge, reason_of
@@ -88,7 +91,7 @@ class Chatwoot:
         self._secrets = each(options.secret)
         self._calls = Calls(tools.http, options.api_base, options.account, options.token)
         self._own = urlsplit(self._calls.base)._replace(path="/", query="").geturl()
-        self._troubles: dict[str, str] = {}
+        self._troubles = Troubles(tools.report, named=True)
 
     # --- in ------------------------------------------------------------------------------------------------
 
@@ -97,9 +100,9 @@ class Chatwoot:
         self._verify(headers, body, now)
         event = read_object(body)
         match event.get("event"):
-            case "message_created" if self._is_ours(event, events.section(event, "conversation")):
+            case "message_created" if self._is_ours(event, wanted_object(event, "conversation")):
                 return events.message(event, self._tools.agents)
-            case "message_updated" if self._is_ours(event, events.section(event, "conversation")):
+            case "message_updated" if self._is_ours(event, wanted_object(event, "conversation")):
                 return events.deletion(event)
             case "conversation_updated" if self._options.assignments and self._is_ours(event, event):
                 return events.assignment(event)
@@ -156,9 +159,9 @@ class Chatwoot:
     def _sent(self, answer: Answered) -> str:
         """The message's id. Raises Refused, Busy or Uncertain."""
         if trouble := judge(answer):
-            self._report("messages cannot be sent", trouble)
+            self._troubles.report("messages cannot be sent", trouble)
             raise Busy(trouble, MEND_S)
-        self._report("messages cannot be sent", "")
+        self._troubles.report("messages cannot be sent", "")
         message_id = answer.data.get("id")
         if type(message_id) is not int:
             raise Uncertain("an answer that makes no sense")
@@ -171,14 +174,7 @@ class Chatwoot:
             trouble = judge(await self._calls.tell(conversation_id, "toggle_status", {"status": "open"}))
         except Undelivered as error:
             trouble = str(error)
-        self._report("a conversation was not opened for agents", trouble)
-
-    def _report(self, what: str, trouble: str) -> None:
-        """Tell what is wrong, when that has changed."""
-        if trouble == self._troubles.get(what, ""):
-            return
-        self._troubles[what] = trouble
-        self._tools.report("; ".join(f"{one}: {told}" for one, told in self._troubles.items() if told))
+        self._troubles.report("a conversation was not opened for agents", trouble)
 
     # --- beside --------------------------------------------------------------------------------------------
 
@@ -225,12 +221,7 @@ class Chatwoot:
                 "Chatwoot can be reached", f"api_base: HTTP {answer.status}; give Chatwoot's own address"
             )
         what, account = f"the token is that of “{answer.data.get('name', '')}”", self._options.account
-        accounts = answer.data.get("accounts")
-        roles = {
-            one.get("id"): one.get("role")
-            for one in (accounts if isinstance(accounts, list) else ())
-            if isinstance(one, dict)
-        }
+        roles = {one.get("id"): one.get("role") for one in maybe_objects(answer.data, "accounts")}
         if account not in roles:
             return Finding(
                 what, f"who is no member of account {account}: see the number in Chatwoot's address"

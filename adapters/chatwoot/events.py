@@ -8,7 +8,7 @@ all of them say, so that they count once. Nobody is told who did what; the assig
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -24,7 +24,11 @@ from adapters.base import (
     OutsideAct,
     OutsideReply,
     Person,
+    maybe_object,
+    maybe_objects,
     read_text,
+    wanted_object,
+    wanted_text,
 )
 
 OWN: Mapping[str, str] = {"sent_by": "jono"}
@@ -47,15 +51,15 @@ NOBODY = Person("chatwoot", "Chatwoot")
 def message(event: Mapping[str, Any], agents: frozenset[str]) -> list[Arrival]:
     """`message_created`: of a customer, of a human of ours, or a command that an agent of `agents` left as a private
     note. Robots, templates, other notes and what we wrote ourselves are nothing. Raises Malformed."""
-    message_id, conversation_id = number(event, "id"), number(section(event, "conversation"), "id")
-    text, kind = read_text(event, "content"), _required(event, "message_type")
+    message_id, conversation_id = number(event, "id"), number(wanted_object(event, "conversation"), "id")
+    text, kind = read_text(event, "content"), wanted_text(event, "message_type")
     if kind == "incoming":
-        text, files = _said(text, event.get("attachments"))
+        text, files = _said(text, maybe_objects(event, "attachments"))
         if not text and not files:
             return []
         who = _customer(event)
         return [CustomerMessage(message_id, conversation_id, who, text, files=files, ref=message_id)]
-    sender = _part(event, "sender")
+    sender = maybe_object(event, "sender")
     if kind != "outgoing" or sender.get("type") != "user" or _by_itself(event):
         return []
     agent = _agent(sender, "sender.")
@@ -70,11 +74,10 @@ def message(event: Mapping[str, Any], agents: frozenset[str]) -> list[Arrival]:
 def deletion(event: Mapping[str, Any]) -> list[Arrival]:
     """`message_updated`: comes for everything that changes about a message; a customer's that was deleted counts.
     Raises Malformed."""
-    attributes = event.get("content_attributes")
-    deleted = isinstance(attributes, dict) and attributes.get("deleted") is True
+    deleted = maybe_object(event, "content_attributes").get("deleted") is True
     if not deleted or event.get("message_type") != "incoming":
         return []
-    message_id, conversation_id = number(event, "id"), number(section(event, "conversation"), "id")
+    message_id, conversation_id = number(event, "id"), number(wanted_object(event, "conversation"), "id")
     return [CustomerEdit(f"deleted-{message_id}", conversation_id, message_id, None)]
 
 
@@ -97,21 +100,13 @@ def assignment(event: Mapping[str, Any]) -> list[Arrival]:
 def status(event: Mapping[str, Any]) -> list[Arrival]:
     """`conversation_status_changed`: one that is resolved is closed; one that is opened is opened by what the customer
     wrote, or by us. Raises Malformed."""
-    if _required(event, "status") != "resolved":
+    if wanted_text(event, "status") != "resolved":
         return []
     conversation_id = number(event, "id")
     return [OutsideAct(f"close-{conversation_id}-{_mark(event)}", conversation_id, _assignee(event), "close")]
 
 
 # --- field by field ------------------------------------------------------------------------------------------
-
-
-def section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """An object that must be there. Raises Malformed."""
-    value = data.get(name)
-    if not isinstance(value, dict):
-        raise Malformed(f"{name}: an object is wanted")
-    return value
 
 
 def number(data: Mapping[str, Any], name: str, within: str = "") -> str:
@@ -124,32 +119,19 @@ def number(data: Mapping[str, Any], name: str, within: str = "") -> str:
     return str(value)
 
 
-def _required(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name)
-    if not isinstance(value, str) or not value:
-        raise Malformed(f"{name}: a text is wanted")
-    return value
-
-
-def _part(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """An object that may be left out."""
-    value = data.get(name)
-    return value if isinstance(value, dict) else {}
-
-
 def _agent(who: Mapping[str, Any], within: str) -> Person:
     return Person(number(who, "id", within), read_text(who, "name"))
 
 
 def _customer(event: Mapping[str, Any]) -> Person:
     """Who wrote, and their language: as it was told of them, or as their browser or Chatwoot knows it."""
-    sender, conversation = section(event, "sender"), section(event, "conversation")
-    contact = _part(_part(conversation, "meta"), "sender")
+    sender, conversation = wanted_object(event, "sender"), wanted_object(event, "conversation")
+    contact = maybe_object(maybe_object(conversation, "meta"), "sender")
     told = [
-        *(_part(one, "custom_attributes").get("language") for one in (sender, contact)),
-        *(_part(one, "additional_attributes").get("language_code") for one in (sender, contact)),
-        _part(conversation, "additional_attributes").get("browser_language"),
-        _part(conversation, "additional_attributes").get("conversation_language"),
+        *(maybe_object(one, "custom_attributes").get("language") for one in (sender, contact)),
+        *(maybe_object(one, "additional_attributes").get("language_code") for one in (sender, contact)),
+        maybe_object(conversation, "additional_attributes").get("browser_language"),
+        maybe_object(conversation, "additional_attributes").get("conversation_language"),
     ]
     languages = (
         one.replace("_", "-") for one in told if isinstance(one, str) and 0 < len(one) <= LANGUAGE_CHARS
@@ -162,24 +144,23 @@ def _customer(event: Mapping[str, Any]) -> Person:
 
 def _assignee(event: Mapping[str, Any]) -> Person:
     """The human whom the conversation is assigned to."""
-    assignee = _part(_part(event, "meta"), "assignee")
+    assignee = maybe_object(maybe_object(event, "meta"), "assignee")
     return _agent(assignee, "meta.assignee.") if assignee.get("type") == "user" else NOBODY
 
 
 def _by_itself(event: Mapping[str, Any]) -> bool:
     """Whether we wrote it, or a rule or a campaign of Chatwoot did."""
-    attributes = _part(event, "content_attributes")
+    attributes = maybe_object(event, "content_attributes")
     if all(attributes.get(name) == value for name, value in OWN.items()):
         return True
-    told = {**_part(event, "additional_attributes"), **attributes}
+    told = {**maybe_object(event, "additional_attributes"), **attributes}
     return any(told.get(name) for name in NOT_BY_HAND)
 
 
 def _changed(event: Mapping[str, Any], name: str) -> tuple[Any, Any]:
     """What an attribute was, and what it is now; twice None where it has not changed."""
-    changes = event.get("changed_attributes")
-    for change in changes if isinstance(changes, list) else ():
-        if isinstance(change, dict) and isinstance(change.get(name), dict):
+    for change in maybe_objects(event, "changed_attributes"):
+        if isinstance(change.get(name), dict):
             return change[name].get("previous_value"), change[name].get("current_value")
     return None, None
 
@@ -197,12 +178,10 @@ def _mark(event: Mapping[str, Any]) -> str:
 # --- what customers send -------------------------------------------------------------------------------------
 
 
-def _said(text: str, attachments: object) -> tuple[str, tuple[File, ...]]:
+def _said(text: str, attachments: Iterable[Mapping[str, Any]]) -> tuple[str, tuple[File, ...]]:
     """The text with what is a link or a contact's card, and the files."""
     said, files = [text], []
-    for one in attachments if isinstance(attachments, list) else ():
-        if not isinstance(one, dict):
-            continue
+    for one in attachments:
         file = _file(one)
         if file is not None:
             files.append(file)

@@ -20,6 +20,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -39,6 +40,7 @@ from adapters.base import (
     Person,
     Refused,
     Tools,
+    Troubles,
     Uncertain,
     Undelivered,
     Untrusted,
@@ -100,16 +102,9 @@ class Line:
     def __init__(self, options: Options, tools: Tools) -> None:
         self._secrets = tuple(secret.encode() for secret in each(options.secret))
         self._tools = tools
-        self._troubles = {"webhook": "", "sending": ""}
+        self._troubles = Troubles(tools.report)
         bases = (options.api_base, options.data_base)
-        self._calls = Calls(
-            tools.http, options.token, bases, lambda trouble: self._report("sending", trouble)
-        )
-
-    def _report(self, about: str, trouble: str) -> None:
-        if self._troubles[about] != trouble:
-            self._troubles[about] = trouble
-            self._tools.report("; ".join(filter(None, self._troubles.values())))
+        self._calls = Calls(tools.http, options.token, bases, partial(self._troubles.report, "sending"))
 
     # --- in ------------------------------------------------------------------------------------------------
 
@@ -143,14 +138,14 @@ class Line:
     async def _be_pushed(self) -> None:
         hook_url = self._tools.hook_url
         if not hook_url.startswith("https://"):
-            self._report("webhook", "LINE pushes to https:// only: see server.public_url")
+            self._troubles.report("webhook", "LINE pushes to https:// only: see server.public_url")
             return
         hook = await self._calls.ask("GET", WEBHOOK, unset_is_fine=True)
         if hook.get("endpoint") != hook_url:
             await self._calls.ask("PUT", WEBHOOK, {"endpoint": hook_url})
             hook = await self._calls.ask("GET", WEBHOOK)
         off = "“Use webhook” is off in LINE's console: nothing comes in"
-        self._report("webhook", "" if hook.get("active") else off)
+        self._troubles.report("webhook", "" if hook.get("active") else off)
 
     # --- out -----------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ import asyncio
 import contextlib
 import hmac
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import BinaryIO
 
 from adapters.base import (
@@ -48,6 +49,7 @@ from adapters.base import (
     Shown,
     Told,
     Tools,
+    Troubles,
     Uncertain,
     Undelivered,
     Untrusted,
@@ -85,11 +87,11 @@ class Matrix:
     def __init__(self, options: Options, tools: Tools) -> None:
         self._options = options
         self._tools = tools
-        self._troubles: dict[str, str] = {}
-        """What is wrong, by what it is about."""
+        self._troubles = Troubles(tools.report)
         self._hs_tokens = options.secrets
         acting = options.user if self._hs_tokens else ""
-        self._calls = Calls(tools.http, options.api_base, options.token, acting, self._sending)
+        sending = partial(self._troubles.report, "sending")
+        self._calls = Calls(tools.http, options.api_base, options.token, acting, sending)
         commands = frozenset(
             name.lower()
             for row in tools.commands
@@ -107,14 +109,6 @@ class Matrix:
             one_reader=not self._hs_tokens,
             room=bool(options.agents_room),
         )
-
-    def _sending(self, trouble: str) -> None:
-        self._report("sending", trouble)
-
-    def _report(self, about: str, trouble: str) -> None:
-        if self._troubles.get(about, "") != trouble:
-            self._troubles[about] = trouble
-            self._tools.report("; ".join(filter(None, self._troubles.values())))
 
     # --- in ------------------------------------------------------------------------------------------------
 
@@ -160,8 +154,8 @@ class Matrix:
             if (user := await check.who(self._calls)) != self._options.user:
                 raise Unusable(f"user: the token is that of {user}")
             await self._enter(self._options.agents_room)
-            self._report("sending", "")
-            self._tools.report("; ".join(filter(None, self._troubles.values())))
+            self._troubles.report("sending", "")
+            self._troubles.repeat()
             if not self._hs_tokens:
                 await Sync(self._calls, self._reader, self._options.user, self._tools.bookmarks).pull(inbox)
         except Unaccepted as error:
@@ -181,7 +175,7 @@ class Matrix:
             trouble = await check.sealed(self._calls, room_id)
         except Refused as error:
             trouble = f"cannot be entered, invite the bot: {error}"
-        self._report("agents_room", f"agents_room: {trouble}" if trouble else "")
+        self._troubles.report("agents_room", f"agents_room: {trouble}" if trouble else "")
 
     # --- out -----------------------------------------------------------------------------------------------
 
@@ -268,9 +262,9 @@ class Matrix:
         try:
             sent = await self._shown(out, self._options.agents_room)
         except Forbidden as error:
-            self._report("agents_room", f"agents_room: {error}; invite the bot, and let it write")
+            self._troubles.report("agents_room", f"agents_room: {error}; invite the bot, and let it write")
             raise Busy(str(error)) from error
-        self._report("agents_room", "")
+        self._troubles.report("agents_room", "")
         return sent
 
     async def _shown(self, out: RoomOut, room_id: str) -> str:

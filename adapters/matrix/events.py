@@ -22,7 +22,11 @@ from adapters.base import (
     FileKind,
     Malformed,
     Person,
+    maybe_object,
+    object_of,
     read_text,
+    wanted_object,
+    wanted_text,
 )
 from adapters.matrix.media import MXC
 
@@ -70,19 +74,17 @@ class Reader:
     def read(self, room_id: str, event: object, names: Mapping[str, str] | None = None) -> list[Arrival]:
         """What an event brings; nothing where it is not as it should be. `names` are those of people in the room."""
         try:
-            if not isinstance(event, dict):
-                raise Malformed("events: an object is wanted")
-            arrival = self._read(room_id, event, names or {})
+            arrival = self._read(room_id, object_of(event, "events"), names or {})
         except Malformed as error:
             log.info("an event is left out: %s", error)
             return []
         return [] if arrival is None else [arrival]
 
     def _read(self, room_id: str, event: Event, names: Mapping[str, str]) -> Arrival | None:
-        event_id, sender, kind = (_required(event, name) for name in ("event_id", "sender", "type"))
+        event_id, sender, kind = (wanted_text(event, name) for name in ("event_id", "sender", "type"))
         if not room_id:
             raise Malformed("room_id: a text is wanted")
-        content, person = _object(event, "content"), Person(sender, names.get(sender) or _local(sender))
+        content, person = wanted_object(event, "content"), Person(sender, names.get(sender) or _local(sender))
         if kind == "m.room.member":
             return self._membership(room_id, event_id, person, event, content)
         if sender == self._user:
@@ -97,11 +99,11 @@ class Reader:
             case "m.room.encrypted" if _relation(content).get("rel_type") != "m.replace":
                 return CustomerMessage(event_id, room_id, person, SEALED, ref=event_id)
             case "m.reaction":
-                emoji = _required(_relation(content), "key", "m.relates_to.")[:EMOJI_CHARS]
+                emoji = wanted_text(_relation(content), "key", "m.relates_to")[:EMOJI_CHARS]
                 return CustomerReaction(event_id, room_id, emoji)
             case "m.room.redaction":
                 # From version 11 of rooms on, it stands in the content.
-                ref = read_text(event, "redacts") or _required(content, "redacts", "content.")
+                ref = read_text(event, "redacts") or wanted_text(content, "redacts", "content")
                 return CustomerEdit(event_id, room_id, ref, None)
         return None
 
@@ -110,8 +112,8 @@ class Reader:
     ) -> Arrival | None:
         related = _relation(content)
         if related.get("rel_type") == "m.replace":
-            text, _ = said(kind, _object(content, "m.new_content"))
-            return CustomerEdit(event_id, room_id, _required(related, "event_id", "m.relates_to."), text)
+            text, _ = said(kind, wanted_object(content, "m.new_content"))
+            return CustomerEdit(event_id, room_id, wanted_text(related, "event_id", "m.relates_to"), text)
         text, files = said(kind, content)
         if not text and not files:
             return None
@@ -124,14 +126,14 @@ class Reader:
         self, room_id: str, event_id: str, person: Person, event: Event, content: Event
     ) -> Arrival | None:
         """Who invites the bot says hello; who leaves, or throws it out, cannot be answered any more."""
-        who, membership = _required(event, "state_key"), _required(content, "membership", "content.")
+        who, membership = wanted_text(event, "state_key"), wanted_text(content, "membership", "content")
         if room_id == self._agents_room or room_id in self._deaf or person.id == self._user:
             return None
         if membership == "invite" and who == self._user:
             if person.id in self._agents:
                 return AgentCommand(event_id, person, "help", answer_to=f"{room_id} {event_id}")
             return CustomerMessage(event_id, room_id, person, "/start")
-        before = _inner(_inner(event, "unsigned"), "prev_content").get("membership", "join")
+        before = maybe_object(maybe_object(event, "unsigned"), "prev_content").get("membership", "join")
         if membership in ("leave", "ban") and before == "join" and who not in self._agents:
             return CustomerGone(event_id, room_id)
         return None
@@ -148,7 +150,7 @@ class Reader:
         text, files = said(kind, content)
         member = room_id == self._agents_room
         root = read_text(related, "event_id") if related.get("rel_type") == "m.thread" else ""
-        place = (root or read_text(_inner(related, "m.in_reply_to"), "event_id")) if member else ""
+        place = (root or read_text(maybe_object(related, "m.in_reply_to"), "event_id")) if member else ""
         answer_to = f"{room_id} {event_id} {root}".strip()
         note = text.startswith(NOTE_MARKS)
         if text.startswith(("/", "!")) and not note:
@@ -184,7 +186,7 @@ class Reader:
 
 def said(kind: str, content: Event) -> tuple[str, tuple[File, ...]]:
     """Text and files; neither of what programs say, nor of kinds that are not known. Raises Malformed."""
-    what = kind if kind == "m.sticker" else _required(content, "msgtype", "content.")
+    what = kind if kind == "m.sticker" else wanted_text(content, "msgtype", "content")
     body = read_text(content, "body")
     match what:
         case "m.text":
@@ -200,7 +202,7 @@ def said(kind: str, content: Event) -> tuple[str, tuple[File, ...]]:
 
 def _file(what: str, content: Event, body: str) -> tuple[str, tuple[File, ...]]:
     """A file, and its caption: the body, where there is another file name beside it."""
-    url, info = read_text(content, "url"), _inner(content, "info")
+    url, info = read_text(content, "url"), maybe_object(content, "info")
     if not MXC.fullmatch(url):
         raise Malformed("content.url: an mxc:// address is wanted")
     name, size = read_text(content, "filename"), info.get("size")
@@ -227,31 +229,12 @@ def _location(geo: str, body: str) -> File:
 
 def _without_quote(content: Event, body: str) -> str:
     """The text without what it answers, which older programs repeat above it."""
-    answers = bool(_inner(_relation(content), "m.in_reply_to"))
+    answers = bool(maybe_object(_relation(content), "m.in_reply_to"))
     return QUOTED.sub("", body, count=1) if answers and body.startswith("> ") else body
 
 
 def _relation(content: Event) -> Event:
-    return _inner(content, "m.relates_to")
-
-
-def _inner(data: Event, name: str) -> Event:
-    value = data.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _object(data: Event, name: str) -> Event:
-    value = data.get(name)
-    if not isinstance(value, dict):
-        raise Malformed(f"{name}: an object is wanted")
-    return value
-
-
-def _required(data: Event, name: str, within: str = "") -> str:
-    value = data.get(name)
-    if not isinstance(value, str) or not value:
-        raise Malformed(f"{within}{name}: a text is wanted")
-    return value
+    return maybe_object(content, "m.relates_to")
 
 
 def _local(user_id: str) -> str:

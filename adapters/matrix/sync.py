@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from adapters.base import Bookmarks, Inbox, Refused
+from adapters.base import Bookmarks, Inbox, Refused, maybe_object, maybe_objects, maybe_text
 from adapters.matrix.calls import CLIENT, Calls, quoted
-from adapters.matrix.events import Reader
+from adapters.matrix.events import Event, Reader
 
 PLACE = "sync"
 WAIT_MS = 10_000
@@ -60,12 +60,13 @@ class Sync:
         since = (await self._bookmarks.all()).get(PLACE, "")
         while True:
             answer = await self._next(since)
-            rooms = _inner(answer, "rooms")
-            await self._go_in(_inner(rooms, "invite"))
+            rooms = maybe_object(answer, "rooms")
+            await self._go_in(maybe_object(rooms, "invite"))
             if since:
-                for room_id, part in [*_inner(rooms, "join").items(), *_inner(rooms, "leave").items()]:
-                    await self._take_in(inbox, room_id, part if isinstance(part, dict) else {}, since)
-            since = _text(answer, "next_batch") or since
+                for told in (maybe_object(rooms, "join"), maybe_object(rooms, "leave")):
+                    for room_id in told:
+                        await self._take_in(inbox, room_id, maybe_object(told, room_id), since)
+            since = maybe_text(answer, "next_batch") or since
             if since:
                 self._bookmarks.mark(PLACE, since)
 
@@ -94,19 +95,19 @@ class Sync:
                 log.info("an invitation cannot be followed: %s", error)
 
     async def _take_in(self, inbox: Inbox, room_id: str, part: Mapping[str, Any], since: str) -> None:
-        timeline = _inner(part, "timeline")
-        events = _list(timeline, "events")
-        if timeline.get("limited") is True and (back := _text(timeline, "prev_batch")):
+        timeline = maybe_object(part, "timeline")
+        events = maybe_objects(timeline, "events")
+        if timeline.get("limited") is True and (back := maybe_text(timeline, "prev_batch")):
             events = [*await self._before(room_id, back, since), *events]
-        known = [*_list(_inner(part, "state"), "events"), *events]
+        known = [*maybe_objects(maybe_object(part, "state"), "events"), *events]
         names = dict(_names(known))
         for event in self._since_invited(events):
             for arrival in self._reader.read(room_id, event, names):
                 await inbox(arrival)
 
-    async def _before(self, room_id: str, back: str, since: str) -> list[Any]:
+    async def _before(self, room_id: str, back: str, since: str) -> list[Event]:
         """What was said between what we read last and what we were given, the oldest first."""
-        found: list[Any] = []
+        found: list[Event] = []
         narrowed = json.dumps({"types": KINDS, "lazy_load_members": True})
         path = f"{CLIENT}/rooms/{quoted(room_id)}/messages"
         for _ in range(MOST_PAGES):
@@ -116,19 +117,19 @@ class Sync:
             except Refused as error:
                 log.warning("what was said meanwhile cannot be read: %s", error)
                 break
-            found += _list(page, "chunk")
-            back = _text(page, "end")
-            if not back or not _list(page, "chunk"):
+            chunk, back = maybe_objects(page, "chunk"), maybe_text(page, "end")
+            found += chunk
+            if not back or not chunk:
                 break
         return found[::-1]
 
-    def _since_invited(self, events: list[Any]) -> list[Any]:
+    def _since_invited(self, events: list[Event]) -> list[Event]:
         """Without what was said in a room before the bot was asked into it."""
         invited, joined = 0, 0
         for number, event in enumerate(events):
-            if isinstance(event, dict) and event.get("state_key") == self._user:
-                membership = _inner(event, "content").get("membership")
-                before = _inner(_inner(event, "unsigned"), "prev_content").get("membership")
+            if event.get("state_key") == self._user:
+                membership = maybe_object(event, "content").get("membership")
+                before = maybe_object(maybe_object(event, "unsigned"), "prev_content").get("membership")
                 if membership == "invite":
                     invited, joined = number, 0
                 elif membership == "join" and before != "join" and not invited and before != "invite":
@@ -136,25 +137,10 @@ class Sync:
         return events[invited or joined :]
 
 
-def _names(events: Sequence[Any]) -> Iterator[tuple[str, str]]:
+def _names(events: Iterable[Event]) -> Iterator[tuple[str, str]]:
     """What people call themselves in a room."""
     for event in events:
-        if isinstance(event, dict) and event.get("type") == "m.room.member":
-            who, name = event.get("state_key"), _text(_inner(event, "content"), "displayname")
+        if event.get("type") == "m.room.member":
+            who, name = event.get("state_key"), maybe_text(maybe_object(event, "content"), "displayname")
             if isinstance(who, str) and name:
                 yield who, name
-
-
-def _inner(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = data.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _list(data: Mapping[str, Any], name: str) -> list[Any]:
-    value = data.get(name)
-    return value if isinstance(value, list) else []
-
-
-def _text(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name)
-    return value if isinstance(value, str) else ""

@@ -9,8 +9,17 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.base import Arrival, CustomerEdit, CustomerMessage, File, FileKind, Person, read_text
-from adapters.base.graph import id_at, object_at
+from adapters.base import (
+    Arrival,
+    CustomerEdit,
+    CustomerMessage,
+    File,
+    FileKind,
+    Person,
+    read_text,
+    wanted_object,
+)
+from adapters.base.graph import id_at
 
 ITEMS: Mapping[str, str] = {
     "comment": "comment_id",
@@ -29,7 +38,7 @@ def read_change(page: str, field: str, value: Mapping[str, Any], where: str) -> 
     named = ITEMS.get(read_text(value, "item"))
     if field != "feed" or named is None or not isinstance(value.get("from"), dict):
         return []
-    ref, writer = id_at(value, named, where), object_at(value, "from", where)
+    ref, writer = id_at(value, named, where), wanted_object(value, "from", where)
     customer = Person(id_at(writer, "id", f"{where}.from"), read_text(writer, "name"))
     if customer.id == page:
         return []

@@ -56,6 +56,7 @@ from adapters.base import (
     Shown,
     Told,
     Tools,
+    Troubles,
     Uncertain,
     Undelivered,
     Untrusted,
@@ -63,6 +64,7 @@ from adapters.base import (
     call,
     each,
     maybe_text,
+    wanted_text,
 )
 from adapters.slack import media, outlet
 from adapters.slack import socket as socket_mode
@@ -70,7 +72,7 @@ from adapters.slack.calls import OURS, Calls, Denied
 from adapters.slack.check import findings
 from adapters.slack.desk import Desk, Vocabulary
 from adapters.slack.events import Reader
-from adapters.slack.fields import name_of, required
+from adapters.slack.fields import name_of
 from adapters.slack.options import Options, examine
 from adapters.slack.proof import contents, prove
 from adapters.slack.room import LITERAL, SAME, Room
@@ -100,7 +102,7 @@ class Slack:
         self._options = options
         self._tools = tools
         self._secrets = [secret.encode() for secret in each(options.signing_secret) if secret]
-        self._troubles: dict[str, str] = {}
+        self._troubles = Troubles(tools.report, named=True)
         self._base = options.api_base.rstrip("/")
         self._calls = self._with(options.token, "the bot")
         self._person = self._with(options.user_token, "the status")
@@ -124,13 +126,7 @@ class Slack:
 
     def _with(self, token: str, about: str) -> Calls:
         proof = {"Authorization": f"Bearer {token}"}
-        return Calls(self._tools.http, self._base, proof, partial(self._report, about))
-
-    def _report(self, about: str, trouble: str) -> None:
-        if self._troubles.get(about, "") != trouble:
-            self._troubles[about] = trouble
-            told = [f"{about}: {trouble}" for about, trouble in self._troubles.items() if trouble]
-            self._tools.report("; ".join(told))
+        return Calls(self._tools.http, self._base, proof, partial(self._troubles.report, about))
 
     # --- in ------------------------------------------------------------------------------------------------
 
@@ -147,7 +143,7 @@ class Slack:
         _, data = contents(pushed.body)
         if data.get("type") != "url_verification":
             return None
-        return Told(required(data, "challenge").encode())
+        return Told(wanted_text(data, "challenge").encode())
 
     def _prove(self, headers: Mapping[str, str], body: bytes, now: float) -> None:
         if not self._secrets:
@@ -271,9 +267,9 @@ class Slack:
         except Denied as error:
             if error.word not in MENDABLE:
                 raise
-            self._report("the agents' channel", str(error))
+            self._troubles.report("the agents' channel", str(error))
             raise Busy(str(error)) from error
-        self._report("the agents' channel", "")
+        self._troubles.report("the agents' channel", "")
         return sent
 
     async def _shown(self, out: RoomOut) -> str:

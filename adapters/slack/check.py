@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from adapters.base import Finding, Undelivered
+from adapters.base import Finding, Undelivered, maybe_object
 from adapters.slack.calls import HOW_SCOPES, Calls, Denied
 from adapters.slack.options import Options
 
@@ -64,12 +63,11 @@ async def _whose(calls: Calls, token: str) -> tuple[list[Finding], set[str]]:
 
 async def _channel(calls: Calls, channel: str) -> Finding:
     try:
-        told: Any = (await calls.ask("conversations.info", channel=channel)).get("channel")
+        about = maybe_object(await calls.ask("conversations.info", channel=channel), "channel")
     except Denied as error:
         return Finding(f"the channel {channel}", f"{error}; is the id right, and the app invited there?")
     except Undelivered as error:
         return Finding(f"the channel {channel}", str(error))
-    about = told if isinstance(told, dict) else {}
     what = f"the app is in #{about.get('name', channel)}"
     if about.get("is_archived") is True:
         return Finding(what, "the channel is archived")

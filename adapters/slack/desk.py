@@ -8,8 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adapters.base import AgentCommand, Arrival, CommandHelp, CustomerMessage, Person, read_text, start
-from adapters.slack.fields import inner, inner_or_empty, required
+from adapters.base import (
+    AgentCommand,
+    Arrival,
+    CommandHelp,
+    CustomerMessage,
+    Person,
+    maybe_object,
+    maybe_objects,
+    read_text,
+    start,
+    wanted_object,
+    wanted_text,
+)
 from adapters.slack.text import plain
 
 BUTTON = "jono:"
@@ -65,9 +76,9 @@ class Desk:
     def asked(self, fields: Mapping[str, Any]) -> list[Arrival]:
         """A slash command: of a command's own name, or of any other with the command's name after it. What is for
         agents alone is the desk's to refuse. Raises Malformed."""
-        word, arguments = self._word(required(fields, "command"), plain(read_text(fields, "text")))
-        person = Person(required(fields, "user_id"), read_text(fields, "user_name"))
-        where, asked_id = required(fields, "channel_id"), f"asked-{required(fields, 'trigger_id')}"
+        word, arguments = self._word(wanted_text(fields, "command"), plain(read_text(fields, "text")))
+        person = Person(wanted_text(fields, "user_id"), read_text(fields, "user_name"))
+        where, asked_id = wanted_text(fields, "channel_id"), f"asked-{wanted_text(fields, 'trigger_id')}"
         answer_to, member = read_text(fields, "response_url"), where == self._agents_channel
         only_agents = word in self._vocabulary.agents and word not in self._vocabulary.customers
         if member or only_agents or person.id in self._agents:
@@ -88,11 +99,11 @@ class Desk:
         """Buttons under a card or a post; what is not ours is passed over. Raises Malformed."""
         if payload.get("type") != "block_actions":
             return []
-        somebody = inner(payload, "user")
+        somebody = wanted_object(payload, "user")
         name = read_text(somebody, "name") or read_text(somebody, "username")
-        agent = Person(required(somebody, "id"), name)
-        container, message = inner_or_empty(payload, "container"), inner_or_empty(payload, "message")
-        where = inner_or_empty(payload, "channel").get("id") or container.get("channel_id")
+        agent = Person(wanted_text(somebody, "id"), name)
+        container, message = maybe_object(payload, "container"), maybe_object(payload, "message")
+        where = maybe_object(payload, "channel").get("id") or container.get("channel_id")
         at = read_text(container, "message_ts") or read_text(message, "ts")
         place = read_text(message, "thread_ts") or read_text(container, "thread_ts") or at
         answer_to, member = read_text(payload, "response_url"), where != "" and where == self._agents_channel
@@ -112,14 +123,9 @@ class Desk:
 
 def _actions(payload: Mapping[str, Any]) -> list[Mapping[str, str]]:
     """The presses of our buttons that make sense."""
-    actions = payload.get("actions")
-    if not isinstance(actions, list):
-        return []
     fields = ("action_id", "value", "action_ts")
     return [
         one
-        for one in actions
-        if isinstance(one, dict)
-        and all(isinstance(one.get(name), str) for name in fields)
-        and one["action_id"].startswith(BUTTON)
+        for one in maybe_objects(payload, "actions")
+        if all(isinstance(one.get(name), str) for name in fields) and one["action_id"].startswith(BUTTON)
     ]

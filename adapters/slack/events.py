@@ -19,10 +19,14 @@ from adapters.base import (
     CustomerReaction,
     OutsideReply,
     Person,
+    maybe_object,
+    maybe_objects,
     read_text,
+    wanted_object,
+    wanted_text,
 )
 from adapters.slack.desk import Vocabulary
-from adapters.slack.fields import Words, inner, inner_or_empty, required, words_of
+from adapters.slack.fields import Words, words_of
 from adapters.slack.text import emoji_of, plain
 
 WRITTEN = ("", "file_share", "thread_broadcast", "me_message")
@@ -44,10 +48,10 @@ class Said:
     @classmethod
     def of(cls, message: Mapping[str, Any], channel: str, private: bool) -> Said:
         """Raises Malformed."""
-        ts, thread = required(message, "ts"), read_text(message, "thread_ts")
-        profile = inner_or_empty(message, "user_profile")
+        ts, thread = wanted_text(message, "ts"), read_text(message, "thread_ts")
+        profile = maybe_object(message, "user_profile")
         name = read_text(profile, "display_name") or read_text(profile, "real_name")
-        author = Person(required(message, "user"), name)
+        author = Person(wanted_text(message, "user"), name)
         # The first message of a thread is told with its own name as the thread's once it was answered.
         return cls(channel, ts, author, "" if thread == ts else thread, private)
 
@@ -88,10 +92,10 @@ class Reader:
         """What an event means. Raises Malformed."""
         if payload.get("type") != "event_callback":
             return []
-        event = inner(payload, "event")
+        event = wanted_object(payload, "event")
         if _by_ourselves(payload, event):
             return []
-        match required(event, "type"):
+        match wanted_text(event, "type"):
             case "message":
                 return self._message(event)
             case "reaction_added" | "reaction_removed" as kind:
@@ -99,7 +103,7 @@ class Reader:
         return []
 
     def _message(self, event: Mapping[str, Any]) -> list[Arrival]:
-        channel, subtype = required(event, "channel"), read_text(event, "subtype")
+        channel, subtype = wanted_text(event, "channel"), read_text(event, "subtype")
         private = channel.startswith("D") or read_text(event, "channel_type") == "im"
         if not (private or channel == self._agents_channel or channel in self._customers):
             return []
@@ -108,8 +112,8 @@ class Reader:
         if subtype == "message_changed":
             return self._changed(event, channel, private)
         if subtype == "message_deleted":
-            previous = inner_or_empty(event, "previous_message")
-            return self._deleted(previous, required(event, "deleted_ts"), channel, private)
+            previous = maybe_object(event, "previous_message")
+            return self._deleted(previous, wanted_text(event, "deleted_ts"), channel, private)
         return []
 
     # --- written -------------------------------------------------------------------------------------------
@@ -180,11 +184,11 @@ class Reader:
     def _changed(self, event: Mapping[str, Any], channel: str, private: bool) -> list[Arrival]:
         """Only what somebody edited: links that unfold and answers that are counted are told in the same way. A
         deleted message that had answers becomes a tombstone."""
-        message, previous = inner(event, "message"), inner_or_empty(event, "previous_message")
+        message, previous = wanted_object(event, "message"), maybe_object(event, "previous_message")
         if message.get("subtype") == "tombstone":
-            return self._deleted(previous, required(message, "ts"), channel, private)
-        edited_at = read_text(inner_or_empty(message, "edited"), "ts")
-        before = read_text(inner_or_empty(previous, "edited"), "ts")
+            return self._deleted(previous, wanted_text(message, "ts"), channel, private)
+        edited_at = read_text(maybe_object(message, "edited"), "ts")
+        before = read_text(maybe_object(previous, "edited"), "ts")
         if not edited_at or edited_at == before or _by_machine(message):
             return []
         said = Said.of(message, channel, private)
@@ -212,14 +216,14 @@ class Reader:
 
     def _reaction(self, event: Mapping[str, Any], *, added: bool) -> list[Arrival]:
         """In private only: of a message in a channel it is not told in which thread it stands."""
-        item, somebody = inner_or_empty(event, "item"), required(event, "user")
+        item, somebody = maybe_object(event, "item"), wanted_text(event, "user")
         channel = read_text(item, "channel")
         if item.get("type") != "message" or not channel.startswith("D"):
             return []
         if somebody in self._agents or somebody == read_text(event, "item_user"):
             return []
-        name, kind = required(event, "reaction"), "added" if added else "removed"
-        at = f"{required(item, 'ts')}:{required(event, 'event_ts')}"
+        name, kind = wanted_text(event, "reaction"), "added" if added else "removed"
+        at = f"{wanted_text(item, 'ts')}:{wanted_text(event, 'event_ts')}"
         return [
             CustomerReaction(
                 f"{kind}:{channel}:{at}:{somebody}:{name}", channel, emoji_of(name) if added else ""
@@ -235,8 +239,7 @@ def _by_machine(message: Mapping[str, Any]) -> bool:
 
 def _by_ourselves(payload: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     """Whether it is about what our own app did: a file that we shared may be told like a person's."""
-    told = payload.get("authorizations")
-    bots = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
-    ours = [one.get("user_id") for one in bots if one.get("is_bot") is True]
-    written = (event, inner_or_empty(event, "message"), inner_or_empty(event, "previous_message"))
+    told = maybe_objects(payload, "authorizations")
+    ours = [one.get("user_id") for one in told if one.get("is_bot") is True]
+    written = (event, maybe_object(event, "message"), maybe_object(event, "previous_message"))
     return any(one.get("user") in ours for one in written if one.get("user"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.base import File, Malformed, kind_of, maybe_text, read_text
+from adapters.base import File, kind_of, maybe_object, maybe_objects, maybe_text, read_text
 from adapters.slack.text import plain
 
 REF_CHARS = 1_000
@@ -15,31 +15,9 @@ UNSEEN = ("tombstone", "hidden_by_limit")
 CLIPS = {"slack_audio": "voice", "slack_video": "video"}
 
 
-def required(data: Mapping[str, Any], name: str) -> str:
-    """A text that must be there. Raises Malformed."""
-    value = data.get(name)
-    if not isinstance(value, str) or not value:
-        raise Malformed(f"{name}: a text is wanted")
-    return value
-
-
-def inner(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """An object that must be there. Raises Malformed."""
-    value = data.get(name)
-    if not isinstance(value, dict):
-        raise Malformed(f"{name}: an object is wanted")
-    return value
-
-
-def inner_or_empty(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """An object, empty where there is none."""
-    value = data.get(name)
-    return value if isinstance(value, dict) else {}
-
-
 def name_of(member: Mapping[str, Any]) -> str:
     """What a member of the workspace wants to be called, as far as it is told."""
-    profile = inner_or_empty(member, "profile")
+    profile = maybe_object(member, "profile")
     names = (
         maybe_text(profile, "display_name"),
         maybe_text(profile, "real_name"),
@@ -65,7 +43,7 @@ def words_of(message: Mapping[str, Any]) -> Words:
     texts, files = [plain(read_text(message, "text"))], []
     if not texts[0]:
         texts = [plain(text) for text in _forwarded(message)]
-    for item in _objects(message, "files"):
+    for item in maybe_objects(message, "files"):
         if item.get("is_external") is True or item.get("mode") == "external":
             texts.append(maybe_text(item, "url_private"))
         elif item.get("mode") not in UNSEEN and (file := _file(item)) is not None:
@@ -75,7 +53,8 @@ def words_of(message: Mapping[str, Any]) -> Words:
 
 def _forwarded(message: Mapping[str, Any]) -> list[str]:
     return [
-        maybe_text(one, "text") or maybe_text(one, "fallback") for one in _objects(message, "attachments")
+        maybe_text(one, "text") or maybe_text(one, "fallback")
+        for one in maybe_objects(message, "attachments")
     ]
 
 
@@ -90,8 +69,3 @@ def _file(item: Mapping[str, Any]) -> File | None:
     clip = CLIPS.get(maybe_text(item, "subtype"))
     kind = "voice" if clip == "voice" else "video" if clip == "video" else kind_of(mime)
     return File(kind, ref, maybe_text(item, "name"), mime, size if type(size) is int and size >= 0 else None)
-
-
-def _objects(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    value = data.get(name)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -5,9 +5,7 @@ Slack tells each new topic in its channel, in a line of its own: so it changes s
 
 from __future__ import annotations
 
-from typing import Any
-
-from adapters.base import Outlet, Refused, Shown
+from adapters.base import Outlet, Refused, Shown, maybe_object
 from adapters.slack.calls import Calls
 from adapters.slack.text import escape, plain
 
@@ -19,9 +17,8 @@ STATUS = Outlet("status", least_s=60, chars=100)
 
 async def read_topic(calls: Calls, channel: str) -> Shown:
     """The topic that stands there now."""
-    told: Any = (await calls.ask("conversations.info", channel=channel)).get("channel")
-    topic = told.get("topic") if isinstance(told, dict) else None
-    return {"": plain(str(topic.get("value", "")))} if isinstance(topic, dict) else {"": ""}
+    told = maybe_object(await calls.ask("conversations.info", channel=channel), "channel")
+    return {"": plain(str(maybe_object(told, "topic").get("value", "")))}
 
 
 async def show_topic(calls: Calls, channel: str, shown: Shown) -> None:
@@ -33,8 +30,8 @@ async def show_topic(calls: Calls, channel: str, shown: Shown) -> None:
 
 async def read_status(calls: Calls) -> Shown:
     """The status that stands there now."""
-    profile: Any = (await calls.ask("users.profile.get")).get("profile")
-    return {"": plain(str(profile.get("status_text", "")))} if isinstance(profile, dict) else {"": ""}
+    profile = maybe_object(await calls.ask("users.profile.get"), "profile")
+    return {"": plain(str(profile.get("status_text", "")))}
 
 
 async def show_status(calls: Calls, shown: Shown) -> None:

@@ -51,6 +51,7 @@ from adapters.base import (
     ShowCard,
     Shown,
     Tools,
+    Troubles,
     Undelivered,
     Untrusted,
     cut,
@@ -100,8 +101,7 @@ class Telegram:
         self.outlets = tuple(profile.OUTLETS[name] for name in options.profile)
         self._options = options
         self._tools = tools
-        self._troubles: dict[str, str] = {}
-        """What is wrong, by what it is about."""
+        self._troubles = Troubles(tools.report)
         self._requests = (_request(CONNECTIONS), _request(2))
         base = options.api_base.rstrip("/")
         self._bot = Bot(
@@ -113,7 +113,11 @@ class Telegram:
         )
         self._reader = Reader(tools.agents, tools.queues, options.agents_chat)
         self._inlet = Inlet(
-            self._bot, self._requests[1], self._reader, tools.hook_url, partial(self._report, "updates")
+            self._bot,
+            self._requests[1],
+            self._reader,
+            tools.hook_url,
+            partial(self._troubles.report, "updates"),
         )
         self.limits = Limits(
             text_chars=TEXT_UNITS,
@@ -142,7 +146,7 @@ class Telegram:
         with listening():
             self._reader.username = (await self._bot.get_me()).username or ""
         await self._publish_commands()
-        self._tell()
+        self._troubles.repeat()
         if self._options.mode == "webhook":
             await self._inlet.be_pushed(self._options.webhook_secret)
         else:
@@ -157,7 +161,7 @@ class Telegram:
                 await self._publish_desk()
         except TelegramError as error:
             trouble = f"the lists of commands cannot be published: {type(error).__name__}"
-        self._report("commands", trouble)
+        self._troubles.report("commands", trouble)
 
     async def _publish_desk(self) -> None:
         trouble = ""
@@ -168,7 +172,7 @@ class Telegram:
             await profile.publish_desk(self._bot, self._tools.commands, self._reader.chat_id)
         except (BadRequest, Forbidden) as error:
             trouble = f"the agents' group: {error.message[:REASON_CHARS]}"
-        self._report("group", trouble)
+        self._troubles.report("group", trouble)
 
     # --- out -----------------------------------------------------------------------------------------------
 
@@ -205,20 +209,12 @@ class Telegram:
                 sent = await self._send(outgoing)
         except Refused as refused:
             if isinstance(outgoing, RoomOut) and any(words in str(refused).lower() for words in MENDABLE):
-                self._report("group", f"the agents' group: {refused}")
+                self._troubles.report("group", f"the agents' group: {refused}")
                 raise Busy(str(refused)) from refused
             raise
         if isinstance(outgoing, RoomOut):
-            self._report("group", "")
+            self._troubles.report("group", "")
         return sent
-
-    def _report(self, about: str, trouble: str) -> None:
-        if self._troubles.get(about, "") != trouble:
-            self._troubles[about] = trouble
-            self._tell()
-
-    def _tell(self) -> None:
-        self._tools.report("; ".join(filter(None, self._troubles.values())))
 
     def _moved_to(self, chat_id: int) -> None:
         """The group has another id from now on; whoever starts the bot next must know it."""

@@ -17,6 +17,7 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import BinaryIO
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -38,12 +39,11 @@ from adapters.base import (
     Refused,
     Told,
     Tools,
-    Uncertain,
-    Undelivered,
     Untrusted,
     cut,
     each,
     examine_address,
+    one_by_one,
     utf16,
 )
 from adapters.twilio.calls import Rest
@@ -163,16 +163,8 @@ class Twilio:
 
     async def _deliver_files(self, conversation: str, attachments: Sequence[Attachment]) -> str:
         """One message each: WhatsApp takes no more."""
-        forms, sent = [form_of(one, conversation) for one in attachments], ""
-        for number, form in enumerate(forms):
-            try:
-                sid = await self._deliver(conversation, form)
-            except Undelivered as error:
-                if not sent:
-                    raise
-                raise Uncertain(f"only {number} of {len(forms)} files were sent: {error}") from error
-            sent = sent or sid
-        return sent
+        forms = [form_of(one, conversation) for one in attachments]
+        return await one_by_one(forms, partial(self._deliver, conversation))
 
     async def _deliver(self, conversation: str, what: Mapping[str, str]) -> str:
         to, _, ours = conversation.partition(" ")

@@ -46,6 +46,7 @@ from adapters.base import (
     cut,
     each,
     examine_address,
+    one_by_one,
     utf16,
 )
 from adapters.base.graph import (
@@ -55,7 +56,6 @@ from adapters.base.graph import (
     Rights,
     examine_rights,
     handshake,
-    one_by_one,
     reachable,
     verify,
 )

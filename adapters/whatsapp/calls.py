@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.base import Answered, Busy, Refused, graph
+from adapters.base import Answered, Busy, Refused, graph, maybe_object
 
 PASSING: Mapping[int, float | None] = {
     131000: None,
@@ -42,8 +42,7 @@ NEVER: Mapping[int, str] = {
 
 def reason_of(error: Mapping[str, Any]) -> str:
     """What an error says, for agents: our own words where we have some, else Meta's."""
-    code, data = graph.code_in(error, "code"), error.get("error_data")
-    details = data.get("details") if isinstance(data, dict) else None
+    code, details = graph.code_in(error, "code"), maybe_object(error, "error_data").get("details")
     told = next(
         (one for one in (details, error.get("message"), error.get("title")) if isinstance(one, str)), ""
     )

@@ -21,11 +21,15 @@ from adapters.base import (
     Person,
     Tools,
     Undeliverable,
+    maybe_object,
+    maybe_objects,
+    object_of,
     read_object,
     read_text,
     start,
+    wanted_object,
 )
-from adapters.base.graph import Batch, id_at, listed, located, object_at, object_of
+from adapters.base.graph import Batch, id_at, listed, located
 from adapters.whatsapp.calls import reason_of
 
 KINDS: Mapping[str, FileKind] = {
@@ -68,8 +72,8 @@ class Inbound:
     def _change(self, batch: Batch, change: Mapping[str, Any], where: str) -> None:
         if id_at(change, "field", where) not in ("messages", "smb_message_echoes"):
             return
-        value, within = object_at(change, "value", where), f"{where}.value"
-        number = id_at(object_at(value, "metadata", within), "phone_number_id", f"{within}.metadata")
+        value, within = wanted_object(change, "value", where), f"{where}.value"
+        number = id_at(wanted_object(value, "metadata", within), "phone_number_id", f"{within}.metadata")
         if number not in self._numbers:
             return
         for at, one in listed(value, "messages", within, needed=False):
@@ -90,13 +94,13 @@ class Inbound:
         name, sender = id_at(message, "id", where), _named(message, "from", "from_user_id", where)
         conversation_id, kind = f"{number}/{sender}", id_at(message, "type", where)
         if kind == "reaction":
-            emoji = read_text(object_at(message, "reaction", where), "emoji")
+            emoji = read_text(wanted_object(message, "reaction", where), "emoji")
             return [CustomerReaction(name, conversation_id, emoji)]
         if kind == "revoke":
-            ref = id_at(object_at(message, "revoke", where), "original_message_id", f"{where}.revoke")
+            ref = id_at(wanted_object(message, "revoke", where), "original_message_id", f"{where}.revoke")
             return [CustomerEdit(name, conversation_id, ref, None)]
         if kind == "edit":
-            return [_edit(name, conversation_id, object_at(message, "edit", where), f"{where}.edit")]
+            return [_edit(name, conversation_id, wanted_object(message, "edit", where), f"{where}.edit")]
         text, files = said_in(message, kind, where)
         if not text and not files:
             return []
@@ -119,11 +123,9 @@ def _named(data: Mapping[str, Any], number: str, user: str, where: str) -> str:
 
 def _name_of(sender: str, value: Mapping[str, Any]) -> str:
     """What the customer calls themselves; "" where it is not told."""
-    contacts = value.get("contacts")
-    for contact in contacts if isinstance(contacts, list) else ():
-        if isinstance(contact, dict) and sender in (contact.get("wa_id"), contact.get("user_id")):
-            profile = contact.get("profile")
-            return read_text(profile, "name") if isinstance(profile, dict) else ""
+    for contact in maybe_objects(value, "contacts"):
+        if sender in (contact.get("wa_id"), contact.get("user_id")):
+            return read_text(maybe_object(contact, "profile"), "name")
     return ""
 
 
@@ -150,7 +152,7 @@ def _echo(number: str, message: Mapping[str, Any], where: str) -> list[Arrival]:
 
 
 def _edit(name: str, conversation_id: str, edit: Mapping[str, Any], where: str) -> CustomerEdit:
-    changed, at = object_at(edit, "message", where), f"{where}.message"
+    changed, at = wanted_object(edit, "message", where), f"{where}.message"
     text, _ = said_in(changed, id_at(changed, "type", at), at)
     return CustomerEdit(name, conversation_id, id_at(edit, "original_message_id", where), text)
 
@@ -174,21 +176,21 @@ def said_in(message: Mapping[str, Any], kind: str, where: str) -> tuple[str, tup
     at = f"{where}.{kind}"
     match kind:
         case "text":
-            return read_text(object_at(message, kind, where), "body"), ()
+            return read_text(wanted_object(message, kind, where), "body"), ()
         case "button":
-            button = object_at(message, kind, where)
+            button = wanted_object(message, kind, where)
             return _chosen(read_text(button, "payload"), read_text(button, "text")), ()
         case "interactive":
-            return _interactive(object_at(message, kind, where)), ()
+            return _interactive(wanted_object(message, kind, where)), ()
         case "location":
-            place = object_at(message, kind, where)
+            place = wanted_object(message, kind, where)
             name = ", ".join(filter(None, (read_text(place, "name"), read_text(place, "address"))))
             return "", (located(place, "latitude", "longitude", name, at),)
         case "contacts":
             cards = [_contact(object_of(one, place)) for place, one in listed(message, kind, where)]
             return "\n".join(filter(None, cards)), ()
         case _ if kind in KINDS:
-            media = object_at(message, kind, where)
+            media = wanted_object(message, kind, where)
             return read_text(media, "caption"), (_file(kind, media, at),)
     return "", ()
 
@@ -217,8 +219,6 @@ def _file(kind: str, media: Mapping[str, Any], where: str) -> File:
 
 def _contact(card: Mapping[str, Any]) -> str:
     """A contact in words: the name, and the numbers."""
-    name, phones = card.get("name"), card.get("phones")
-    told = read_text(name, "formatted_name") if isinstance(name, dict) else ""
-    listed_phones = phones if isinstance(phones, list) else []
-    numbers = [read_text(one, "phone") for one in listed_phones if isinstance(one, dict)]
+    told = read_text(maybe_object(card, "name"), "formatted_name")
+    numbers = [read_text(one, "phone") for one in maybe_objects(card, "phones")]
     return ": ".join(filter(None, (told, ", ".join(filter(None, numbers)))))

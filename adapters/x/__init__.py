@@ -17,6 +17,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlsplit
@@ -41,12 +42,13 @@ from adapters.base import (
     Shown,
     Told,
     Tools,
-    Uncertain,
+    Troubles,
     Undelivered,
     Untrusted,
     cut,
     download,
     each,
+    one_by_one,
     read_object,
     utf16,
 )
@@ -89,7 +91,7 @@ class X:
         self._secrets = tuple(one.encode() for one in secrets)
         self._tools = tools
         self._account, self._handle = options.account, options.handle.removeprefix("@")
-        self._troubles = {"sending": "", "profile": ""}
+        self._troubles = Troubles(tools.report)
         self._us = Us(
             options.account,
             self._handle.lower(),
@@ -106,15 +108,10 @@ class X:
             options.api_base,
             options.token or keys,
             tools.now,
-            lambda trouble: self._report("sending", trouble),
+            partial(self._troubles.report, "sending"),
         )
-        self._places = Places(self._calls, tools.http, lambda trouble: self._report("profile", trouble))
+        self._places = Places(self._calls, tools.http, partial(self._troubles.report, "profile"))
         self.outlets: Sequence[Outlet] = OUTLETS if options.profile else ()
-
-    def _report(self, about: str, trouble: str) -> None:
-        if self._troubles[about] != trouble:
-            self._troubles[about] = trouble
-            self._tools.report("; ".join(filter(None, self._troubles.values())))
 
     # --- in ------------------------------------------------------------------------------------------------
 
@@ -200,19 +197,11 @@ class X:
             raise Refused("there is no post to answer to")
         if text or not outgoing.attachments:
             return await self._tell(customer, {"text": text}, outgoing.key)
-        sent: list[str] = []
-        for attachment in outgoing.attachments:
-            try:
-                picture = await self._calls.upload(await self._picture(attachment), "dm_image")
-                said = {"attachments": [{"media_id": picture}]}
-                sent.append(await self._tell(customer, said, f"{outgoing.key} {picture}"))
-            except Undelivered as error:
-                if not sent:
-                    raise
-                raise Uncertain(
-                    f"only {len(sent)} of {len(outgoing.attachments)} pictures were sent: {error}"
-                ) from error
-        return sent[0]
+        return await one_by_one(outgoing.attachments, partial(self._show, customer, outgoing.key))
+
+    async def _show(self, customer: str, key: str, attachment: Attachment) -> str:
+        picture = await self._calls.upload(await self._picture(attachment), "dm_image")
+        return await self._tell(customer, {"attachments": [{"media_id": picture}]}, f"{key} {picture}")
 
     async def _picture(self, attachment: Attachment) -> bytes:
         """A picture; one that came from X is got back from there."""

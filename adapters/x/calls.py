@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from aiohttp import ClientSession, FormData
 
-from adapters.base import Answered, Busy, Refused, Uncertain, call
+from adapters.base import Answered, Busy, Refused, Uncertain, call, maybe_object
 from adapters.x.oauth import Keys, authorization, nonce_of
 
 LONGEST_S = 3_600.0
@@ -71,8 +71,7 @@ class Calls:
         url = self.base + path
         answer = await call(self._http, "GET", url, headers=self.proof("GET", url, ""), sends=False)
         self.judge(answer, sends=False)
-        data = answer.data.get("data")
-        return data if isinstance(data, dict) else {}
+        return maybe_object(answer.data, "data")
 
     async def upload(self, picture: bytes, category: str) -> str:
         """Lay a picture ready, for a day; gives its id. Raises Busy or Refused."""
@@ -83,8 +82,7 @@ class Calls:
             self.judge(answer)
         except Uncertain as error:
             raise Busy(str(error)) from error
-        data = answer.data.get("data")
-        number = data.get("id") if isinstance(data, dict) else None
+        number = maybe_object(answer.data, "data").get("id")
         if not isinstance(number, str):
             raise Refused("X has not taken the picture")
         return number

@@ -22,22 +22,14 @@ from adapters.base import (
     Malformed,
     OutsideReply,
     Person,
+    maybe_object,
+    object_of,
     read_text,
     start,
+    wanted_object,
+    wanted_text,
 )
-from adapters.x.reading import (
-    Post,
-    files_of,
-    named,
-    object_of,
-    older_post,
-    part,
-    plain,
-    post_of,
-    users_of,
-    wanted,
-    wanted_id,
-)
+from adapters.x.reading import Post, files_of, named, older_post, plain, post_of, users_of, wanted_id
 
 ENCRYPTED = (
     "(An encrypted message, which can be read in X's own app only: answer there, or ask to write elsewhere.)"
@@ -68,22 +60,22 @@ def arrivals_of(push: Mapping[str, Any], us: Us) -> list[Arrival]:
     if isinstance(data, dict) and "event_type" in data:
         return _activity(data, us)
     if isinstance(data, dict) and "matching_rules" in push:
-        return _public(post_of(data, part(push, "includes"), us.account, us.handle), us)
+        return _public(post_of(data, maybe_object(push, "includes"), us.account, us.handle), us)
     return _older(push, us)
 
 
 def _activity(event: Mapping[str, Any], us: Us) -> list[Arrival]:
-    kind, includes = wanted(event, "event_type"), part(event, "includes")
-    for_us = part(event, "filter").get("user_id", us.account) == us.account
+    kind, includes = wanted_text(event, "event_type"), maybe_object(event, "includes")
+    for_us = maybe_object(event, "filter").get("user_id", us.account) == us.account
     if kind in ("dm.received", "dm.sent") and for_us:
-        return _every(_messages(object_of(event, "payload"), us))
+        return _every(_messages(wanted_object(event, "payload"), us))
     if kind == "chat.received" and for_us:
-        return _encrypted(object_of(event, "payload"), us)
+        return _encrypted(wanted_object(event, "payload"), us)
     if (kind in ADDRESSED and for_us) or kind == "post.create":
-        post = post_of(object_of(event, "payload"), includes, us.account, us.handle)
+        post = post_of(wanted_object(event, "payload"), includes, us.account, us.handle)
         return _public(post, us, addressed=kind in ADDRESSED)
     if kind == "post.delete":
-        payload = object_of(event, "payload")
+        payload = wanted_object(event, "payload")
         return _deleted(wanted_id(payload, "id"), wanted_id(payload, "author_id"), us)
     return []
 
@@ -121,24 +113,24 @@ def _every(readings: Iterable[Reading]) -> list[Arrival]:
 
 
 def _messages(payload: Mapping[str, Any], us: Us) -> list[Reading]:
-    users = users_of(payload.get("users"))
+    users = users_of(payload)
     return [partial(_message, one, users, us) for one in _listed(payload, "direct_message_events")]
 
 
-def _message(event: Any, users: Mapping[str, Mapping[str, Any]], us: Us) -> list[Arrival]:
+def _message(told: object, users: Mapping[str, Mapping[str, Any]], us: Us) -> list[Arrival]:
     """One message between two people; of groups nothing is taken."""
-    if not isinstance(event, dict):
-        raise Malformed("direct_message_events: objects are wanted")
-    if wanted(event, "type") != "message_create":
+    event = object_of(told, "direct_message_events")
+    if wanted_text(event, "type") != "message_create":
         return []
-    message, number = object_of(event, "message_create"), wanted_id(event, "id")
+    message, number = wanted_object(event, "message_create"), wanted_id(event, "id")
     sender, recipient = (
         wanted_id(message, "sender_id"),
-        wanted_id(object_of(message, "target"), "recipient_id"),
+        wanted_id(wanted_object(message, "target"), "recipient_id"),
     )
-    said = object_of(message, "message_data")
-    attached = part(part(said, "attachment"), "media")
-    text, files = plain(read_text(said, "text"), part(said, "entities"), [attached]), files_of([attached])
+    said = wanted_object(message, "message_data")
+    attached = maybe_object(maybe_object(said, "attachment"), "media")
+    text = plain(read_text(said, "text"), maybe_object(said, "entities"), [attached])
+    files = files_of([attached])
     if sender == us.account:
         return _our_own(f"dm-{number}", recipient, text, message, users, us)
     if recipient != us.account or not (text or files):
@@ -192,7 +184,7 @@ def _our_own(
 
 def _encrypted(payload: Mapping[str, Any], us: Us) -> list[Arrival]:
     """A message of XChat, of which only the sender can be read; of groups nothing is taken: their id names nobody."""
-    number, sender = wanted(payload, "id"), wanted_id(payload, "sender_id")
+    number, sender = wanted_text(payload, "id"), wanted_id(payload, "sender_id")
     between = read_text(payload, "conversation_id")
     if sender == us.account or (between and us.account not in re.split("[:-]", between)):
         return []
@@ -201,7 +193,7 @@ def _encrypted(payload: Mapping[str, Any], us: Us) -> list[Arrival]:
 
 def _is_robot(user: Mapping[str, Any]) -> bool:
     """X's label of accounts that are programs."""
-    return part(user, "affiliation").get("description") == "Automated"
+    return maybe_object(user, "affiliation").get("description") == "Automated"
 
 
 # --- public --------------------------------------------------------------------------------------------------
@@ -235,16 +227,12 @@ def _public(post: Post, us: Us, *, addressed: bool = False) -> list[Arrival]:
     return [message, CustomerEdit(f"edit-{post.id}", place, post.first, text)]
 
 
-def _posted(event: Any, us: Us) -> list[Arrival]:
-    if not isinstance(event, dict):
-        raise Malformed("tweet_create_events: objects are wanted")
-    return _public(older_post(event, us.account, us.handle), us)
+def _posted(event: object, us: Us) -> list[Arrival]:
+    return _public(older_post(object_of(event, "tweet_create_events"), us.account, us.handle), us)
 
 
-def _gone(event: Any, us: Us) -> list[Arrival]:
-    if not isinstance(event, dict):
-        raise Malformed("tweet_delete_events: objects are wanted")
-    status = object_of(event, "status")
+def _gone(event: object, us: Us) -> list[Arrival]:
+    status = wanted_object(object_of(event, "tweet_delete_events"), "status")
     return _deleted(wanted_id(status, "id"), wanted_id(status, "user_id"), us)
 
 

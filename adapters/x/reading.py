@@ -10,7 +10,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.base import File, Malformed, Person, maybe_text, read_text
+from adapters.base import (
+    File,
+    Malformed,
+    Person,
+    maybe_object,
+    maybe_objects,
+    maybe_text,
+    read_text,
+    wanted_object,
+)
 
 REF_CHARS = 1_000
 ID = re.compile(r"[0-9]{1,20}")
@@ -34,14 +43,6 @@ class Post:
 # --- fields --------------------------------------------------------------------------------------------------
 
 
-def wanted(data: Data, name: str) -> str:
-    """A text that must be there. Raises Malformed."""
-    value = data.get(name)
-    if not isinstance(value, str) or not value:
-        raise Malformed(f"{name}: a text is wanted")
-    return value
-
-
 def wanted_id(data: Data, name: str) -> str:
     """An id of X's that must be there, digits in a text. Raises Malformed."""
     value = data.get(name)
@@ -50,32 +51,13 @@ def wanted_id(data: Data, name: str) -> str:
     return value
 
 
-def object_of(data: Data, name: str) -> Data:
-    """An object that must be there. Raises Malformed."""
-    value = data.get(name)
-    if not isinstance(value, dict):
-        raise Malformed(f"{name}: an object is wanted")
-    return value
-
-
-def part(data: Data, name: str) -> Data:
-    """An object that may be there."""
-    value = data.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def objects(value: object) -> list[Data]:
-    """The objects of a list that may be there."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
 # --- people --------------------------------------------------------------------------------------------------
 
 
-def users_of(told: object) -> Mapping[str, Data]:
+def users_of(data: Data) -> Mapping[str, Data]:
     """Accounts by id: from a list of them, or from a map of them; either may wrap each into `data`."""
-    listed = objects(list(told.values()) if isinstance(told, dict) else told)
-    users = [part(one, "data") or one for one in listed]
+    mapped = [one for one in maybe_object(data, "users").values() if isinstance(one, dict)]
+    users = [maybe_object(one, "data") or one for one in mapped or maybe_objects(data, "users")]
     return {maybe_text(one, "id_str") or maybe_text(one, "id"): one for one in users}
 
 
@@ -104,14 +86,14 @@ def _names(text: str, mentions: Iterable[Data], account: str, handle: str) -> bo
 def post_of(data: Data, includes: Data, account: str, handle: str) -> Post:
     """A post as X tells it today. Raises Malformed."""
     number, author = wanted_id(data, "id"), wanted_id(data, "author_id")
-    users, long = users_of(includes.get("users")), part(data, "note_tweet")
-    entities = part(long, "entities") or part(data, "entities")
+    users, long = users_of(includes), maybe_object(data, "note_tweet")
+    entities = maybe_object(long, "entities") or maybe_object(data, "entities")
     history = data.get("edit_history_tweet_ids")
     first = history[0] if isinstance(history, list) and len(history) > 1 else number
-    keys = part(data, "attachments").get("media_keys")
+    keys = maybe_object(data, "attachments").get("media_keys")
     shown = keys if isinstance(keys, list) else []
-    media = [one for one in objects(includes.get("media")) if one.get("media_key") in shown]
-    text, mentions = maybe_text(long, "text") or read_text(data, "text"), objects(entities.get("mentions"))
+    media = [one for one in maybe_objects(includes, "media") if one.get("media_key") in shown]
+    text, mentions = maybe_text(long, "text") or read_text(data, "text"), maybe_objects(entities, "mentions")
     return Post(
         number,
         first if isinstance(first, str) and ID.fullmatch(first) else number,
@@ -120,19 +102,19 @@ def post_of(data: Data, includes: Data, account: str, handle: str) -> Post:
         plain(text, entities, media),
         data.get("in_reply_to_user_id") == account or _names(text, mentions, account, handle),
         text.startswith("RT @")
-        or any(one.get("type") == "retweeted" for one in objects(data.get("referenced_tweets"))),
+        or any(one.get("type") == "retweeted" for one in maybe_objects(data, "referenced_tweets")),
         files_of(media),
     )
 
 
 def older_post(data: Data, account: str, handle: str) -> Post:
     """A post in the older shape. Raises Malformed."""
-    number, user = wanted_id(data, "id_str"), object_of(data, "user")
-    author, long = wanted_id(user, "id_str"), part(data, "extended_tweet")
-    entities = part(long, "entities") or part(data, "entities")
-    more = part(long, "extended_entities") or part(data, "extended_entities") or entities
-    media, mentions = objects(more.get("media")), objects(entities.get("user_mentions"))
-    quoted = part(part(data, "quoted_status"), "user").get("id_str")
+    number, user = wanted_id(data, "id_str"), wanted_object(data, "user")
+    author, long = wanted_id(user, "id_str"), maybe_object(data, "extended_tweet")
+    entities = maybe_object(long, "entities") or maybe_object(data, "entities")
+    more = maybe_object(long, "extended_entities") or maybe_object(data, "extended_entities") or entities
+    media, mentions = maybe_objects(more, "media"), maybe_objects(entities, "user_mentions")
+    quoted = maybe_object(maybe_object(data, "quoted_status"), "user").get("id_str")
     text = maybe_text(long, "full_text") or read_text(data, "text")
     return Post(
         number,
@@ -141,7 +123,7 @@ def older_post(data: Data, account: str, handle: str) -> Post:
         user,
         plain(text, entities, media),
         account in (data.get("in_reply_to_user_id_str"), quoted) or _names(text, mentions, account, handle),
-        bool(part(data, "retweeted_status")),
+        bool(maybe_object(data, "retweeted_status")),
         files_of(media),
     )
 
@@ -149,7 +131,7 @@ def older_post(data: Data, account: str, handle: str) -> Post:
 def plain(text: str, entities: Data, media: Iterable[Data]) -> str:
     """A text as people read it: links in full instead of shortened, none to the files that come along, and three signs
     as themselves."""
-    for link in objects(entities.get("urls")):
+    for link in maybe_objects(entities, "urls"):
         short, full = maybe_text(link, "url"), maybe_text(link, "expanded_url")
         if short and full:
             text = text.replace(short, "" if "/messages/media/" in full else full)
@@ -168,7 +150,8 @@ def files_of(media: Iterable[Data]) -> tuple[File, ...]:
 
 
 def _file(media: Data) -> File | None:
-    variants = objects(media.get("variants")) or objects(part(media, "video_info").get("variants"))
+    older = maybe_object(media, "video_info")
+    variants = maybe_objects(media, "variants") or maybe_objects(older, "variants")
     films = [one for one in variants if one.get("content_type") == "video/mp4"]
     film = max(films, key=_bitrate, default={})
     address = maybe_text(film, "url") or maybe_text(media, "media_url_https") or maybe_text(media, "url")

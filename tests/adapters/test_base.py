@@ -1,4 +1,5 @@
-"""What adapters have in common: how texts are measured, what files are, and what is read of what browsers post."""
+"""What adapters have in common: how texts are measured, what files are, what is read of what is posted, how several
+files are sent, and how trouble is told."""
 
 from __future__ import annotations
 
@@ -8,16 +9,24 @@ import pytest
 
 from adapters.base import (
     BadOptions,
+    Busy,
     File,
     FileKind,
     Malformed,
+    Troubles,
+    Uncertain,
     cut,
     each,
     examine_address,
     kind_of,
+    maybe_object,
+    maybe_objects,
+    one_by_one,
     read_files,
     read_id,
     utf16,
+    wanted_object,
+    wanted_text,
 )
 
 
@@ -63,6 +72,63 @@ def test_an_address_that_cannot_be_called_names_its_option(address: str) -> None
         examine_address("api_base", address)
     assert error.value.key == "api_base"
     examine_address("api_base", "https://example.org")
+
+
+# --- fields of what is posted --------------------------------------------------------------------------------
+
+
+def test_a_field_that_is_wanted_is_named_by_where_it_stands() -> None:
+    with pytest.raises(Malformed, match=r"^name: a text is wanted$"):
+        wanted_text({"name": ""}, "name")
+    with pytest.raises(Malformed, match=r"^event\.sender: an object is wanted$"):
+        wanted_object({"sender": []}, "sender", "event")
+
+
+def test_a_field_that_nothing_depends_on_may_be_anything() -> None:
+    for value in (None, 7, True, [7], "x"):
+        assert maybe_object({"field": value}, "field") == {}
+        assert maybe_objects({"field": value}, "field") == []
+    assert maybe_objects({"field": [7, {"id": 1}, None, {}]}, "field") == [{"id": 1}, {}]
+
+
+# --- several files, several troubles -------------------------------------------------------------------------
+
+
+async def test_files_that_follow_a_failed_one_are_not_sent() -> None:
+    sent: list[str] = []
+
+    async def send(file: str) -> str:
+        sent.append(file)
+        if file == "broken":
+            raise Busy("too many", 5.0)
+        return f"id-{file}"
+
+    assert await one_by_one(["a", "b"], send) == "id-a"
+    with pytest.raises(Uncertain, match=r"^only 1 of 3 files were sent: too many$"):
+        await one_by_one(["c", "broken", "d"], send)
+    with pytest.raises(Busy):
+        await one_by_one(["broken", "d"], send)
+    assert sent == ["a", "b", "c", "broken", "broken"]
+
+
+def test_trouble_is_told_as_one_text_and_when_it_changes() -> None:
+    told: list[str] = []
+    troubles = Troubles(told.append)
+    troubles.report("sending", "")
+    troubles.report("sending", "no token")
+    troubles.report("sending", "no token")
+    troubles.report("room", "closed")
+    troubles.report("sending", "")
+    troubles.repeat()
+    assert told == ["no token", "no token; closed", "closed", "closed"]
+
+
+def test_trouble_may_be_named() -> None:
+    told: list[str] = []
+    troubles = Troubles(told.append, named=True)
+    troubles.report("the room", "closed")
+    troubles.report("the room", "")
+    assert told == ["the room: closed", ""]
 
 
 # --- what browsers post --------------------------------------------------------------------------------------

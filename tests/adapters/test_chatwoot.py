@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
@@ -39,6 +39,8 @@ from tests.fakes.chatwoot import FIXTURES, Far, far_end
 TOKEN, BOT, WEBHOOK, OTHER = "t" * 24, "bot-secret", "webhook-secret", "other-secret"
 AINO, EEVA, OTSO = Person("contact-14", "Aino", "fi"), Person("5", "Eeva"), Person("6", "Otso")
 HOOK = "https://jono.example/hooks/chatwoot"
+SENDABLE = MESSAGE, replace(ANSWER, answer_to="10"), EVENT
+"""An answer to a command goes where the command was noted: without that it has no place."""
 BLOB = json.loads(FIXTURES["files"])["attachments"][0]["data_url"].rpartition("/")[0]
 MAP = "https://www.openstreetmap.org/?mlat=60.169900&mlon=24.938400"
 
@@ -148,10 +150,9 @@ class TestChatwoot(PushedContract):
         nothing = tuple(name for name, arrivals in READ.items() if not arrivals)
         return Genuine(FIXTURES, signed, (BOT, WEBHOOK), nothing)
 
-    # An answer to a command goes where the command was noted: without that it has no place.
-    @pytest.mark.parametrize("outgoing", [MESSAGE, replace(ANSWER, answer_to="10"), EVENT])
-    async def test_what_is_sent_has_an_id(self, channel: Channel, outgoing: Outgoing) -> None:
-        await super().test_what_is_sent_has_an_id(channel, outgoing)
+    @pytest.fixture
+    def sendable(self) -> Sequence[Outgoing]:
+        return SENDABLE
 
 
 def test_what_it_can_do_beside(chatwoot: Chatwoot) -> None:

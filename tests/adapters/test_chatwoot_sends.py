@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -26,7 +27,7 @@ from adapters.base import (
 from adapters.chatwoot import Chatwoot, Options, open_channel
 from tests.adapters.carrying import content_of
 from tests.adapters.contract import ANSWER, EVENT, MESSAGE, SendingContract
-from tests.adapters.test_chatwoot import BOT, HOOK, TOKEN, WEBHOOK, chatwoot, far, options, tools
+from tests.adapters.test_chatwoot import BOT, HOOK, SENDABLE, TOKEN, WEBHOOK, chatwoot, far, options, tools
 from tests.fakes.chatwoot import PICTURE, Far
 
 __all__ = ["chatwoot", "far", "options", "tools"]
@@ -49,10 +50,9 @@ class TestSending(SendingContract):
     def message(self) -> MessageOut:
         return REPLY
 
-    # An answer to a command goes where the command was noted: without that it has no place.
-    @pytest.mark.parametrize("outgoing", [MESSAGE, replace(ANSWER, answer_to="10"), EVENT])
-    async def test_what_is_sent_has_an_id(self, channel: Channel, outgoing: Outgoing) -> None:
-        await super().test_what_is_sent_has_an_id(channel, outgoing)
+    @pytest.fixture
+    def sendable(self) -> Sequence[Outgoing]:
+        return SENDABLE
 
     @pytest.fixture
     def secrets(self) -> tuple[str, ...]:

@@ -37,7 +37,6 @@ from adapters.base import (
 )
 from adapters.line import RETRY_KEYS, Line, Options, open_channel, retry_key
 from adapters.line.calls import PREPARED_S
-from bot.fetch import open_session
 from tests.adapters.carrying import content_of
 from tests.adapters.contract import NOW, Genuine, PushedContract
 from tests.fakes.hostile import NOT_JSON, NOT_UTF8
@@ -51,20 +50,15 @@ BODIES = {path.stem: path.read_bytes() for path in sorted(FIXTURES.glob("*.json"
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[ClientSession]:
-    async with open_session(allow_private=True) as session:
-        yield session
-
-
-@pytest.fixture
 async def side() -> AsyncIterator[LineSide]:
     async with line_side() as listening:
         yield listening
 
 
 @pytest.fixture
-def tools(http: ClientSession) -> Tools:
-    return Tools("line", http, lambda: NOW, queues=("support", "billing"), hook_url=HOOK)
+def tools(http: ClientSession, reports: list[str]) -> Tools:
+    queues = ("support", "billing")
+    return Tools("line", http, lambda: NOW, queues=queues, hook_url=HOOK, report=reports.append)
 
 
 @pytest.fixture
@@ -346,12 +340,13 @@ async def test_a_file_too_large_is_not_carried(
         await content_of(line, File("video", "1"))
 
 
-async def test_typing_is_line_s_dots_and_fails_silently(line: Line, side: LineSide, tools: Tools) -> None:
+async def test_typing_is_line_s_dots_and_fails_silently(
+    line: Line, side: LineSide, tools: Tools, nobody: str
+) -> None:
     assert isinstance(line, Typing)
     await line.show_typing(CUSTOMER, "")
     assert side.dots == [{"chatId": CUSTOMER, "loadingSeconds": 10}]
-    nowhere = open_channel(Options(SECRET, TOKEN, "http://127.0.0.1:9"), tools)
-    await nowhere.show_typing(CUSTOMER, "")
+    await open_channel(Options(SECRET, TOKEN, nobody), tools).show_typing(CUSTOMER, "")
 
 
 @pytest.mark.parametrize(

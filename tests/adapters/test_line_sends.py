@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from aiohttp import ClientSession
 
 from adapters.base import (
     Attachment,
@@ -31,23 +30,13 @@ from adapters.line import TEXT_UNITS, Line, Options, open_channel
 from adapters.line.calls import TOKEN_PAUSE_S
 from tests.adapters.carrying import holding
 from tests.adapters.contract import ANSWER, MESSAGE, NOW, NamingContract, never
-from tests.fakes.line import TOKEN, LineSide, Script, line_side
+from tests.adapters.test_line import HOOK, SECRET, side, tools
+from tests.fakes.line import TOKEN, LineSide, Script
 
-SECRET = "0123456789abcdef0123456789abcdef"
-HOOK = "https://jono.example/hooks/line"
+__all__ = ["side", "tools"]
+
 PUSH, REPLY = "POST /v2/bot/message/push", "POST /v2/bot/message/reply"
 HANGS_UP, HANGS_UP_AFTER = Script(hangs_up=True), Script(hangs_up=True, accepted=True)
-
-
-@pytest.fixture
-async def side() -> AsyncIterator[LineSide]:
-    async with line_side() as listening:
-        yield listening
-
-
-@pytest.fixture
-def tools(http: ClientSession, reports: list[str]) -> Tools:
-    return Tools("line", http, lambda: NOW, hook_url=HOOK, report=reports.append)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-import aiohttp
 import pytest
 from aiohttp import ClientSession, web
 
@@ -41,8 +40,6 @@ from tests.adapters.twilio_side import (
     tools,
     twilio,
 )
-from tests.fakes.servers import free_port
-from tests.fakes.silent import silent_server
 from tests.fakes.twilio import (
     ACCOUNT,
     AINO,
@@ -168,19 +165,14 @@ async def test_what_was_perhaps_taken_is_uncertain(twilio: Twilio, far: Far, tex
         await twilio.send(TO_AINO)
 
 
-async def test_who_does_not_answer_leaves_us_uncertain(
-    options: Options, tools: Tools, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("adapters.base.calling.TIMEOUT", aiohttp.ClientTimeout(total=0.2))
-    async with silent_server() as nowhere:
-        with pytest.raises(Uncertain):
-            await open_channel(replace(options, api_base=nowhere), tools).send(TO_AINO)
+async def test_who_does_not_answer_leaves_us_uncertain(options: Options, tools: Tools, silent: str) -> None:
+    with pytest.raises(Uncertain):
+        await open_channel(replace(options, api_base=silent), tools).send(TO_AINO)
 
 
-async def test_nobody_there_is_certainly_not_delivered(options: Options, tools: Tools) -> None:
-    nowhere = replace(options, api_base=f"http://127.0.0.1:{free_port()}")
+async def test_nobody_there_is_certainly_not_delivered(options: Options, tools: Tools, nobody: str) -> None:
     with pytest.raises(Busy):
-        await open_channel(nowhere, tools).send(TO_AINO)
+        await open_channel(replace(options, api_base=nobody), tools).send(TO_AINO)
 
 
 # --- files ---------------------------------------------------------------------------------------------------

@@ -33,7 +33,6 @@ from adapters.base import (
     Untrusted,
 )
 from adapters.viber import SIGNATURE, Options, Viber, open_channel
-from bot.fetch import open_session
 from tests.adapters.contract import NOW, Genuine, PushedContract
 from tests.fakes.hostile import NOT_JSON, NOT_UTF8
 from tests.fakes.viber import FIXTURES, Far, far_end
@@ -49,17 +48,6 @@ FIRST = 5741311803571721087
 async def far() -> AsyncIterator[Far]:
     async with far_end() as viber:
         yield viber
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[ClientSession]:
-    async with open_session(allow_private=True) as session:
-        yield session
-
-
-@pytest.fixture
-def reports() -> list[str]:
-    return []
 
 
 @pytest.fixture

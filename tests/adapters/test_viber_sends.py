@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from aiohttp import ClientSession
 
 from adapters.base import (
     Attachment,
@@ -27,28 +25,13 @@ from adapters.base import (
 from adapters.viber import Options, Viber, open_channel
 from bot.fetch import open_session
 from tests.adapters.carrying import content_of, holding
-from tests.adapters.contract import ANSWER, MESSAGE, NOW, SendingContract, never
-from tests.fakes.viber import PICTURE, Far, Planned, far_end
+from tests.adapters.contract import ANSWER, MESSAGE, SendingContract, never
+from tests.adapters.test_viber import HOOK, OLD, TOKEN, far, tools, viber
+from tests.fakes.viber import PICTURE, Far, Planned
 
-TOKEN, OLD = "a" * 40, "b" * 40
-HOOK = "https://jono.example/hooks/viber"
+__all__ = ["far", "tools", "viber"]
+
 ELSEWHERE = "https://dl-media.viber.example/a.jpg"
-
-
-@pytest.fixture
-async def far() -> AsyncIterator[Far]:
-    async with far_end() as viber:
-        yield viber
-
-
-@pytest.fixture
-def tools(http: ClientSession, reports: list[str]) -> Tools:
-    return Tools("viber", http, lambda: NOW, hook_url=HOOK, report=reports.append)
-
-
-@pytest.fixture
-def viber(tools: Tools, far: Far) -> Viber:
-    return open_channel(Options(TOKEN, "Acme", api_base=far.url), tools)
 
 
 class TestViber(SendingContract):

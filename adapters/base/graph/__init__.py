@@ -12,9 +12,9 @@ Adapters take all of it from here.
 
 from adapters.base.graph.batch import Batch
 from adapters.base.graph.calls import REASON_CHARS, VERSION, Graph, code_in, error_of, judge
-from adapters.base.graph.fields import id_at, listed, located, object_at, object_of
+from adapters.base.graph.fields import id_at, listed, located
 from adapters.base.graph.inbound import Inbound
-from adapters.base.graph.outbound import DAY_S, Direct, Rights, Ways, examine_rights, one_by_one, reachable
+from adapters.base.graph.outbound import DAY_S, Direct, Rights, Ways, examine_rights, reachable
 from adapters.base.graph.proof import handshake, verify
 
 __all__ = [
@@ -35,9 +35,6 @@ __all__ = [
     "judge",
     "listed",
     "located",
-    "object_at",
-    "object_of",
-    "one_by_one",
     "reachable",
     "verify",
 ]

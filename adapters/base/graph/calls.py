@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from adapters.base.calling import Answered, call, download
 from adapters.base.channel import Tools
 from adapters.base.errors import Busy, Refused, Uncertain
+from adapters.base.reading import maybe_object
 
 VERSION = "v26.0"
 BAD_TOKEN = 190
@@ -38,8 +39,7 @@ HOPS = 3
 def error_of(answer: Answered) -> Mapping[str, Any]:
     """What the Graph API says is wrong: `code`, `error_subcode`, `message`, `is_transient`; empty where it says
     nothing."""
-    error = answer.data.get("error")
-    return error if isinstance(error, dict) else {}
+    return maybe_object(answer.data, "error")
 
 
 def code_in(error: Mapping[str, Any], name: str) -> int:

@@ -7,32 +7,13 @@ from typing import Any
 
 from adapters.base.arrivals import File
 from adapters.base.errors import Malformed
-
-
-def _path(where: str, name: object) -> str:
-    return f"{where}.{name}" if where else str(name)
+from adapters.base.reading import path_to, wanted_text
 
 
 def id_at(data: Mapping[str, Any], name: str, where: str = "") -> str:
     """A name of something, as text or as a number. Raises Malformed."""
     value = data.get(name)
-    if type(value) is int:
-        return str(value)
-    if not isinstance(value, str) or not value:
-        raise Malformed(f"{_path(where, name)}: a text is wanted")
-    return value
-
-
-def object_of(value: object, where: str) -> Mapping[str, Any]:
-    """A value that is an object. Raises Malformed."""
-    if not isinstance(value, dict):
-        raise Malformed(f"{where}: an object is wanted")
-    return value
-
-
-def object_at(data: Mapping[str, Any], name: str, where: str = "") -> Mapping[str, Any]:
-    """A field that is an object. Raises Malformed."""
-    return object_of(data.get(name), _path(where, name))
+    return str(value) if type(value) is int else wanted_text(data, name, where)
 
 
 def listed(
@@ -43,15 +24,15 @@ def listed(
     if value is None and not needed:
         return []
     if not isinstance(value, list):
-        raise Malformed(f"{_path(where, name)}: a list is wanted")
-    return [(f"{_path(where, name)}.{number}", one) for number, one in enumerate(value)]
+        raise Malformed(f"{path_to(name, where)}: a list is wanted")
+    return [(f"{path_to(name, where)}.{number}", one) for number, one in enumerate(value)]
 
 
 def located(place: Mapping[str, Any], latitude: str, longitude: str, name: str, where: str) -> File:
     """A location, by the names of the fields that hold its degrees. Raises Malformed."""
     for field, most in ((latitude, 90), (longitude, 180)):
         if type(place.get(field)) not in (int, float) or not abs(place[field]) <= most:
-            raise Malformed(f"{_path(where, field)}: a number of degrees is wanted")
+            raise Malformed(f"{path_to(field, where)}: a number of degrees is wanted")
     return File.located(place[latitude], place[longitude], name)
 
 

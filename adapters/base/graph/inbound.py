@@ -22,9 +22,9 @@ from adapters.base.arrivals import (
 )
 from adapters.base.channel import Tools
 from adapters.base.graph.batch import Batch
-from adapters.base.graph.fields import id_at, listed, located, moment, object_at, object_of
+from adapters.base.graph.fields import id_at, listed, located, moment
 from adapters.base.links import start
-from adapters.base.reading import read_object, read_text
+from adapters.base.reading import maybe_object, object_of, read_object, read_text, wanted_object
 
 KINDS: Mapping[str, FileKind] = {
     "image": "photo",
@@ -78,7 +78,7 @@ class Inbound:
         for at, one in [(where, entry)] if alone else listed(entry, "changes", where, needed=False):
             with batch.part():
                 change = object_of(one, at)
-                field, value = id_at(change, "field", at), object_at(change, "value", at)
+                field, value = id_at(change, "field", at), wanted_object(change, "value", at)
                 batch.arrivals += self._change(whose, field, value, f"{at}.value")
 
     def _event(self, account: str, event: Mapping[str, Any], where: str) -> list[Arrival]:
@@ -92,11 +92,11 @@ class Inbound:
         kind = next((kind for kind in kinds if kind in event), "")
         if not kind:
             return []
-        said, at = object_at(event, kind, where), f"{where}.{kind}"
+        said, at = wanted_object(event, kind, where), f"{where}.{kind}"
         if kind == "message" and said.get("is_echo") is True:
-            customer = id_at(object_at(event, "recipient", where), "id", f"{where}.recipient")
+            customer = id_at(wanted_object(event, "recipient", where), "id", f"{where}.recipient")
             return self._echo(customer, said, at)
-        customer = id_at(object_at(event, "sender", where), "id", f"{where}.sender")
+        customer = id_at(wanted_object(event, "sender", where), "id", f"{where}.sender")
         return [] if customer == account else kinds[kind](customer, said, at, event.get("timestamp"))
 
     def _echo(self, customer: str, message: Mapping[str, Any], where: str) -> list[Arrival]:
@@ -175,7 +175,7 @@ def said_in(message: Mapping[str, Any], where: str) -> tuple[str, tuple[File, ..
         address = read_text(payload, "url") or read_text(attachment, "url")
         title = read_text(attachment, "title") or read_text(payload, "title")
         if kind == "location":
-            place = object_at(payload, "coordinates", f"{at}.payload")
+            place = wanted_object(payload, "coordinates", f"{at}.payload")
             files.append(located(place, "lat", "long", title, f"{at}.payload.coordinates"))
         elif kind in KINDS and 0 < len(address) <= REF_CHARS:
             files.append(File(KINDS[kind], address))
@@ -186,8 +186,7 @@ def said_in(message: Mapping[str, Any], where: str) -> tuple[str, tuple[File, ..
     if message.get("is_unsupported") is True:
         lines.append(UNTOLD)
     text = "\n".join(filter(None, lines))
-    reply = message.get("reply_to")
-    story = reply.get("story") if isinstance(reply, dict) else None
+    story = maybe_object(message, "reply_to").get("story")
     if isinstance(story, dict) and not text.startswith("/"):
         text = f"(answers our story {read_text(story, 'url')})".replace(" )", ")") + f"\n{text}".rstrip()
     return text, tuple(files)
@@ -200,5 +199,4 @@ def files_in_words(files: tuple[File, ...]) -> str:
 
 def ref_in(data: Mapping[str, Any]) -> str:
     """What a followed link says, "" where none was."""
-    referral = data.get("referral")
-    return read_text(referral, "ref") if isinstance(referral, dict) else ""
+    return read_text(maybe_object(data, "referral"), "ref")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, BinaryIO
@@ -24,6 +24,7 @@ from adapters.base.graph.proof import handshake, verify
 from adapters.base.outgoing import Attachment, CommandAnswer, EventOut, MessageOut, Outgoing
 from adapters.base.pushed import Pushed, Told
 from adapters.base.reading import maybe_text
+from adapters.base.sending import one_by_one
 
 DAY_S, WEEK_S = 86_400.0, 7 * 86_400.0
 """How long anything may be said after the customer's last word, and a human's own words:
@@ -257,20 +258,6 @@ def reachable(what: str, hook_url: str) -> Finding:
     """Whether Meta would push to our address."""
     no_tls = "Meta pushes to https:// only: see server.public_url"
     return Finding(f"{what} are pushed to {hook_url}", "" if hook_url.startswith("https://") else no_tls)
-
-
-async def one_by_one(attachments: Sequence[Attachment], send: Callable[[Attachment], Awaitable[str]]) -> str:
-    """Send each file as a message; gives the id of the first one. Raises Uncertain where only some were sent, else
-    what `send` raises."""
-    sent: list[str] = []
-    for attachment in attachments:
-        try:
-            sent.append(await send(attachment))
-        except Undelivered as error:
-            if not sent:
-                raise
-            raise Uncertain(f"only {len(sent)} of {len(attachments)} files were sent: {error}") from error
-    return sent[0]
 
 
 def _id_in(answer: Mapping[str, Any], name: str) -> str:
