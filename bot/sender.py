@@ -24,6 +24,7 @@ from adapters.base import (
     Paced,
     Post,
     Refused,
+    RoomOut,
 )
 from bot.carried import Addresses
 from bot.clock import Clock
@@ -48,8 +49,8 @@ class NotYet(Exception):
 class Sender:
     """Speaks to the channels. `homes` gives the queue of each channel, beside which its budgets are kept; `addresses`
     are where platforms can fetch what they do not take as it is. `budgets` are the operator's, by channel and name, as
-    at most so many within so many seconds; they take the place of the adapter's. Where an adapter states none, a
-    silence that its platform asks for is kept for the whole channel, by each process for itself."""
+    at most so many within so many seconds; they take the place of the adapter's. Where an adapter states none,
+    a silence that its platform asks for is kept for the whole channel, by each process for itself."""
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class Sender:
         self._clock = clock
         self._budgets = budgets
         self._under_way: set[tuple[str, str]] = set()
-        self._silent_until: dict[str, float] = {}
+        self._silent_until: dict[tuple[str, str], float] = {}
         self._paced = {name: channel for name, channel in channels.items() if isinstance(channel, Paced)}
 
     async def send(self, name: str, outgoing: Outgoing, origin: str = "") -> str:
@@ -81,22 +82,30 @@ class Sender:
 
     async def _sent(self, name: str, channel: Channel, outgoing: Outgoing) -> str:
         paces = self._paces(name, outgoing)
-        if not paces:
-            return await self._unless_silent(name, channel, outgoing)
-        with self._alone(name, paces[-1]):
+        if paces:
             return await self._at_pace(name, channel, outgoing, paces)
+        if isinstance(outgoing, RoomOut):
+            # Platforms limit single changes of rooms: customers need not wait for those.
+            return await channel.send(outgoing)
+        return await self._unless_silent(name, channel, outgoing, "")
 
-    async def _unless_silent(self, name: str, channel: Channel, outgoing: Outgoing) -> str:
-        left_s = self._silent_until.get(name, 0.0) - self._clock.real()
+    async def _unless_silent(self, name: str, channel: Channel, outgoing: Outgoing, budget: str) -> str:
+        """Send, but not before the end of a silence that the platform asked for."""
+        left_s = self._silent_until.get((name, budget), 0.0) - self._clock.real()
         if left_s > 0:
             raise NotYet(left_s)
         try:
             return await channel.send(outgoing)
         except Busy as busy:
             if busy.retry_after_s is not None:
-                until = self._clock.real() + busy.retry_after_s
-                self._silent_until[name] = max(until, self._silent_until.get(name, 0.0))
+                self._be_silent(name, budget, busy.retry_after_s)
             raise
+
+    def _be_silent(self, name: str, budget: str, for_s: float) -> None:
+        now = self._clock.real()
+        lasting = {place: until for place, until in self._silent_until.items() if until > now}
+        until = max(now + for_s, lasting.get((name, budget), 0.0))
+        self._silent_until = {**lasting, (name, budget): until}
 
     def _paces(self, name: str, outgoing: Outgoing) -> list[Pace]:
         """The budgets a message draws on. A budget of one place, such as `chat:7`, is known by its first part."""
@@ -109,26 +118,29 @@ class Sender:
         return paces
 
     async def _at_pace(self, name: str, channel: Channel, outgoing: Outgoing, paces: Sequence[Pace]) -> str:
-        delay_s = await self._store.channels.pace(self._homes[name], name, paces)
-        if delay_s > 0:
-            raise NotYet(delay_s)
-        try:
-            return await channel.send(outgoing)
-        except Busy as busy:
-            if (told_s := busy.retry_after_s) is not None:
-                # All replicas keep quiet towards whoever asked for silence.
-                hush = self._store.channels.hush
-                await insist(lambda: hush(self._homes[name], name, paces[-1], told_s))
-            raise
+        narrowest = paces[-1]
+        with self._alone(name, narrowest):
+            delay_s = await self._store.channels.pace(self._homes[name], name, paces)
+            if delay_s > 0:
+                raise NotYet(delay_s)
+            try:
+                return await self._unless_silent(name, channel, outgoing, narrowest.name)
+            except Busy as busy:
+                if (told_s := busy.retry_after_s) is not None:
+                    # All replicas keep quiet towards whoever asked for silence.
+                    hush = self._store.channels.hush
+                    await insist(lambda: hush(self._homes[name], name, narrowest, told_s))
+                raise
 
     @contextmanager
     def _alone(self, name: str, narrowest: Pace) -> Iterator[None]:
-        """One send at a time on the narrowest budget, which comes last: what is under way when the platform asks for
-        silence would break it."""
+        """One send at a time to a place that has a budget of its own, such as `chat:7`: what is under way when it asks
+        for silence would break it."""
         place = (name, narrowest.name)
         if place in self._under_way:
             raise NotYet(UNDER_WAY_S)
-        self._under_way.add(place)
+        if ":" in narrowest.name:
+            self._under_way.add(place)
         try:
             yield
         finally:

@@ -5,6 +5,7 @@ All of it stands beside the channel's own queue.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -87,7 +88,7 @@ class ChannelStore:
 
     async def hush(self, queue: str, channel: str, pace: Pace, for_s: float) -> None:
         """The platform wants silence on this budget for so long."""
-        await self._library.call(queue, "hush", channel, pace.name, int(for_s * 1000) + 1)
+        await self._library.call(queue, "hush", channel, pace.name, math.ceil(for_s * 1000) + 1)
 
     # --- what the profile shows ----------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import asyncio
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -21,10 +22,10 @@ from bot.carried import Addresses
 from bot.sender import NotYet, Sender
 from bot.spool import IN_MEMORY_BYTES
 from bot.store.store import Store
-from tests.adapters.contract import NOW
+from tests.adapters.contract import MESSAGE, NOW
 from tests.adapters.telegram_side import message
 from tests.fakes.carrying import Kept, Sink, Source
-from tests.fakes.desk import HandClock
+from tests.fakes.desk import HandClock, Platform
 
 CLOCK = HandClock(NOW)
 JPEG = b"\xff\xd8\xff a picture"
@@ -201,12 +202,14 @@ class Watched(Unhurried):
         return 0.0
 
 
-class Hurried(Sink):
+class Hurried(Platform):
     """A channel with two budgets, one of them for each place."""
+
+    names: tuple[str, ...] = ("all", "chat:7")
 
     def paces(self, outgoing: object) -> tuple[Pace, ...]:
         """All together, and each place."""
-        return Pace("all", 28, 1.0), Pace("chat:7", 1, 1.0)
+        return tuple(Pace(name, 28 if name == "all" else 1, 1.0) for name in self.names)
 
 
 @pytest.mark.parametrize(
@@ -228,21 +231,33 @@ async def test_the_operators_budgets_take_the_place_of_the_adapters(
     assert store.drawn == drawn
 
 
-async def test_a_silence_counts_for_the_whole_channel_where_no_budget_is_stated() -> None:
-    crowded, clock = Sink(), HandClock(NOW)
+async def test_a_silence_counts_for_the_whole_channel_where_no_budget_is_stated_and_not_for_rooms() -> None:
+    crowded, clock = Platform(), HandClock(NOW)
     addresses = Addresses(Kept(), "support", "", lambda: NOW)
-    one = Sender(cast(Store, None), {"far": crowded, "near": Sink()}, {}, addresses, clock)
+    one = Sender(cast(Store, None), {"far": crowded, "near": Platform()}, {}, addresses, clock)
     crowded.troubles.extend([Busy("too many", 30.0), Busy("no delay told"), Busy("too many again", 5.0)])
     with pytest.raises(Busy):
-        await one.send("far", Post("k-1", "t-1", "Hello"))
+        await one.send("far", MESSAGE)
     clock.advance(29)
     with pytest.raises(NotYet) as caught:
-        await one.send("far", Post("k-2", "t-2", "Hello"))
+        await one.send("far", replace(MESSAGE, conversation_id="c-2"))
     assert caught.value.delay_s == 1.0
-    assert await one.send("near", Post("k-3", "t-3", "Hello"))
+    assert await one.send("near", MESSAGE)
     clock.advance(1)
     for _ in range(2):
         with pytest.raises(Busy):
-            await one.send("far", Post("k-2", "t-2", "Hello"))
+            await one.send("far", MESSAGE)
+    assert await one.send("far", post())
     clock.advance(5)
-    assert await one.send("far", Post("k-2", "t-2", "Hello"))
+    assert await one.send("far", MESSAGE)
+
+
+async def test_only_a_place_with_a_budget_of_its_own_is_written_to_one_by_one() -> None:
+    platform = Hurried()
+    addresses = Addresses(Kept(), "support", "", lambda: NOW)
+    one = Sender(cast(Store, Unhurried()), {"far": platform}, {"far": "support"}, addresses, CLOCK)
+    for names, at_once in ((("all",), 3), (("all", "chat:7"), 1)):
+        platform.names, platform.most_at_once = names, 0
+        sends = await asyncio.gather(*(one.send("far", MESSAGE) for _ in range(3)), return_exceptions=True)
+        assert [type(sent) for sent in sends].count(NotYet) == 3 - at_once
+        assert platform.most_at_once == at_once
