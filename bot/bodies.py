@@ -62,6 +62,7 @@ def heard(case: Case, event: Wrote) -> Case:
         heard_at=event.at,
         customer=known_of(event.customer, case.customer),
         public=event.ref if event.public else case.public,
+        quiet=event.quiet,
     )
 
 
@@ -124,6 +125,7 @@ def _went_on(case: Case, event: GoesOn) -> Decision:
         customer=known_of(event.customer, case.customer),
         heard_at=event.at,
         public="",
+        quiet=False,
         before=(*case.before, event.left),
     )
     entry = {"at": round(event.at, 3), "by": "note", "who": "", "text": f"↪ {event.channel}"}

@@ -46,7 +46,8 @@ class Case(msgspec.Struct, frozen=True):
     the turn stands or stood in the queue, which a follow-up to the agent who holds the case does not; `moved`, that
     it came from another queue. `promises` are those told and not judged yet; `late_since` is when the last of this turn
     ran out. `heard_at` is when the customer last wrote, None while that is what opened it. `public` is the public
-    message that replies stand under, for everybody to read; "" while the case is private. `before` are the
+    message that replies stand under, for everybody to read; "" while the case is private; nothing automatic is said in a `quiet` one.
+    `before` are the
     conversations (`<channel>/<id>`) that it came from; what the customer writes there still belongs to it.
     """
 
@@ -71,6 +72,7 @@ class Case(msgspec.Struct, frozen=True):
     late_since: float | None = None
     heard_at: float | None = None
     public: str = ""
+    quiet: bool = False
     before: tuple[str, ...] = ()
     version: int = 0
 
@@ -135,6 +137,7 @@ class _Stored(
         "late_s": "b",
         "heard_s": "h",
         "public": "pu",
+        "quiet": "qu",
         "before": "bf",
     },
 ):
@@ -162,6 +165,7 @@ class _Stored(
     late_s: float | None = None
     heard_s: float | None = None
     public: str = ""
+    quiet: bool = False
     before: tuple[str, ...] = ()
 
 
@@ -192,6 +196,7 @@ def encode(case: Case) -> str:
         _since(case.late_since, opened_at),
         _since(case.heard_at, opened_at),
         case.public,
+        case.quiet,
         case.before,
     )
     return f"{case.version} {_encode(stored).decode()}"
@@ -224,6 +229,7 @@ def decode(queue: str, case_id: str, text: str) -> Case:
         late_since=_after(opened_at, stored.late_s),
         heard_at=_after(opened_at, stored.heard_s),
         public=stored.public,
+        quiet=stored.quiet,
         before=stored.before,
         version=int(version),
     )

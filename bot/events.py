@@ -35,6 +35,7 @@ class Wrote:
     group: str = ""
     answer_to: str = ""
     public: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ class Inbox:
         queue = message.queue or await self._start(channel, message)
         if queue not in self._config.queues:
             raise Malformed("data.queue: there is no such queue")
-        if message.text.startswith("/") and not message.public:
+        if message.text.startswith("/") and not (message.public or message.quiet):
             name, _, arguments = message.text.partition(" ")
             command = commands.find(name, "customer")
             if command is not None:
@@ -157,13 +157,14 @@ class Inbox:
             new_id=self._chance.case_id(),
             variant=self._chance.below(1000),
             queue=queue,
-            from_robot=message.from_robot or message.quiet,
+            from_robot=message.from_robot,
             messages_at_most=self._config.limits.transcript_entries,
             files=message.files,
             ref=message.ref,
             group=message.group,
             answer_to=message.answer_to,
             public=message.public,
+            quiet=message.quiet,
         )
         seen = seen_digest(channel, message.id)
         result = await self._cases.apply(

@@ -181,7 +181,7 @@ class Outbox:
             return None
         except Refused as error:
             self._metrics.sent(entry.channel, kind, "refused")
-            return await self._give_up(queue, taken, str(error))
+            return await self._give_up_whole(queue, taken, str(error))
         except Uncertain as error:
             self._metrics.sent(entry.channel, kind, "uncertain")
             if not self._may_repeat(entry):
@@ -212,10 +212,23 @@ class Outbox:
         )
         await insist(lambda: self._store.settle_again(queue, self._who, taken, delay_s))
 
+    async def _give_up_whole(self, queue: str, taken: Taken, reason: str) -> Taken | None:
+        """With a part that is refused, those that follow it: no end of a text goes out without its beginning."""
+        following = await self._give_up(queue, taken, reason)
+        if "part" in taken.entry.body:
+            while following is not None and _whole(following.entry) == _whole(taken.entry):
+                following = await self._give_up(queue, following, reason)
+        return following
+
     async def _give_up(self, queue: str, taken: Taken, reason: str) -> Taken | None:
         log.warning("given up", channel=taken.entry.channel, message=taken.entry.id, reason=reason)
         await insist(lambda: self._delivery.given_up(queue, taken.entry, reason))
         return await insist(lambda: self._store.settle_dead(queue, self._who, taken, reason, LEASE_S))
+
+
+def _whole(entry: OutEntry) -> str:
+    """The id of the message that a part belongs to: see `bot.delivery.parts_of`."""
+    return entry.id.rpartition(".")[0]
 
 
 def _case_and_version(entry_id: str) -> tuple[str, int]:

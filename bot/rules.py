@@ -147,6 +147,7 @@ def _opened(event: Wrote, policy: Policy) -> Decision:
         active_at=event.at,
         messages=1,
         public=event.ref if event.public else "",
+        quiet=event.quiet,
         version=1,
     )
     return Decision(
@@ -196,7 +197,7 @@ def _told(case: Case, event: Told) -> Decision:
 
 
 def _acknowledgement(case: Case, event: Wrote) -> tuple[Mapping[str, Any], ...]:
-    if event.from_robot:
+    if event.from_robot or event.quiet:
         return ()
     return (bodies.acknowledgement(case, event),)
 

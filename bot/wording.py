@@ -59,10 +59,12 @@ class Wording:
         case = await self._current(queue, entry)
         if case is not None and "invited" in entry.body:
             return self._plain(queue, entry, case, entry.body["address"])
-        if case is not None and "goes_on" in entry.body and case.turn_at is None:
+        if case is None or case.quiet:
+            return None
+        if "goes_on" in entry.body and case.turn_at is None:
             return self._plain(queue, entry, case, "")
-        turn_at = None if case is None else case.turn_at
-        if case is None or turn_at is None or turn_at != entry.body.get("turn", turn_at):
+        turn_at = case.turn_at
+        if turn_at is None or turn_at != entry.body.get("turn", turn_at):
             return None
         if entry.body["kind"] == "notice" and "public" in entry.body:
             # Which team looks after the case is nobody else's business.

@@ -209,6 +209,30 @@ async def test_no_link_is_put_where_everybody_reads(floor: Floor) -> None:
     assert len(floor.messages("@c-1")) == 1
 
 
+# --- in quiet ------------------------------------------------------------------------------------------------
+
+
+async def test_in_a_quiet_case_nothing_is_said_but_what_humans_write(floor: Floor) -> None:
+    quiet = CustomerMessage("q-1", "c-9", Person("c-9", "Aino", "en"), "Never again Acme", quiet=True)
+    case = await came(floor, quiet)
+    await came(floor, replace(quiet, id="q-2", text="/wait"))
+    assert await floor.texts(case) == ["Never again Acme", "/wait"]
+    await floor.ask(f"/transfer {case.id} billing")
+    await floor.deliver()
+    assert floor.messages("c-9") == []
+    await floor.ask(f"/reply {case.id} What happened?", agent="a-1")
+    assert [message.kind for message in floor.messages("c-9")] == ["reply"]
+
+
+async def test_who_speaks_to_us_at_last_is_answered_as_everybody(floor: Floor) -> None:
+    quiet = CustomerMessage("q-1", "c-9", Person("c-9", "Aino", "en"), "Never again Acme", quiet=True)
+    case = await came(floor, quiet)
+    await came(floor, replace(quiet, id="q-2", text="@acme where is my parcel?", quiet=False))
+    await floor.ask(f"/transfer {case.id} billing")
+    await floor.deliver()
+    assert [message.kind for message in floor.messages("c-9")] == ["notice"]
+
+
 # --- what is done in another system --------------------------------------------------------------------------
 
 

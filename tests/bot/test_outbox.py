@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -95,6 +96,19 @@ async def test_what_is_refused_is_set_aside_and_the_next_goes_on(floor: Floor, s
     await floor.deliver()
     assert [message.key for message in floor.messages()] == ["e-2"]
     assert await reasons(floor) == {"e-1": "no such person"}
+
+
+async def test_no_end_of_a_text_goes_out_without_its_beginning(floor: Floor, shop: Platform) -> None:
+    shop.limits = replace(shop.limits, text_chars=10)
+    who = {"kind": "reply", "case": None, "customer": "c-1"}
+    long = OutEntry("e-1", "shop/c-1", {**who, "text": "We pay back. But only if you have not used it."})
+    shop.troubles.append(Refused("too long for a comment"))
+    await put(floor, long, entry(2))
+    await floor.deliver()
+    assert [message.text for message in floor.messages()] == ["2"]
+    told = await reasons(floor)
+    assert len(told) > 2
+    assert set(told.values()) == {"too long for a comment"}
 
 
 @pytest.mark.parametrize(("resend_is_safe", "sent"), [(True, ["e-1", "e-2"]), (False, ["e-2"])])
