@@ -29,7 +29,17 @@ from adapters.base import (
     read_text,
     wanted_object,
 )
-from adapters.base.graph import VERSION, Direct, Graph, Inbound, Rights, Ways, examine_rights, id_at
+from adapters.base.graph import (
+    BATCH_BYTES,
+    VERSION,
+    Direct,
+    Graph,
+    Inbound,
+    Rights,
+    Ways,
+    examine_rights,
+    id_at,
+)
 
 TEXT_BYTES = 1_000
 """https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/messaging-api"""
@@ -63,7 +73,7 @@ WAYS = Ways(
     # https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/messaging-api/user-profile
     person=("name,username",),
 )
-LIMITS = Limits(TEXT_BYTES, resend_is_safe=False, measure=utf8, file_bytes=FILE_BYTES)
+LIMITS = Limits(TEXT_BYTES, resend_is_safe=False, measure=utf8, file_bytes=FILE_BYTES, body_bytes=BATCH_BYTES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,9 @@ class Case(msgspec.Struct, frozen=True):
     the turn stands or stood in the queue, which a follow-up to the agent who holds the case does not; `moved`, that
     it came from another queue. `promises` are those told and not judged yet; `late_since` is when the last of this turn
     ran out. `heard_at` is when the customer last wrote, None while that is what opened it. `public` is the public
-    message that replies stand under, for everybody to read; "" while the case is private; nothing automatic is said in a `quiet` one.
-    `before` are the
-    conversations (`<channel>/<id>`) that it came from; what the customer writes there still belongs to it.
+    message that replies stand under, for everybody to read; "" while the case is private. Nothing automatic is said in a `quiet` one.
+    `before` are the conversations (`<channel>/<id>`) that it came from; what the customer writes there still belongs to
+    it.
     """
 
     id: str

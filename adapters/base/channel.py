@@ -23,7 +23,8 @@ class Limits:
     takes none. `one_reader` when only one process may listen at a time. `room` when agents have a room here.
     `hears_refusals` when whoever pushes wants an error for what can never be taken in, and does not push it again.
     `reply_window_s`: how long after their last message a customer can be answered; 0 for ever. `come_again`: the HTTP
-    status by which whoever pushes is told to push it again.
+    status by which whoever pushes is told to push it again. `body_bytes`: the largest request that is pushed, where it
+    may be larger than what the operator allows all.
     """
 
     text_chars: int
@@ -37,6 +38,7 @@ class Limits:
     hears_refusals: bool = False
     reply_window_s: float = 0.0
     come_again: int = 503
+    body_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ PUSHED = "/_matrix/app/v1/"
 MESSAGE = "m.room.message"
 MARKS: Mapping[Fate, str] = {"delivered": "✅", "failed": "❌", "noted": "📝"}
 TYPING_MS = 10_000
+TRANSACTION_BYTES = 8_000_000
+"""A hundred events of 65,536 bytes, which is the most a homeserver sends at once."""
 OUTLETS = {
     "presence": Outlet("presence", least_s=60, chars=200),
     "topic": Outlet("topic", least_s=300, chars=500),
@@ -108,6 +110,7 @@ class Matrix:
             file_bytes=media.FILE_BYTES,
             one_reader=not self._hs_tokens,
             room=bool(options.agents_room),
+            body_bytes=TRANSACTION_BYTES,
         )
 
     # --- in ------------------------------------------------------------------------------------------------

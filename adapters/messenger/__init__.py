@@ -32,7 +32,7 @@ from adapters.base import (
     examine_address,
     utf16,
 )
-from adapters.base.graph import VERSION, Direct, Graph, Inbound, Rights, Ways, examine_rights
+from adapters.base.graph import BATCH_BYTES, VERSION, Direct, Graph, Inbound, Rights, Ways, examine_rights
 from adapters.messenger.cover import COVER, Cover
 from adapters.messenger.feed import read_change
 
@@ -73,7 +73,9 @@ WAYS = Ways(
     # https://developers.facebook.com/docs/messenger-platform/identity/user-profile: the language is a right of its own.
     person=("name,locale", "name"),
 )
-LIMITS = Limits(TEXT_UNITS, resend_is_safe=False, measure=utf16, file_bytes=FILE_BYTES)
+LIMITS = Limits(
+    TEXT_UNITS, resend_is_safe=False, measure=utf16, file_bytes=FILE_BYTES, body_bytes=BATCH_BYTES
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ from adapters.base import (
     utf16,
 )
 from adapters.base.graph import (
+    BATCH_BYTES,
     DAY_S,
     VERSION,
     Graph,
@@ -108,7 +109,12 @@ class WhatsApp:
         self._outlets = {outlet_name(options.numbers, one): one for one in options.numbers}
         self.outlets = tuple(Outlet(name, ABOUT_LEAST_S, chars=ABOUT_CHARS) for name in self._outlets)
         self.limits = Limits(
-            TEXT_UNITS, resend_is_safe=False, measure=utf16, file_bytes=FILE_BYTES, reply_window_s=DAY_S
+            TEXT_UNITS,
+            resend_is_safe=False,
+            measure=utf16,
+            file_bytes=FILE_BYTES,
+            reply_window_s=DAY_S,
+            body_bytes=BATCH_BYTES,
         )
 
     # --- in ------------------------------------------------------------------------------------------------

@@ -147,7 +147,7 @@ class RetentionSettings(Settings):
 class LimitSettings(Settings):
     """The bound of everything that is read, queued, retried or kept."""
 
-    body_bytes: int = Field(default=65_536, ge=1_024, le=16_777_216)
+    body_bytes: int = Field(default=1_048_576, ge=1_024, le=16_777_216)
     requests_at_once: int = Field(default=1_000, ge=1, le=100_000)
     event_streams: int = Field(default=10_000, ge=1, le=100_000)
     text_chars: int = Field(default=16_000, ge=100, le=1_000_000)

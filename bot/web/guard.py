@@ -52,7 +52,7 @@ class Bodies:
                     size += len(part)
                     self._held += len(part)
                     if size > most:
-                        raise web.HTTPRequestEntityTooLarge(most, size)
+                        raise too_large(most, size)
                     if self._held > self._at_once:
                         raise _later("too much is posted at once")
                     parts.append(part)
@@ -63,12 +63,17 @@ class Bodies:
         return b"".join(parts)
 
 
+def too_large(most: int, size: int) -> web.HTTPRequestEntityTooLarge:
+    """A body of more than `most` bytes."""
+    return web.HTTPRequestEntityTooLarge(most, size, reason=f"the body is larger than {most} bytes")
+
+
 def _later(reason: str) -> web.HTTPServiceUnavailable:
     return web.HTTPServiceUnavailable(reason=reason, headers={"Retry-After": "2"})
 
 
 def letters() -> Bodies:
-    """For messages and commands, which are short."""
+    """For messages and commands, which are short, and for batches of them."""
     return Bodies(32_000_000, 10.0)
 
 

@@ -6,7 +6,6 @@ take it now.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 
@@ -19,10 +18,10 @@ from bot.config.settings import LimitSettings
 from bot.inbox import Inbox
 from bot.metrics import Metrics
 from bot.web.answers import later, or_problem, problem
+from bot.web.guard import letters, too_large
 
 log = structlog.get_logger(__name__)
 
-BODY_WITHIN_S = 10.0
 _TAKEN = {"Content-Type": "application/json"}
 
 
@@ -43,6 +42,7 @@ class Hooks:
         self._metrics = metrics
         self._channels = channels
         self._under_way = 0
+        self._letters = letters()
 
     def routes(self) -> list[web.RouteDef]:
         """One for each channel; all methods and paths below it where the platform wants to be answered in its way.
@@ -78,16 +78,17 @@ class Hooks:
             return problem(415, "a compressed body is not taken")
         platform, now = self._channels[channel], self._clock.real()
         try:
-            body = await self._body(request)
+            body = await self._body(request, max(self._limits.body_bytes, platform.limits.body_bytes))
             if isinstance(platform, Answering) and (told := platform.answer(pushed(request, body), now)):
                 return _answer(told)
             arrivals = platform.accept(request.headers, body, now)
             for arrival in arrivals:
                 await self._receive(channel, arrival)
-        except web.HTTPRequestEntityTooLarge:
-            return problem(413, f"the body is larger than {self._limits.body_bytes} bytes")
-        except TimeoutError:
-            return later("the request did not come in time")
+        except web.HTTPRequestEntityTooLarge as error:
+            log.warning("request refused", channel=channel, reason="its body is too large")
+            return problem(413, error.reason)
+        except web.HTTPServiceUnavailable as error:
+            return later(error.reason)
         if isinstance(platform, Answering):
             return _answer(platform.thanks)
         return web.Response(body=b'{"accepted":%d}' % len(arrivals), headers=_TAKEN)
@@ -102,15 +103,15 @@ class Hooks:
                 raise
             log.warning("arrival dropped", channel=channel, kind=type(arrival).__name__, reason=str(error))
 
-    async def _body(self, request: web.Request) -> bytes:
-        """The body; most have come whole with their head, and need no waiting. Raises TimeoutError."""
-        if request.content.is_eof():
-            body = request.content.read_nowait()
-            if len(body) > self._limits.body_bytes:
-                raise web.HTTPRequestEntityTooLarge(self._limits.body_bytes, len(body))
-            return body
-        async with asyncio.timeout(BODY_WITHIN_S):
-            return await request.read()
+    async def _body(self, request: web.Request, most: int) -> bytes:
+        """The body; most have come whole with their head, and need no waiting. Raises HTTPRequestEntityTooLarge and
+        HTTPServiceUnavailable."""
+        if not request.content.is_eof():
+            return await self._letters.read(request, most)
+        body = request.content.read_nowait()
+        if len(body) > most:
+            raise too_large(most, len(body))
+        return body
 
 
 def pushed(request: web.Request, body: bytes) -> Pushed:

@@ -118,10 +118,14 @@ async def test_who_would_push_it_again_for_days_is_told_that_it_is_taken(site: S
     assert await site.stored() == 0
 
 
-async def test_a_body_has_a_size(site: Site) -> None:
-    body = b" " * 65_537
+async def test_a_body_has_a_size_and_some_platforms_may_push_more(site: Site) -> None:
+    body = b" " * 1_048_577
     status, _, answer = await site.post("/hooks/shop", body, site.signed(body))
-    assert (status, answer) == (413, {"error": "the body is larger than 65536 bytes"})
+    assert (status, answer) == (413, {"error": "the body is larger than 1048576 bytes"})
+    shop = site.floor.parts.channels["shop"]
+    shop.limits = replace(shop.limits, body_bytes=2_000_000)
+    batch = json.dumps(MESSAGE).encode() + b" " * 1_048_577
+    assert (await site.post("/hooks/shop", batch, site.signed(batch)))[0] == 200
 
 
 async def test_a_compressed_body_is_not_taken(site: Site) -> None:

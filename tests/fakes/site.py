@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -43,7 +44,7 @@ class Site:
         self, path: str, body: bytes, headers: Mapping[str, str]
     ) -> tuple[int, Mapping[str, str], Any]:
         """Send a body: status, headers and JSON of the answer."""
-        async with self.http.post(self.address + path, data=body, headers=headers) as answer:
+        async with self.http.post(self.address + path, data=io.BytesIO(body), headers=headers) as answer:
             return answer.status, answer.headers, await answer.json()
 
     def signed(self, body: bytes, message_id: str = "m-1") -> dict[str, str]:

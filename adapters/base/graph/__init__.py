@@ -10,7 +10,7 @@
 Adapters take all of it from here.
 """
 
-from adapters.base.graph.batch import Batch
+from adapters.base.graph.batch import BATCH_BYTES, Batch
 from adapters.base.graph.calls import REASON_CHARS, VERSION, Graph, code_in, error_of, judge
 from adapters.base.graph.fields import id_at, listed, located
 from adapters.base.graph.inbound import Inbound
@@ -18,6 +18,7 @@ from adapters.base.graph.outbound import DAY_S, Direct, Rights, Ways, examine_ri
 from adapters.base.graph.proof import handshake, verify
 
 __all__ = [
+    "BATCH_BYTES",
     "DAY_S",
     "REASON_CHARS",
     "VERSION",

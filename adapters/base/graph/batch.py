@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from adapters.base.arrivals import Arrival
 from adapters.base.errors import Malformed
 
+BATCH_BYTES = 4_000_000
+"""Meta puts up to a thousand events into one request, and writes every letter beyond ASCII as six bytes."""
+
 
 class Batch:
     """What was read of a batch, and what was wrong in it."""
