@@ -5,6 +5,9 @@ None of it opens a case. What concerns no open case has lost its sense and is le
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import structlog
 
 from adapters.base import (
@@ -86,10 +89,22 @@ class Asides:
             back = Release(event.at, case.agent or "", case.agent_name)
             freed = await self._cases.apply(queue, case, back, channel=case.channel)
             case = freed.after if isinstance(freed, Decision) else case
-        duty = (event.agent, {"name": event.name, "seen": event.at}) if isinstance(event, Claim) else None
+        duty = await self._duty(queue, channel, aside, event.at)
         result = await self._cases.apply(queue, case, event, channel=case.channel, seen=seen, duty=duty)
         if isinstance(result, Moved):
             raise StoreDown("the case is being handed over")
+
+    async def _duty(
+        self, queue: str, channel: str, aside: Aside, at: float
+    ) -> tuple[str, Mapping[str, Any]] | None:
+        """Who takes a case is on duty; whatever else they do shows that they still are."""
+        if not isinstance(aside, OutsideAct | OutsideReply):
+            return None
+        agent = keys.lane(channel, aside.agent.id)
+        takes = isinstance(aside, OutsideAct) and aside.act == "claim"
+        if not takes and await self._store.duty(queue, agent) is None:
+            return None
+        return agent, {"name": aside.agent.name or aside.agent.id, "seen": at}
 
     async def _is_of_another(self, case: Case, aside: Aside) -> bool:
         """Platforms tell of every message that is deleted in a conversation, also of our own and of older ones."""
@@ -162,6 +177,6 @@ def _act(at: float, channel: str, case: Case, aside: OutsideAct) -> Claim | Rele
     """What an agent did in another system; the holder may always give back and close."""
     agent, name = keys.lane(channel, aside.agent.id), aside.agent.name or aside.agent.id
     if aside.act == "claim":
-        return Claim(at, agent, name)
+        return Claim(at, agent, name, outside=True)
     act = Release if aside.act == "release" else Close
     return act(at, case.agent or agent, case.agent_name or name)

@@ -46,9 +46,9 @@ class Case(msgspec.Struct, frozen=True):
     the turn stands or stood in the queue, which a follow-up to the agent who holds the case does not; `moved`, that
     it came from another queue. `promises` are those told and not judged yet; `late_since` is when the last of this turn
     ran out. `heard_at` is when the customer last wrote, None while that is what opened it. `public` is the public
-    message that replies stand under, for everybody to read; "" while the case is private. Nothing automatic is said in a `quiet` one.
-    `before` are the conversations (`<channel>/<id>`) that it came from; what the customer writes there still belongs to
-    it.
+    message that replies stand under, for everybody to read; "" while it is private. Nothing automatic is said in a
+    `quiet` case. One that is held `outside` has no lease: another system says when that ends. `before` are the
+    conversations (`<channel>/<id>`) that it came from; what the customer writes there still belongs to it.
     """
 
     id: str
@@ -64,6 +64,7 @@ class Case(msgspec.Struct, frozen=True):
     agent: str | None = None
     agent_name: str = ""
     lease_until: float | None = None
+    outside: bool = False
     first_reply_at: float | None = None
     active_at: float = 0.0
     messages: int = 0
@@ -129,6 +130,7 @@ class _Stored(
         "agent": "a",
         "agent_name": "an",
         "lease_s": "l",
+        "outside": "ou",
         "reply_s": "r",
         "active_s": "ac",
         "messages": "m",
@@ -157,6 +159,7 @@ class _Stored(
     agent: str | None = None
     agent_name: str = ""
     lease_s: float | None = None
+    outside: bool = False
     reply_s: float | None = None
     active_s: float = 0
     messages: int = 1
@@ -188,6 +191,7 @@ def encode(case: Case) -> str:
         case.agent,
         case.agent_name,
         _since(case.lease_until, opened_at),
+        case.outside,
         _since(case.first_reply_at, opened_at),
         _since(case.active_at, opened_at) or 0,
         case.messages,
@@ -221,6 +225,7 @@ def decode(queue: str, case_id: str, text: str) -> Case:
         agent=stored.agent,
         agent_name=stored.agent_name,
         lease_until=_after(opened_at, stored.lease_s),
+        outside=stored.outside,
         first_reply_at=_after(opened_at, stored.reply_s),
         active_at=round(opened_at + stored.active_s, 3),
         messages=stored.messages,

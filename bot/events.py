@@ -47,8 +47,11 @@ class Act:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
 class Claim(Act):
-    """Take the case."""
+    """Take the case; `outside` where that is so already in another system, which will say when it ends."""
+
+    outside: bool = False
 
 
 class Release(Act):

@@ -87,9 +87,9 @@ class Inbox:
         if message.continues:
             async with _in_time():
                 await self._invitations.follow(channel, message)
-        queue = message.queue or await self._start(channel, message)
-        if queue not in self._config.queues:
+        if message.queue is not None and message.queue not in self._config.queues:
             raise Malformed("data.queue: there is no such queue")
+        queue = message.queue or await self._start(channel, message)
         if message.text.startswith("/") and not (message.public or message.quiet):
             name, _, arguments = message.text.partition(" ")
             command = commands.find(name, "customer")
@@ -98,7 +98,24 @@ class Inbox:
                 asked = partial(self._customers.handle, channel, queue, message, seen)
                 await self._once(queue, seen, partial(asked, command.name, arguments.strip()))
                 return
+        if message.queue is not None:
+            async with _in_time():
+                queue = await self._chosen(channel, message, message.queue)
         await self._write(channel, queue, message)
+
+    async def _chosen(self, channel: str, message: CustomerMessage, queue: str) -> str:
+        """Where a message belongs that names a queue: to the open case of its conversation, wherever that stands; else
+        the queue is chosen from now on."""
+        home, lane = self._config.channels[channel].queue, keys.lane(channel, message.conversation_id)
+        if self._cases.remembered(queue, lane) is not None:
+            return queue
+        start = await self._handover.start(home, lane)
+        there, case = await self._handover.find(start, lane)
+        if case is not None:
+            return there
+        if start != queue:
+            await self._store.choose_queue(home, lane, queue)
+        return queue
 
     async def _start(self, channel: str, message: CustomerMessage) -> str:
         """Where the conversation's cases begin. An open case that is remembered stands there, surely."""

@@ -50,7 +50,8 @@ from status.promise import clearly_worse, judge, warn_at
 
 RECHECK_S = 60.0
 """A promise that looks endangered is looked at again no sooner than this."""
-
+FREE: Mapping[str, Any] = {"agent": None, "agent_name": "", "lease_until": None, "outside": False}
+"""How a case is that nobody holds."""
 PROMISES_KEPT = 8
 """So many unjudged promises a case holds; a customer who asks more often than that replaces the oldest."""
 
@@ -173,7 +174,8 @@ def _begun(case: Case, at: float, policy: Policy) -> Decision:
     """A new turn of a known case: for the agent who holds it, or into the line."""
     case = changed(case, warned=False, late_since=None, queued=case.agent is None, state=CaseState.WAITING)
     if case.agent is not None:
-        case = changed(case, state=CaseState.CLAIMED, lease_until=at + policy.claim_lease_s)
+        lease = None if case.outside else at + policy.claim_lease_s
+        case = changed(case, state=CaseState.CLAIMED, lease_until=lease)
     return Decision(
         case,
         observations=(Observed("arrived", at, case.agent or "", queued=case.queued),),
@@ -243,8 +245,10 @@ def _acted(case: Case, act: AgentsAct, policy: Policy) -> Decision:
 
 def _claimed(case: Case, act: Act, policy: Policy) -> Decision:
     state = CaseState.ANSWERED if case.turn_at is None else CaseState.CLAIMED
+    outside = isinstance(act, Claim) and act.outside
+    lease = None if outside else act.at + policy.claim_lease_s
     held = changed(
-        case, state=state, agent=act.agent, agent_name=act.name, lease_until=act.at + policy.claim_lease_s
+        case, state=state, agent=act.agent, agent_name=act.name, lease_until=lease, outside=outside
     )
     if case.agent is not None:
         return Decision(held)
@@ -267,9 +271,7 @@ def _released(case: Case, at: float) -> Decision:
     """Back to the queue; the turn's start, and with it the old position, stays."""
     in_line = case.turn_at is not None
     state, queued = (CaseState.WAITING, True) if in_line else (CaseState.ANSWERED, case.queued)
-    free = changed(
-        case, state=state, queued=queued, agent=None, agent_name="", lease_until=None, active_at=at
-    )
+    free = changed(case, state=state, queued=queued, active_at=at, **FREE)
     return Decision(free, observations=(Observed("released", at, case.agent or "", queued=in_line),))
 
 
@@ -356,7 +358,7 @@ def _due(case: Case, event: Due, policy: Policy) -> Decision:
     judged = changed(
         case, promises=standing, late_since=case.late_since if standing else run_out or case.late_since
     )
-    if case.state is CaseState.CLAIMED and (case.lease_until or at) <= at:
+    if case.state is CaseState.CLAIMED and not case.outside and (case.lease_until or at) <= at:
         return replace(_lease_over(judged, event, policy), counts=counts)
     if _must_warn(judged, event) or _must_own_up(case, judged, event):
         return Decision(changed(judged, warned=True), out=(bodies.message(judged, "update"),), counts=counts)
@@ -391,7 +393,7 @@ def _must_warn(case: Case, event: Due) -> bool:
 
 def _handed_over(case: Case, act: Transfer) -> Decision:
     """Leave this queue; the outbox carries the case over. Promises go along, to be judged there."""
-    moving = changed(case, state=CaseState.MOVING, agent=None, agent_name="", lease_until=None)
+    moving = changed(case, state=CaseState.MOVING, **FREE)
     return Decision(
         moving,
         said=(bodies.note(act, f"→ {act.queue}"),),

@@ -257,3 +257,22 @@ async def test_what_agents_do_in_another_system_counts_and_nobody_is_spoken_to(f
     await floor.deliver()
     assert not floor.messages("case-7")
     assert (await floor.parts.store.days("support", 1))[0]["answered"] == 1
+
+
+async def test_what_is_held_in_another_system_is_held_until_that_says_otherwise(floor: Floor) -> None:
+    anna = Person("anna", "Anna")
+    for name in ("case-7", "case-8"):
+        await came(floor, CustomerMessage(f"e-{name}", name, Person(name), "", quiet=True))
+        await floor.parts.inbox.receive("shop", OutsideAct(f"a-{name}", name, anna, "claim"))
+    floor.clock.advance(800)
+    await floor.parts.inbox.receive("shop", OutsideReply("r-8", "case-8", anna, ""))
+    for _ in range(3):
+        await floor.tick(after_s=900)
+    case = await floor.case("case-7")
+    assert case is not None
+    assert (case.state, case.agent) == (CaseState.CLAIMED, "shop/anna")
+    known = await floor.parts.store.duty("support", "shop/anna")
+    assert known is not None
+    assert known["seen"] == floor.clock.now() - 2_700
+    await floor.parts.inbox.receive("shop", OutsideAct("a-9", "case-7", anna, "release"))
+    assert (await floor.ended(case)).agent is None

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from adapters.base import Busy
+from adapters.base import Busy, Person
 from bot.case import Case, CaseState
-from bot.events import Transfer
+from bot.events import Decision, Transfer, Wrote
 from bot.store import keys
 from tests.fakes.desk import Floor, open_floor
 
@@ -26,6 +26,14 @@ async def left(floor: Floor, case: Case, target: str) -> None:
     """The case leaves its queue, and nobody has carried it over yet."""
     act = Transfer(floor.clock.now(), "shop/a-1", "A-1", target)
     await floor.parts.cases.apply(case.queue, case, act, channel=case.channel)
+
+
+async def opened_beside(floor: Floor, text: str, queue: str) -> Case:
+    """A second case of the same conversation, which two processes can open at the same moment."""
+    event = Wrote(floor.clock.now(), Person("c-1", "Aino"), text, "shop", "c-1", "A1B2C3", 0, queue)
+    opened = await floor.parts.cases.apply(queue, None, event, channel="shop")
+    assert isinstance(opened, Decision)
+    return opened.after
 
 
 async def test_a_case_keeps_its_turn_and_what_was_said(floor: Floor) -> None:
@@ -138,9 +146,7 @@ async def test_carrying_over_at_the_same_time_does_it_once(floor: Floor) -> None
 async def test_two_open_cases_of_one_conversation_become_one(floor: Floor) -> None:
     first = await floor.opened("Where is my parcel?")
     floor.clock.advance(60)
-    await floor.write("And my invoice?", queue="billing")
-    second = await floor.parts.store.open_case("billing", keys.lane("shop", "c-1"))
-    assert second is not None
+    second = await opened_beside(floor, "And my invoice?", "billing")
     joined = await moved(floor, first, "billing")
     assert (joined.id, joined.turn_at) == (second.id, first.turn_at)
     assert sorted(await floor.texts(joined)) == ["And my invoice?", "Where is my parcel?", "→ billing"]
@@ -148,9 +154,7 @@ async def test_two_open_cases_of_one_conversation_become_one(floor: Floor) -> No
 
 async def test_a_case_that_joins_a_claimed_one_is_not_held_for_ever(floor: Floor) -> None:
     first = await floor.opened("Where is my parcel?")
-    await floor.write("And my invoice?", queue="billing")
-    second = await floor.parts.store.open_case("billing", keys.lane("shop", "c-1"))
-    assert second is not None
+    second = await opened_beside(floor, "And my invoice?", "billing")
     await floor.ask(f"/claim {second.id}", agent="a-2")
     await floor.ask(f"/reply {second.id} Here it is.", agent="a-2")
     joined = await moved(floor, first, "billing")
@@ -220,3 +224,31 @@ async def test_a_message_for_an_ended_case_elsewhere_begins_at_home(floor: Floor
     await floor.ask(f"/close {case.id}")
     again = await floor.opened("One more thing")
     assert (again.queue, again.id != case.id) == ("support", True)
+
+
+# --- the queue that a message names ------------------------------------------------------------------------
+
+
+async def test_the_queue_that_a_message_names_stays_chosen(floor: Floor) -> None:
+    await floor.write("My invoice is wrong", queue="billing")
+    case = await floor.case()
+    assert case is not None
+    assert case.queue == "billing"
+    await floor.write("Number 1234")
+    again = await floor.case()
+    assert again is not None
+    assert (again.id, again.messages) == (case.id, 2)
+    await floor.write("/cancel")
+    await floor.write("And another one")
+    later = await floor.case()
+    assert later is not None
+    assert (later.queue, later.id != case.id) == ("billing", True)
+
+
+async def test_a_message_joins_the_open_case_whatever_queue_it_names(floor: Floor) -> None:
+    case = await floor.opened("Where is my parcel?")
+    await floor.write("And my invoice?", queue="billing")
+    found = await floor.case()
+    assert found is not None
+    assert (found.id, found.queue, found.messages) == (case.id, "support", 2)
+    assert await floor.parts.store.open_case("billing", keys.lane("shop", "c-1")) is None
