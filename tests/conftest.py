@@ -12,8 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
+from hypothesis import settings
 
 from tests.fakes import servers
+
+# How long an example takes is for benchmarks to judge: machines are slow now and then.
+settings.register_profile("untimed", settings(), deadline=None)
+settings.load_profile("untimed")
 
 Store = servers.Server | servers.Cluster
 STORES: dict[str, Callable[[], AbstractContextManager[Store]]] = {

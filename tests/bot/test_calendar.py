@@ -123,7 +123,7 @@ def test_nobody_is_made_busy_by_it() -> None:
     assert {str(event["TRANSP"]) for event in events(OFFICE)} == {"TRANSPARENT"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=90))
 def test_any_title_comes_out_as_it_went_in(title: str) -> None:
     found = events(OFFICE, title=title)

@@ -325,7 +325,6 @@ def test_any_story(store_url: str) -> None:
         settings=settings(
             max_examples=40,
             stateful_step_count=30,
-            deadline=None,
             # A story of thirty steps is short enough to read; on a real store, shrinking it takes minutes.
             phases=[Phase.reuse, Phase.generate],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -102,6 +102,6 @@ SCHEMA = schemathesis.openapi.from_dict(with_known_names()).exclude(path=ENDLESS
 
 
 @SCHEMA.parametrize()
-@settings(max_examples=EXAMPLES_EACH, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES_EACH, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_as_described(case: Any, address: str) -> None:
     case.call_and_validate(base_url=address)

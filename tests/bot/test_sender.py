@@ -186,10 +186,11 @@ async def test_memory_stays_flat_while_a_large_file_goes_from_one_platform_to_an
 
 
 class Watched(Unhurried):
-    """A store that notes what is drawn on."""
+    """A store that notes what is drawn on, and what is to be silent."""
 
     def __init__(self) -> None:
         self.drawn: list[Pace] = []
+        self.hushed: list[str] = []
 
     @property
     def channels(self) -> Watched:
@@ -200,6 +201,10 @@ class Watched(Unhurried):
         """Now."""
         self.drawn += cast(list[Pace], drawn[-1])
         return 0.0
+
+    async def hush(self, queue: str, channel: str, pace: Pace, for_s: float) -> None:
+        """Noted."""
+        self.hushed.append(pace.name)
 
 
 class Hurried(Platform):
@@ -249,6 +254,30 @@ async def test_a_silence_counts_for_the_whole_channel_where_no_budget_is_stated_
             await one.send("far", MESSAGE)
     assert await one.send("far", post())
     clock.advance(5)
+    assert await one.send("far", MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("budget", "hushed", "others_wait"),
+    [("", "chat:7", False), ("chat", "chat:7", False), ("all", "all", True), ("unknown", "chat:7", False)],
+)
+async def test_a_silence_counts_for_the_budget_that_the_platform_means(
+    budget: str, hushed: str, others_wait: bool
+) -> None:
+    store, platform, clock = Watched(), Hurried(), HandClock(NOW)
+    addresses = Addresses(Kept(), "support", "", lambda: NOW)
+    one = Sender(cast(Store, store), {"far": platform}, {"far": "support"}, addresses, clock)
+    platform.troubles.append(Busy("too many", 30.0, budget))
+    with pytest.raises(Busy):
+        await one.send("far", MESSAGE)
+    assert store.hushed == [hushed]
+    with pytest.raises(NotYet):
+        await one.send("far", MESSAGE)
+    platform.names = ("all", "chat:8")
+    if others_wait:
+        with pytest.raises(NotYet):
+            await one.send("far", MESSAGE)
+        clock.advance(30)
     assert await one.send("far", MESSAGE)
 
 
