@@ -67,7 +67,7 @@ def palette(ground: str, text: str, accent: str) -> Palette:
         halo=halo,
         halo_core=halo_core,
         text=text,
-        quiet=quiet if contrast(quiet, halo) >= READABLE else text,
+        quiet=quiet if _least(quiet, (ground, halo)) >= READABLE else text,
         track=mixed(ground, text, 0.2),
         accent=accent,
         lights=_lights((ground, halo_core)),

@@ -87,18 +87,21 @@ class Sender:
         if isinstance(outgoing, RoomOut):
             # Platforms limit single changes of rooms: customers need not wait for those.
             return await channel.send(outgoing)
-        return await self._unless_silent(name, channel, outgoing, "")
+        return await self._unless_silent(name, channel, outgoing, ("",))
 
-    async def _unless_silent(self, name: str, channel: Channel, outgoing: Outgoing, budget: str) -> str:
-        """Send, but not before the end of a silence that the platform asked for."""
-        left_s = self._silent_until.get((name, budget), 0.0) - self._clock.real()
+    async def _unless_silent(
+        self, name: str, channel: Channel, outgoing: Outgoing, budgets: Sequence[str]
+    ) -> str:
+        """Send, but not before the end of a silence that the platform asked for on any of these budgets."""
+        until = max(self._silent_until.get((name, budget), 0.0) for budget in budgets)
+        left_s = until - self._clock.real()
         if left_s > 0:
             raise NotYet(left_s)
         try:
             return await channel.send(outgoing)
         except Busy as busy:
             if busy.retry_after_s is not None:
-                self._be_silent(name, budget, busy.retry_after_s)
+                self._be_silent(name, _silenced(busy, budgets), busy.retry_after_s)
             raise
 
     def _be_silent(self, name: str, budget: str, for_s: float) -> None:
@@ -118,18 +121,19 @@ class Sender:
         return paces
 
     async def _at_pace(self, name: str, channel: Channel, outgoing: Outgoing, paces: Sequence[Pace]) -> str:
-        narrowest = paces[-1]
-        with self._alone(name, narrowest):
+        by_name = {pace.name: pace for pace in paces}
+        budgets = tuple(by_name)
+        with self._alone(name, paces[-1]):
             delay_s = await self._store.channels.pace(self._homes[name], name, paces)
             if delay_s > 0:
                 raise NotYet(delay_s)
             try:
-                return await self._unless_silent(name, channel, outgoing, narrowest.name)
+                return await self._unless_silent(name, channel, outgoing, budgets)
             except Busy as busy:
                 if (told_s := busy.retry_after_s) is not None:
                     # All replicas keep quiet towards whoever asked for silence.
-                    hush = self._store.channels.hush
-                    await insist(lambda: hush(self._homes[name], name, narrowest, told_s))
+                    hush, silenced = self._store.channels.hush, by_name[_silenced(busy, budgets)]
+                    await insist(lambda: hush(self._homes[name], name, silenced, told_s))
                 raise
 
     @contextmanager
@@ -178,6 +182,11 @@ class Sender:
         spool = await held.enter_async_context(fetched(source, file, most))
         file = replace(file, size_bytes=spool.size_bytes, mime=media_type(file, spool.head()))
         return Attachment(file, spool.content(), await self._addresses.of(origin, file))
+
+
+def _silenced(busy: Busy, budgets: Sequence[str]) -> str:
+    """Which of a message's budgets a silence counts for; the narrowest stands last."""
+    return next((one for one in budgets if busy.budget == one.partition(":")[0]), budgets[-1])
 
 
 async def insist(write: Callable[[], Awaitable[Answer]]) -> Answer:

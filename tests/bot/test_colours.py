@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bot.colours import ACCENT, GROUND, ON_DARK, ON_LIGHT, READABLE, TEXT, Palette, faults, palette
@@ -73,6 +73,7 @@ def test_a_dark_and_a_light_ground_are_taken_and_readable(ground: str, text: str
 
 
 @given(COLOUR, COLOUR)
+@example("#0028fe", "#000000")
 def test_whatever_is_taken_is_readable(ground: str, accent: str) -> None:
     text = max("#ffffff", "#111111", key=lambda one: contrast(one, ground))
     assume(not list(faults(ground, text, accent)))
