@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
+from redis.exceptions import NoPermissionError
 
+from bot.store.channels import ChannelStore
+from bot.store.connection import Connection, connect
+from bot.store.library import Library
 from tests.conftest import STORES
 from tests.fakes import servers
 from tests.house.living import bot_and_shop
@@ -81,3 +86,37 @@ async def test_the_bot_works_as_the_documented_user(nodes_and_url: tuple[list[se
         await a_busy_morning(shop)
         await shop.event(lambda event: event["type"] == "wait.updated" and event["data"]["agents"] > 0)
     assert {what for node in nodes for what in denied(node)} <= {INTRODUCTION}
+
+
+async def test_the_documented_users_share_a_stream(nodes_and_url: tuple[list[servers.Server], str]) -> None:
+    """As docs/channels/webhook.md says: one may only add to it, and the bot may read it."""
+    nodes, url = nodes_and_url
+    page = (ROOT / "docs" / "channels" / "webhook.md").read_text("utf-8")
+    writer = re.search(r"`ACL SETUSER helpdesk on >SECRET (.+?)`", page)
+    reader = re.search(r"Jono's user may read it by `(~\S+)`", page)
+    assert writer
+    assert reader
+    for node in nodes:
+        node.call("ACL", "SETUSER", "jono", "on", ">SECRET", *rights(), reader[1])
+        node.call("ACL", "SETUSER", "helpdesk", "on", ">SECRET", *writer[1].split())
+    stream = reader[1].removeprefix("~")
+    # Who speaks to a cluster needs a map of it besides, so there the default user writes.
+    whose = "" if len(nodes) > 1 else "helpdesk:SECRET@"
+    async with opened(url.replace("jono:SECRET@", whose)) as helpdesk:
+        await helpdesk.client.xadd(stream, {"event": "{}"})
+        if whose:
+            with pytest.raises(NoPermissionError):
+                await helpdesk.client.get("jono:{q:support}:counters")
+    async with opened(url) as connection:
+        [(_, fields)] = await ChannelStore(Library(connection)).entries(stream, "0", 10)
+    assert fields == {"event": "{}"}
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Connection]:
+    """The store, as the user of the URL."""
+    connection = await connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.aclose()
