@@ -79,6 +79,8 @@ KINDS: Mapping[str, FileKind] = {
     "file": "document",
     "sticker": "sticker",
 }
+UNCERTAIN = frozenset({500, 502, 504})
+"""From somebody between us and Viber, who may have passed the message on; 429 and 503 have not."""
 OK, NO_WEBHOOK, BAD_TOKEN, TOO_MANY, LAST = 0, 1, 2, 12, 24
 """All statuses up to LAST are told under #error-codes of the page above; others are a general error, which may pass."""
 NEVER: Mapping[int, str] = {
@@ -244,13 +246,13 @@ class Viber:
         headers = {"X-Viber-Auth-Token": self._tokens[0], "Content-Type": "application/json"}
         url = f"{self._base}/{method}"
         answer = await call(self._tools.http, "POST", url, data=body, headers=headers, sends=sends)
-        if answer.status == 504:
-            raise Uncertain("no answer: gateway timeout")
+        if answer.status in UNCERTAIN and sends:
+            raise Uncertain(f"HTTP {answer.status}")
         if answer.status != 200:
             raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
         status = answer.data.get("status")
         if type(status) is not int:
-            raise Uncertain("an answer that makes no sense")
+            raise (Uncertain if sends else Busy)("an answer that makes no sense")
         return status, answer.data
 
     def _with_sender(self, message: Mapping[str, Any]) -> bytes:

@@ -59,6 +59,8 @@ FILE_BYTES = 40_000_000
 """Chatwoot's own by default, MAXIMUM_FILE_UPLOAD_SIZE."""
 HOPS = 3
 """Chatwoot leads to where a file is stored, which may lead on."""
+TAKEN = "whoever is assigned counts as at work: leave assignments out unless auto assignment is off in the inbox"
+"""Chatwoot tells no agent bot whether it is off, and it is not by itself."""
 FOR_BOTS = "not authorized for bots"
 """What Chatwoot says to an agent bot that asks who it is."""
 
@@ -67,14 +69,15 @@ FOR_BOTS = "not authorized for bots"
 class Options:
     """`token`: that of an agent bot; `secret`: of everything that pushes to us, or several, also during rotation;
     `account`: its number; `inboxes`: the numbers of those that count, none for all; `hand_off`: open what is pending
-    once it is acknowledged; `assignments`: an assignee has taken the case; `api_base`: Chatwoot's address."""
+    once it is acknowledged, or will not be; `assignments`: an assignee has taken the case; `api_base`: Chatwoot's
+    address."""
 
     token: str = field(repr=False)
     secret: str | tuple[str, ...] = field(repr=False)
     account: int
     inboxes: tuple[int, ...] = ()
     hand_off: bool = True
-    assignments: bool = True
+    assignments: bool = False
     api_base: str = CLOUD
 
 
@@ -144,17 +147,30 @@ class Chatwoot:
     async def send(self, outgoing: Outgoing) -> str:
         """Write to a customer, or to an agent as a private note. Raises Refused, Busy or Uncertain."""
         match outgoing:
-            case MessageOut(conversation_id=place):
-                text, files = _carried(outgoing)
-                sent = self._sent(await self._calls.write(place, text, files))
-                if outgoing.kind == "acknowledgement" and self._options.hand_off:
-                    await self._hand_off(place)
-                return sent
+            case MessageOut(kind="acknowledgement") if self._options.hand_off:
+                return await self._acknowledge(outgoing)
+            case MessageOut():
+                return await self._message(outgoing)
             case CommandAnswer(answer_to=place, text=text) if place:
                 return self._sent(await self._calls.write(place, text[:TEXT_CHARS], private=True))
             case EventOut(key=key):
                 return key
         raise Refused("there is no place for it on Chatwoot")
+
+    async def _acknowledge(self, message: MessageOut) -> str:
+        """Acknowledge, and let humans see the conversation, also where the customer will surely or perhaps never read
+        it. What is tried again hands off then."""
+        try:
+            sent = await self._message(message)
+        except (Refused, Uncertain):
+            await self._hand_off(message.conversation_id)
+            raise
+        await self._hand_off(message.conversation_id)
+        return sent
+
+    async def _message(self, message: MessageOut) -> str:
+        text, files = _carried(message)
+        return self._sent(await self._calls.write(message.conversation_id, text, files))
 
     def _sent(self, answer: Answered) -> str:
         """The message's id. Raises Refused, Busy or Uncertain."""
@@ -168,8 +184,8 @@ class Chatwoot:
         return str(message_id)
 
     async def _hand_off(self, conversation_id: str) -> None:
-        """Let humans see the conversation, which is pending as long as it is a bot's. The message before it is
-        delivered: what goes wrong here is told, and must not make it be sent again."""
+        """Let humans see the conversation, which is pending as long as it is a bot's. The fate of the message before it
+        is known: what goes wrong here is told, and must not make it be sent again."""
         try:
             trouble = judge(await self._calls.tell(conversation_id, "toggle_status", {"status": "open"}))
         except Undelivered as error:
@@ -206,7 +222,7 @@ class Chatwoot:
         except Undelivered as error:
             return [Finding("Chatwoot can be reached", f"api_base: {error}")]
         where = f"Chatwoot is to push to {self._tools.hook_url or '/hooks/' + self._tools.name}; set it there"
-        return [self._whose(answer), Finding(where)]
+        return [self._whose(answer), Finding(where), *([Finding(TAKEN)] if self._options.assignments else [])]
 
     def _whose(self, answer: Answered) -> Finding:
         """What the token may do, as far as can be asked."""

@@ -44,6 +44,8 @@ KINDS: Mapping[str, FileKind] = {
     "file": "document",
 }
 REF_CHARS, LANGUAGE_CHARS, MARK_CHARS = 1_000, 35, 64
+BESIDE = Person("beside-chatwoot", "app beside Chatwoot")
+"""Who wrote in the app of WhatsApp, Instagram, Messenger or TikTok itself: Chatwoot is not told which human it was."""
 NOBODY = Person("chatwoot", "Chatwoot")
 """Who closes a case that nobody is assigned to: a rule, or a human of whom Chatwoot does not tell."""
 
@@ -59,10 +61,8 @@ def message(event: Mapping[str, Any], agents: frozenset[str]) -> list[Arrival]:
             return []
         who = _customer(event)
         return [CustomerMessage(message_id, conversation_id, who, text, files=files, ref=message_id)]
-    sender = maybe_object(event, "sender")
-    if kind != "outgoing" or sender.get("type") != "user" or _by_itself(event):
+    if kind != "outgoing" or _by_itself(event) or (agent := _author(event)) is None:
         return []
-    agent = _agent(sender, "sender.")
     if event.get("private") is False:
         return [OutsideReply(message_id, conversation_id, agent, text)]
     if agent.id in agents and text.startswith("/"):
@@ -121,6 +121,15 @@ def number(data: Mapping[str, Any], name: str, within: str = "") -> str:
 
 def _agent(who: Mapping[str, Any], within: str) -> Person:
     return Person(number(who, "id", within), read_text(who, "name"))
+
+
+def _author(event: Mapping[str, Any]) -> Person | None:
+    """The human of ours who wrote it; None where it was none."""
+    sender = event.get("sender")
+    if sender is None:
+        return BESIDE if maybe_object(event, "content_attributes").get("external_echo") is True else None
+    sender = maybe_object(event, "sender")
+    return _agent(sender, "sender.") if sender.get("type") == "user" else None
 
 
 def _customer(event: Mapping[str, Any]) -> Person:

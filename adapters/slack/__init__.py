@@ -106,6 +106,7 @@ class Slack:
         self._base = options.api_base.rstrip("/")
         self._calls = self._with(options.token, "the bot")
         self._person = self._with(options.user_token, "the status")
+        self._app = self._with(options.app_token, "Socket Mode")
         self._room = Room(self._calls, options.agents_channel)
         vocabulary = Vocabulary(tools.commands)
         self._desk = Desk(vocabulary, tools.agents, options.agents_channel, tools.queues)
@@ -170,7 +171,7 @@ class Slack:
         except Undelivered as error:
             raise (Unusable if str(error) in OURS.values() else Down)(str(error)) from error
         if self._options.app_token:
-            await socket_mode.listen(self._with(self._options.app_token, "Socket Mode"), self._take, inbox)
+            await socket_mode.listen(self._app, self._take, inbox)
         else:
             await asyncio.Event().wait()
 
@@ -206,6 +207,9 @@ class Slack:
             return await self._files(channel, thread, out.attachments)
         if await self._responded(out.answer_to, out.text):
             return out.key
+        if out.answer_to and thread:
+            # A slash command in a channel stands in no thread: whoever gave it has the place of one.
+            return await self._show(channel, thread, out.text) or out.key
         return await self._post(channel, thread, out.text)
 
     async def _post(self, channel: str, thread: str, text: str) -> str:
@@ -240,9 +244,13 @@ class Slack:
         channel = channel or self._options.agents_channel or out.agent_id
         if not channel.startswith(("C", "G")):
             return await self._post(channel, "", out.text)
-        what = {"channel": channel, "user": out.agent_id, "text": fitted(out.text), **LITERAL}
+        return await self._show(channel, out.agent_id, out.text, thread) or out.key
+
+    async def _show(self, channel: str, member_id: str, text: str, thread: str = "") -> str:
+        """For one alone to see."""
+        what = {"channel": channel, "user": member_id, "text": fitted(text), **LITERAL}
         sent = await self._calls.post("chat.postEphemeral", what | ({"thread_ts": thread} if thread else {}))
-        return str(sent.get("message_ts", "")) or out.key
+        return str(sent.get("message_ts", ""))
 
     def _is_response_url(self, answer_to: str) -> bool:
         """Whether it is an address of Slack's own: nothing is sent to another one."""
@@ -318,7 +326,8 @@ class Slack:
     async def check(self) -> list[Finding]:
         """Whether it would work."""
         person = self._person if self._options.user_token else None
-        return await findings(self._options, self._calls, person, self._tools.hook_url)
+        app = self._app if self._options.app_token else None
+        return await findings(self._options, self._calls, person, app, self._tools.hook_url)
 
     async def aclose(self) -> None:
         """Nothing was opened that stays."""

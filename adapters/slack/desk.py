@@ -26,6 +26,9 @@ from adapters.slack.text import plain
 BUTTON = "jono:"
 """What the ids of our buttons begin with."""
 HELP = "help"
+START = "start"
+"""Chooses a queue or a language for one conversation. In a channel a slash command stands in none, and each message at
+the top begins its own: there it is answered with what can be done."""
 
 
 class Vocabulary:
@@ -45,7 +48,7 @@ class Vocabulary:
         if found is None:
             return text, None
         word, arguments = found
-        return start(arguments, queues) if word == "start" else (f"/{word} {arguments}".strip(), None)
+        return start(arguments, queues) if word == START else (f"/{word} {arguments}".strip(), None)
 
 
 def _names(rows: Any) -> frozenset[str]:
@@ -83,10 +86,11 @@ class Desk:
         only_agents = word in self._vocabulary.agents and word not in self._vocabulary.customers
         if member or only_agents or person.id in self._agents:
             return [AgentCommand(asked_id, person, word, arguments, member=member, answer_to=answer_to)]
-        if word not in self._vocabulary.customers:
+        private = where.startswith("D")
+        if word not in self._vocabulary.customers or (word == START and not private):
             word, arguments = HELP, ""
         text, queue = self._vocabulary.customers_text(f"/{word} {arguments}", self._queues)
-        conversation_id = where if where.startswith("D") else f"{where}/{person.id}"
+        conversation_id = where if private else f"{where}/{person.id}"
         return [CustomerMessage(asked_id, conversation_id, person, text, queue=queue, answer_to=answer_to)]
 
     def _word(self, command: str, text: str) -> tuple[str, str]:

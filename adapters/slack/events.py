@@ -27,7 +27,7 @@ from adapters.base import (
 )
 from adapters.slack.desk import Vocabulary
 from adapters.slack.fields import Words, words_of
-from adapters.slack.text import emoji_of, plain
+from adapters.slack.text import emoji_of
 
 WRITTEN = ("", "file_share", "thread_broadcast", "me_message")
 """Subtypes of a message that somebody wrote; of all others most are told by Slack itself."""
@@ -133,7 +133,7 @@ class Reader:
         return []
 
     def _by_customer(self, said: Said, words: Words) -> CustomerMessage:
-        text, queue = self._vocabulary.customers_text(words.text, self._queues)
+        text, queue = self._vocabulary.customers_text(words.whole, self._queues)
         return CustomerMessage(
             said.id,
             said.conversation_id,
@@ -192,8 +192,9 @@ class Reader:
         if not edited_at or edited_at == before or _by_machine(message):
             return []
         said = Said.of(message, channel, private)
-        edit_id, text = f"{said.id}:{edited_at}", plain(read_text(message, "text"))
-        return self._edit(said, edit_id, text)
+        words = words_of(message)
+        text = words.text if channel == self._agents_channel else words.whole
+        return self._edit(said, f"{said.id}:{edited_at}", text)
 
     def _deleted(self, previous: Mapping[str, Any], ts: str, channel: str, private: bool) -> list[Arrival]:
         if not previous or _by_machine(previous):

@@ -28,34 +28,44 @@ def name_of(member: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a message says: text and files."""
+    """What a message says: text and files; `forwarded` are the messages that it shows beside a text of its own."""
 
     text: str
     files: tuple[File, ...]
+    forwarded: str = ""
+
+    @property
+    def whole(self) -> str:
+        """The text, and what is forwarded below it."""
+        return "\n".join(filter(None, (self.text, self.forwarded)))
 
     def __bool__(self) -> bool:
         return bool(self.text.strip() or self.files)
 
 
 def words_of(message: Mapping[str, Any]) -> Words:
-    """The text of a message, or of the one it forwards, and its files; what lies elsewhere is a link. One file that
-    makes no sense does not lose the message."""
+    """The text of a message and of those it forwards, and its files; what lies elsewhere is a link. Where it has no
+    text of its own, all that is attached is its text. One file that makes no sense does not lose the message."""
+    attached = maybe_objects(message, "attachments")
     texts, files = [plain(read_text(message, "text"))], []
+    forwarded = [_attached(one) for one in attached if _is_message(one)] if texts[0] else []
     if not texts[0]:
-        texts = [plain(text) for text in _forwarded(message)]
+        texts = [_attached(one) for one in attached]
     for item in maybe_objects(message, "files"):
         if item.get("is_external") is True or item.get("mode") == "external":
             texts.append(maybe_text(item, "url_private"))
         elif item.get("mode") not in UNSEEN and (file := _file(item)) is not None:
             files.append(file)
-    return Words("\n".join(filter(None, texts)), tuple(files))
+    return Words("\n".join(filter(None, texts)), tuple(files), "\n".join(filter(None, forwarded)))
 
 
-def _forwarded(message: Mapping[str, Any]) -> list[str]:
-    return [
-        maybe_text(one, "text") or maybe_text(one, "fallback")
-        for one in maybe_objects(message, "attachments")
-    ]
+def _attached(attachment: Mapping[str, Any]) -> str:
+    return plain(maybe_text(attachment, "text") or maybe_text(attachment, "fallback"))
+
+
+def _is_message(attachment: Mapping[str, Any]) -> bool:
+    """Whether it shows a message of Slack's, and is no preview of a page."""
+    return any(attachment.get(mark) is True for mark in ("is_share", "is_msg_unfurl"))
 
 
 def _file(item: Mapping[str, Any]) -> File | None:

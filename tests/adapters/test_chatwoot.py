@@ -59,7 +59,7 @@ def tools(http: ClientSession, reports: list[str]) -> Tools:
 
 @pytest.fixture
 def options(far: Far) -> Options:
-    return Options(TOKEN, (BOT, WEBHOOK), 3, api_base=f"{far.url}/")
+    return Options(TOKEN, (BOT, WEBHOOK), 3, assignments=True, api_base=f"{far.url}/")
 
 
 @pytest.fixture
@@ -115,6 +115,11 @@ READ: Mapping[str, list[Arrival]] = {
     ],
     "empty": [],
     "from_agent": [OutsideReply("1206", "10", EEVA, "Hei, tilaus on matkalla.")],
+    "from_a_phone": [
+        OutsideReply(
+            "1214", "10", Person("beside-chatwoot", "app beside Chatwoot"), "Hei, vastaan puhelimesta."
+        )
+    ],
     "echo_of_bot": [],
     "echo_with_a_humans_token": [],
     "by_a_rule": [],
@@ -257,6 +262,22 @@ def test_notes_are_commands_of_agents_alone(chatwoot: Chatwoot) -> None:
 @pytest.mark.parametrize("kind", ["agent_bot", "captain_assistant", "contact", None])
 def test_robots_do_not_reply_for_humans(chatwoot: Chatwoot, kind: str | None) -> None:
     assert not accepted(chatwoot, changed("from_agent", "sender.type", kind))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("content_attributes", {}),
+        ("content_attributes.external_echo", "true"),
+        ("content_attributes", {"external_echo": True, "sent_by": "jono"}),
+        ("content_attributes", {"external_echo": True, "automation_rule_id": 4}),
+        ("sender", {"id": 2, "name": "Jono", "type": "agent_bot"}),
+        ("private", True),
+        ("message_type", "template"),
+    ],
+)
+def test_what_no_human_wrote_elsewhere_is_no_reply(chatwoot: Chatwoot, path: str, value: object) -> None:
+    assert not accepted(chatwoot, changed("from_a_phone", path, value))
 
 
 def test_an_assignee_who_has_changed_again_is_known_by_number(chatwoot: Chatwoot) -> None:

@@ -191,10 +191,45 @@ async def test_a_hand_off_that_fails_is_told_and_does_not_repeat_the_message(
     assert far.delivered == [MESSAGE.text] * 3
 
 
-async def test_an_acknowledgement_that_failed_opens_nothing(chatwoot: Chatwoot, far: Far) -> None:
-    far.faults = ["refused"]
-    with pytest.raises(Refused):
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(413, Refused), (422, Refused), (500, Uncertain), (502, Uncertain), (504, Uncertain)],
+)
+async def test_what_will_not_be_acknowledged_again_is_opened_for_agents_too(
+    chatwoot: Chatwoot, far: Far, status: int, error: type[Undelivered]
+) -> None:
+    far.statuses["messages"] = status
+    with pytest.raises(error):
         await chatwoot.send(MESSAGE)
+    assert far.calls[1:] == [OPEN]
+    far.statuses["toggle_status"] = 503
+    with pytest.raises(error):
+        await chatwoot.send(MESSAGE)
+
+
+async def test_an_acknowledgement_that_is_tried_again_opens_nothing_yet(chatwoot: Chatwoot, far: Far) -> None:
+    for status in (302, 401, 429, 503):
+        far.statuses["messages"] = status
+        with pytest.raises(Busy):
+            await chatwoot.send(MESSAGE)
+    assert OPEN not in far.calls
+    far.statuses.clear()
+    far.faults = ["cut"]
+    with pytest.raises(Uncertain):
+        await chatwoot.send(MESSAGE)
+    assert far.calls[-1] == OPEN
+
+
+async def test_only_an_acknowledgement_opens(
+    chatwoot: Chatwoot, tools: Tools, options: Options, far: Far
+) -> None:
+    far.statuses["messages"] = 422
+    for channel, message in (
+        (chatwoot, REPLY),
+        (open_channel(replace(options, hand_off=False), tools), MESSAGE),
+    ):
+        with pytest.raises(Refused):
+            await channel.send(message)
     assert OPEN not in far.calls
 
 
@@ -285,12 +320,21 @@ async def test_the_check_names_what_is_missing(
     tools: Tools, options: Options, far: Far, profile: tuple[int, object], account: int, wrong: str
 ) -> None:
     far.profile = profile
-    whose, where = await open_channel(replace(options, account=account), tools).check()
+    whose, where, _ = await open_channel(replace(options, account=account), tools).check()
     assert wrong in whose.wrong
     assert bool(whose.wrong) is bool(wrong)
     assert HOOK in where.what
     assert not where.wrong
     assert TOKEN not in str((whose, where))
+
+
+@pytest.mark.parametrize("assignments", [True, False])
+async def test_the_check_reminds_of_what_an_assignment_means(
+    tools: Tools, options: Options, assignments: bool
+) -> None:
+    findings = await open_channel(replace(options, assignments=assignments), tools).check()
+    assert any("assignments" in one.what for one in findings) is assignments
+    assert not any(one.wrong for one in findings)
 
 
 async def test_the_check_tells_that_nobody_is_there(tools: Tools, options: Options, nobody: str) -> None:

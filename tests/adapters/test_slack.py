@@ -174,6 +174,7 @@ READ: Mapping[str, list[Arrival]] = {
             File("document", "F5"),
         )
     ],
+    "forwarded": [written("Is this still so?\nParcels <2 kg are free")],
     "edited": [CustomerEdit(f"{DM}:{TS}:1767614399.000000", DM, TS, "Hi, where is it?")],
     "unfolded": [],
     "tombstone": [CustomerEdit(f"{DM}:{TS}:deleted", DM, TS, None)],
@@ -256,6 +257,8 @@ def test_an_agents_slash_command(
         ({"text": "start billing__fi"}, DM, "/start fi", "billing"),
         ({"text": "where is it?"}, DM, "/help", None),
         ({"channel_id": "C0CUSTOMERS", "text": "wait"}, "C0CUSTOMERS/U0ANNA", "/wait", None),
+        # It would be chosen for a conversation that nobody can write in.
+        ({"channel_id": "C0CUSTOMERS", "text": "start billing"}, "C0CUSTOMERS/U0ANNA", "/help", None),
     ],
 )
 def test_a_customers_slash_command(
@@ -265,6 +268,13 @@ def test_a_customers_slash_command(
         ASKED, conversation, Person("U0ANNA", "anna"), text, queue=queue, answer_to=URL
     )
     assert accepted(slack, form(**({"channel_id": DM} | fields))) == [expected]
+
+
+def test_a_queue_is_chosen_at_the_top_of_a_channel(slack: Slack) -> None:
+    top = json.loads(FIXTURES["channel_top"])
+    top["event"]["text"] = "!start billing"
+    [message] = accepted(slack, json.dumps(top).encode())
+    assert message == replace(written("/start", place=f"C0CUSTOMERS/{TS}"), queue="billing")
 
 
 def test_buttons_of_ours_are_read_and_others_passed_over(slack: Slack) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import re
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -158,6 +156,19 @@ async def test_an_address_that_has_ended_or_is_not_slacks_is_not_needed(slack: S
     assert far.last("chat.postEphemeral")["user"] == "a-1"
 
 
+async def test_a_customers_command_in_a_channel_is_answered_late_for_them_alone(
+    slack: Slack, far: Far
+) -> None:
+    far.response_status = 404
+    asked = replace(MESSAGE, conversation_id="C0CUSTOMERS/U0ANNA", answer_to=f"{far.host}/respond")
+    assert await slack.send(asked)
+    [(method, said, _)] = far.calls
+    assert (method, said["channel"], said["user"]) == ("chat.postEphemeral", "C0CUSTOMERS", "U0ANNA")
+    assert "thread_ts" not in said
+    await slack.send(replace(asked, conversation_id="D7"))
+    assert far.last("chat.postMessage")["channel"] == "D7"
+
+
 async def test_answers_stand_where_the_command_was_written(slack: Slack, far: Far) -> None:
     await slack.send(replace(ANSWER, answer_to=f"mC0AGENTS:{ROOT}"))
     assert far.last("chat.postEphemeral")["thread_ts"] == ROOT
@@ -279,7 +290,7 @@ async def test_files_are_fetched_with_the_token_from_slack_alone(slack: Slack, f
     assert caught.value.retry_after_s == 9.0
 
 
-# --- outlets, listening, check -------------------------------------------------------------------------------
+# --- outlets, listening -------------------------------------------------------------------------------
 
 
 async def test_topic_and_status_show_the_wait(slack: Slack, far: Far) -> None:
@@ -328,20 +339,3 @@ async def test_socket_mode_confirms_what_was_taken_in(options: Options, tools: T
     assert [type(one) for one in taken] == [CustomerMessage, AgentCommand, CustomerMessage]
     assert far.confirmed == ["e1", "e2", "e3", "e4"]
     assert far.calls[-1][2] == f"Bearer {APP}"
-
-
-async def test_check_names_what_is_missing(slack: Slack, far: Far) -> None:
-    assert all(not one.wrong for one in await slack.check())
-    far.scopes, far.member = "chat:write,files:read", False
-    wrong = " ".join(one.wrong for one in await slack.check())
-    for missing in ("commands", "files:write", "im:history", "users.profile:write", "/invite"):
-        assert missing in wrong
-    far.words = ["invalid_auth"]
-    assert "token is not accepted" in (await slack.check())[0].wrong
-
-
-async def test_the_manifest_of_the_page_names_every_right(slack: Slack, far: Far) -> None:
-    page = (Path(__file__).parents[2] / "docs/channels/slack.md").read_text(encoding="utf-8")
-    far.scopes = ",".join(re.findall(r"^ {6}- ([a-z:.]+)$", page, flags=re.MULTILINE))
-    assert "chat:write" in far.scopes
-    assert [one.wrong for one in await slack.check() if one.wrong] == []

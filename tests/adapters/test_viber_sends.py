@@ -113,7 +113,10 @@ async def test_what_the_operator_must_mend_is_reported_until_it_is(
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(429, Busy), (500, Busy), (503, Busy), (504, Uncertain), (404, Busy), (302, Busy), (200, Uncertain)],
+    [
+        *((status, Busy) for status in (302, 404, 429, 503)),
+        *((status, Uncertain) for status in (200, 500, 502, 504)),
+    ],
 )
 async def test_what_is_not_vibers_answer(
     viber: Viber, far: Far, status: int, error: type[Undelivered]
@@ -322,6 +325,7 @@ async def test_a_webhook_that_is_taken_away_is_noticed(
         ([9], Down, "suspended"),
         ([99], Down, "99"),
         ([(500, {})], Down, "HTTP 500"),
+        ([(504, {})], Down, "HTTP 504"),
         ([(200, {})], Down, "no sense"),
         ([0, 1], Down, "told by Viber"),
     ],

@@ -19,7 +19,8 @@ FIXTURES = pushes_of("slack")
 PICTURE = b"\x89PNG" + b"x" * 100_000
 SCOPES = (
     "chat:write,commands,files:read,files:write,im:history,reactions:read,reactions:write,channels:history,"
-    "channels:read,groups:history,groups:read,channels:write.topic,users:read,users.profile:read,users.profile:write"
+    "channels:read,groups:history,groups:read,channels:write.topic,groups:write.topic,users:read,users.profile:read,"
+    "users.profile:write"
 )
 FAULTS: Mapping[Fault, tuple[int, Mapping[str, Any]]] = {
     "busy": (429, {"ok": False, "error": "ratelimited"}),
@@ -54,13 +55,16 @@ def seen(text: str) -> str:
 
 @dataclass
 class Far:
-    """One workspace. `words` are answered once each, as errors; `envelopes` are what Socket Mode brings."""
+    """One workspace. `words` are answered once each, as errors; `denied` always, by method. `envelopes` are what Socket
+    Mode brings, `private` the channels that are."""
 
     url: str = ""
     host: str = ""
     faults: list[Fault] = field(default_factory=list)
     busy_s: float | None = 7.0
     words: list[str] = field(default_factory=list)
+    denied: dict[str, str] = field(default_factory=dict)
+    private: set[str] = field(default_factory=set)
     scopes: str = SCOPES
     member: bool = True
     calls: list[tuple[str, Mapping[str, Any], str]] = field(default_factory=list)
@@ -89,15 +93,19 @@ class Far:
         if fault is not None:
             status, told = FAULTS[fault]
             return web.json_response(told, status=status, headers={"Retry-After": f"{self.busy_s:.0f}"})
-        if self.words:
-            return web.json_response({"ok": False, "error": self.words.pop(0), "needed": "files:write"})
+        if self.words or method in self.denied:
+            word = self.denied.get(method) or self.words.pop(0)
+            return web.json_response({"ok": False, "error": word, "needed": "files:write"})
         if method == "chat.postMessage":
             self.delivered.append(seen(what["text"]))
-        return web.json_response({"ok": True, **self._told(method)}, headers={"x-oauth-scopes": self.scopes})
+        return web.json_response(
+            {"ok": True, **self._told(method, what)}, headers={"x-oauth-scopes": self.scopes}
+        )
 
-    def _told(self, method: str) -> Mapping[str, Any]:
+    def _told(self, method: str, what: Mapping[str, Any]) -> Mapping[str, Any]:
         ts = f"1767614400.{len(self.calls):06}"
         channel = {"name": "desk", "is_member": self.member, "topic": {"value": "a &amp; b"}}
+        channel["is_private"] = what.get("channel") in self.private
         special: Mapping[str, Mapping[str, Any]] = {
             "auth.test": {"user": "jono", "team": "Acme"},
             "chat.postEphemeral": {"message_ts": ts},
