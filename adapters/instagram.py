@@ -26,11 +26,13 @@ from adapters.base import (
     Tools,
     each,
     examine_address,
+    maybe_text,
     read_text,
     wanted_object,
 )
 from adapters.base.graph import (
     BATCH_BYTES,
+    UNTOLD,
     VERSION,
     Direct,
     Graph,
@@ -66,6 +68,7 @@ WAYS = Ways(
     under="replies",
     # https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-comment/replies
     under_chars=300,
+    metadata=False,
     upload=None,
     fields=("messages", "messaging_postbacks", "messaging_referral", "message_reactions", "comments"),
     links=("https://ig.me/m/", "https://www.ig.me/m/"),
@@ -80,7 +83,7 @@ LIMITS = Limits(TEXT_BYTES, resend_is_safe=False, measure=utf8, file_bytes=FILE_
 class Options:
     """`username`: the account's, by which its own comments are known; `token`: its access token; `secret`: that of the
     Instagram app, or several during rotation; `verify_token`: what Meta has to know to be told that it is our address;
-    `app_id`: the app's id, by which messages of ours are told from those that somebody writes in Meta's inbox;
+    `app_id`: the app's ids, by which messages of ours are told from those that somebody writes in Meta's inbox;
     `human_agent`: whether Meta lets humans answer for seven days; `api_base`: Instagram's address, with the version of
     the Graph API."""
 
@@ -88,7 +91,7 @@ class Options:
     token: str = field(repr=False)
     secret: str | tuple[str, ...] = field(repr=False)
     verify_token: str = field(repr=False)
-    app_id: str = ""
+    app_id: str | tuple[str, ...] = ""
     human_agent: bool = False
     api_base: str = f"https://graph.instagram.com/{VERSION}"
 
@@ -98,7 +101,7 @@ class Instagram(Direct):
 
     def __init__(self, options: Options, rights: Rights, tools: Tools) -> None:
         graph = Graph(tools, options.api_base, options.token)
-        inbound = Inbound("instagram", options.app_id, tools, partial(read_change, options.username))
+        inbound = Inbound("instagram", rights.apps, tools, partial(read_change, options.username))
         super().__init__(graph, inbound, WAYS, rights, LIMITS, tools)
         self._username = options.username
 
@@ -120,8 +123,9 @@ def open_channel(options: Options, tools: Tools) -> Instagram:
     if not 0 < len(name) <= NAME_CHARS or not name.replace(".", "").replace("_", "").isalnum():
         raise BadOptions("username", "is no name of an account: letters, digits, “_” and “.”, without the @")
     examine_address("api_base", options.api_base)
-    rights = Rights(each(options.secret), options.verify_token, options.human_agent)
-    examine_rights(options.token, rights, options.app_id)
+    apps = each(options.app_id or ())
+    rights = Rights(each(options.secret), options.verify_token, options.human_agent, apps)
+    examine_rights(options.token, rights)
     return Instagram(options, rights, tools)
 
 
@@ -131,10 +135,9 @@ def read_change(
     """A comment under a post; what the account itself says is nobody's question. Raises Malformed."""
     if name != "comments":
         return []
-    ref, text = id_at(value, "id", where), read_text(value, "text")
+    ref, text = id_at(value, "id", where), read_text(value, "text") or UNTOLD
     writer = wanted_object(value, "from", where)
-    customer = Person(id_at(writer, "id", f"{where}.from"), read_text(writer, "username"))
-    own = customer.id == account or customer.name.lower() == username.lower()
-    if own or not text:
+    customer = Person(id_at(writer, "id", f"{where}.from"), maybe_text(writer, "username"))
+    if customer.id == account or customer.name.lower() == username.lower():
         return []
     return [CustomerMessage(ref, f"@{customer.id}", customer, text, ref=ref, public=True)]

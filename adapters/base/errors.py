@@ -47,11 +47,13 @@ class Gone(Refused):
 
 
 class Busy(Undelivered):
-    """Certainly not delivered yet. `retry_after_s` is the platform's own delay in seconds, or None."""
+    """Certainly not delivered yet. `retry_after_s` is the platform's own delay in seconds, or None. `budget` is the one
+    that it counts for: its name, up to the ":" where each place has its own; "" for the narrowest."""
 
-    def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
+    def __init__(self, reason: str, retry_after_s: float | None = None, budget: str = "") -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+        self.budget = budget
 
 
 class Uncertain(Undelivered):

@@ -6,8 +6,8 @@ common with Instagram stands in `adapters.base.graph`.
     feed    comments and posts of visitors
     cover   the page's cover as an outlet
 
-Invariant: nothing of a request is read before its signature was found right; the token stands in no text and no
-address.
+Invariant: nothing of a request is read before its signature was found right; the token stands in no text, and in an
+address only where Meta is asked what it may do.
 """
 
 from __future__ import annotations
@@ -32,7 +32,17 @@ from adapters.base import (
     examine_address,
     utf16,
 )
-from adapters.base.graph import BATCH_BYTES, VERSION, Direct, Graph, Inbound, Rights, Ways, examine_rights
+from adapters.base.graph import (
+    BATCH_BYTES,
+    VERSION,
+    Direct,
+    Graph,
+    Inbound,
+    Rights,
+    Ways,
+    examine_rights,
+    permitted,
+)
 from adapters.messenger.cover import COVER, Cover
 from adapters.messenger.feed import read_change
 
@@ -60,12 +70,16 @@ def form_of(fields: Mapping[str, str], name: str, mime: str, content: BinaryIO) 
     return form
 
 
+NEEDED = ("pages_messaging", "pages_manage_metadata", "pages_read_engagement", "pages_manage_engagement")
+"""Permissions for messages, for what is pushed, for comments and for answers to them."""
+FOR_COVER = "pages_manage_posts"
 WAYS = Ways(
     "Messenger",
     node="me",
     plain={"messaging_type": "RESPONSE"},
     under="comments",
     under_chars=8_000,
+    metadata=True,
     upload=form_of,
     fields=FIELDS,
     links=("https://m.me/", "https://www.m.me/"),
@@ -101,7 +115,7 @@ class Messenger(Direct):
 
     def __init__(self, options: Options, rights: Rights, tools: Tools) -> None:
         graph = Graph(tools, options.api_base, options.token)
-        inbound = Inbound("page", options.app_id, tools, read_change, account=options.page)
+        inbound = Inbound("page", rights.apps, tools, read_change, account=options.page)
         super().__init__(graph, inbound, replace(WAYS, node=options.page), rights, LIMITS, tools)
         self._page = options.page
         self._cover = Cover(graph, options.page, tools.bookmarks)
@@ -119,9 +133,19 @@ class Messenger(Direct):
         try:
             page = await self._graph.ask("GET", f"{self._page}?fields=name")
             apps = await self._graph.ask("GET", f"{self._page}/subscribed_apps")
+            may = [await self._may(app) for app in self._rights.apps]
         except (Refused, Busy) as error:
             return [Finding("Meta takes the token", str(error))]
-        return [Finding(f"the token is that of the page “{page.get('name', '')}”"), *self.pushed_to_us(apps)]
+        name = page.get("name", "")
+        return [Finding(f"the token is that of the page “{name}”"), *self.pushed_to_us(apps), *may]
+
+    async def _may(self, app: str) -> Finding:
+        """Whether the token has its permissions; who wants no cover may do without one of them."""
+        granted = await self._graph.permissions(app, self._rights.secrets)
+        finding = permitted(granted, NEEDED)
+        if granted is None or FOR_COVER in granted:
+            return finding
+        return replace(finding, what=f"{finding.what} (not {FOR_COVER}, for the cover)")
 
 
 def open_channel(options: Options, tools: Tools) -> Messenger:
@@ -129,6 +153,7 @@ def open_channel(options: Options, tools: Tools) -> Messenger:
     if not options.page.isdecimal():
         raise BadOptions("page", "is no id of a page: a number, which stands in the page's settings")
     examine_address("api_base", options.api_base)
-    rights = Rights(each(options.secret), options.verify_token, options.human_agent)
-    examine_rights(options.token, rights, options.app_id)
+    apps = each(options.app_id or ())
+    rights = Rights(each(options.secret), options.verify_token, options.human_agent, apps)
+    examine_rights(options.token, rights)
     return Messenger(options, rights, tools)

@@ -7,8 +7,8 @@ the customer, and answers leave from that number.
     calls    what the failures of calls say
     media    files
 
-Invariant: nothing of a request is read before its signature was found right; the token stands in no text and no
-address, and goes to Meta's hosts only.
+Invariant: nothing of a request is read before its signature was found right; the token stands in no text, in an
+address only where Meta is asked what it may do, and goes to Meta's hosts only.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ from adapters.base import (
     cut,
     each,
     examine_address,
+    maybe_text,
     one_by_one,
     utf16,
 )
@@ -57,10 +58,11 @@ from adapters.base.graph import (
     Rights,
     examine_rights,
     handshake,
+    permitted,
     reachable,
     verify,
 )
-from adapters.whatsapp.calls import CLOSED, NEVER, judge
+from adapters.whatsapp.calls import CLOSED, NEVER, NUMBER, PAIR, judge
 from adapters.whatsapp.inbound import Inbound
 from adapters.whatsapp.media import FILE_BYTES, fetch, message_of
 
@@ -72,6 +74,7 @@ ABOUT, ABOUT_CHARS, ABOUT_LEAST_S = "about", 139, 3_600.0
 NUMBER_PACE, PAIR_MOST, PAIR_S = 80, 45, 270.0
 """A number may send 80 a second; to one customer one in six seconds, of which 45 may be drawn at once:
 https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput"""
+NEEDED = ("whatsapp_business_messaging", "whatsapp_business_management")
 LINK = "https://wa.me/"
 SCOPED = re.compile(r"[A-Z]{2}\.")
 """Begins the id of a customer who hides their number."""
@@ -144,8 +147,8 @@ class WhatsApp:
                 number, draws = number or self._numbers[0], 1
             case _:
                 return ()
-        pair = Pace(f"pair-{number}-{to}", PAIR_MOST, PAIR_S, draws)
-        return (Pace(f"number-{number}", NUMBER_PACE, 1.0, draws), pair)
+        pair = Pace(f"{PAIR}:{number}/{to}", PAIR_MOST, PAIR_S, draws)
+        return (Pace(f"{NUMBER}:{number}", NUMBER_PACE, 1.0, draws), pair)
 
     async def send(self, outgoing: Outgoing) -> str:
         """Send to a customer or an agent. Raises Refused, Busy or Uncertain."""
@@ -266,7 +269,17 @@ class WhatsApp:
                 continue
             shown = f"{told.get('display_phone_number', '')} “{told.get('verified_name', '')}”"
             findings.append(Finding(f"{number} is {shown}"))
-        return findings
+        return [*findings, *await self._may()]
+
+    async def _may(self) -> list[Finding]:
+        """Whether the token has its permissions, where Meta tells whose app it is of."""
+        try:
+            app = maybe_text(await self._graph.look("app?fields=id") or {}, "id")
+            if not app:
+                return []
+            return [permitted(await self._graph.permissions(app, self._rights.secrets), NEEDED)]
+        except (Refused, Busy) as error:
+            return [Finding("Meta tells what the token may do", str(error))]
 
     async def aclose(self) -> None:
         """Nothing of its own to give back."""
@@ -287,5 +300,5 @@ def open_channel(options: Options, tools: Tools) -> WhatsApp:
         raise BadOptions(missing, "is empty; a template has a name and a language, such as en or pt_BR")
     examine_address("api_base", options.api_base)
     rights = Rights(each(options.secret), options.verify_token, human_agent=False)
-    examine_rights(options.token, rights, "")
+    examine_rights(options.token, rights)
     return WhatsApp(options, rights, tools)

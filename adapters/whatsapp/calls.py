@@ -19,10 +19,22 @@ PASSING: Mapping[int, float | None] = {
     133004: 60.0,
 }
 """What passes by itself, and after how many seconds it is worth another try: our fault is none, or to be too fast."""
+NUMBER, PAIR = "number", "pair"
+"""The budgets: of each number of ours, and of it towards each customer."""
+OF_NUMBER = frozenset({130429, 131048})
+"""What is too much of our number, and not only towards one customer."""
+UNREGISTERED = "the number is not registered with the Cloud API"
+RIGHTS = "the token has no right to do that: give the system user the app, the account and the permission"
 OURS: Mapping[int, str] = {
     131031: "Meta has locked the account; see the support inbox of its Business Manager",
     131042: "Meta could not charge the account; see its payment settings",
-    133010: "the number is not registered with the Cloud API",
+    131037: "Meta has not approved the number's display name; see the WhatsApp Manager",
+    131045: UNREGISTERED,
+    133010: UNREGISTERED,
+    3: RIGHTS,
+    10: RIGHTS,
+    131005: RIGHTS,
+    **dict.fromkeys(range(200, 300), RIGHTS),
 }
 """What somebody must mend, and may: messages wait for it."""
 CLOSED = 131047
@@ -32,6 +44,7 @@ NEVER: Mapping[int, str] = {
     131051: "WhatsApp does not support this kind of message",
     131053: "WhatsApp does not take the file",
     130472: "WhatsApp did not bring it: the customer is part of an experiment of Meta's",
+    130497: "WhatsApp lets the account write to nobody in the customer's country",
     131049: "WhatsApp did not bring it, so that the customer is not written to too often",
     131030: "the number is a test number, and the customer is not on its list",
     132000: "the template has not exactly one parameter in its body: see `template`",
@@ -55,9 +68,12 @@ def judge(answer: Answered) -> str:
     error = graph.error_of(answer)
     code = graph.code_in(error, "code")
     if code in PASSING:
-        raise Busy(reason_of(error), answer.retry_after_s or PASSING[code])
+        budget = NUMBER if code in OF_NUMBER else ""
+        raise Busy(reason_of(error), answer.retry_after_s or PASSING[code], budget)
     if code in OURS:
         return OURS[code]
     if code in NEVER:
         raise Refused(reason_of(error))
-    return graph.judge(answer)
+    if answer.status == 403 and code not in {graph.BAD_TOKEN, *graph.RESTRICTED}:
+        return RIGHTS
+    return graph.judge(answer, NUMBER)

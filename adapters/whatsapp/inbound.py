@@ -23,6 +23,7 @@ from adapters.base import (
     Undeliverable,
     maybe_object,
     maybe_objects,
+    maybe_text,
     object_of,
     read_object,
     read_text,
@@ -40,12 +41,9 @@ KINDS: Mapping[str, FileKind] = {
     "sticker": "sticker",
 }
 UNTOLD = "(a message of a kind that WhatsApp does not pass on)"
-WORDS: Mapping[str, str] = {
-    "unsupported": UNTOLD,
-    "unknown": UNTOLD,
-    "order": "(an order from the catalogue)",
-}
-"""What is told of kinds that hold nothing to show."""
+ORDER = "(an order from the catalogue)"
+SILENT = frozenset({"system", "request_welcome"})
+"""Kinds by which a customer says nothing: they have a new number, or have opened a chat."""
 REF_CHARS = 1_000
 
 
@@ -89,10 +87,11 @@ class Inbound:
     def _message(
         self, number: str, message: Mapping[str, Any], value: Mapping[str, Any], where: str
     ) -> list[Arrival]:
-        if "group_id" in message:
+        name, kind = id_at(message, "id", where), id_at(message, "type", where)
+        if "group_id" in message or kind in SILENT:
             return []
-        name, sender = id_at(message, "id", where), _named(message, "from", "from_user_id", where)
-        conversation_id, kind = f"{number}/{sender}", id_at(message, "type", where)
+        sender = _named(message, "from", "from_user_id", where)
+        conversation_id = f"{number}/{sender}"
         if kind == "reaction":
             emoji = read_text(wanted_object(message, "reaction", where), "emoji")
             return [CustomerReaction(name, conversation_id, emoji)]
@@ -103,7 +102,7 @@ class Inbound:
             return [_edit(name, conversation_id, wanted_object(message, "edit", where), f"{where}.edit")]
         text, files = said_in(message, kind, where)
         if not text and not files:
-            return []
+            text = UNTOLD
         person = Person(sender, _name_of(sender, value))
         if sender in self._agents and text.startswith("/"):
             command, _, arguments = text[1:].partition(" ")
@@ -125,17 +124,17 @@ def _name_of(sender: str, value: Mapping[str, Any]) -> str:
     """What the customer calls themselves; "" where it is not told."""
     for contact in maybe_objects(value, "contacts"):
         if sender in (contact.get("wa_id"), contact.get("user_id")):
-            return read_text(maybe_object(contact, "profile"), "name")
+            return maybe_text(maybe_object(contact, "profile"), "name")
     return ""
 
 
 def _status(number: str, status: Mapping[str, Any], where: str) -> list[Arrival]:
     """What became of a message of ours: told only where it did not arrive."""
     name = id_at(status, "id", where)
-    if id_at(status, "status", where) != "failed":
+    to = maybe_text(status, "recipient_id") or maybe_text(status, "recipient_user_id")
+    if id_at(status, "status", where) != "failed" or not to:
         return []
-    to = _named(status, "recipient_id", "recipient_user_id", where)
-    errors = [object_of(one, at) for at, one in listed(status, "errors", where, needed=False)]
+    errors = maybe_objects(status, "errors")
     reason = reason_of(errors[0]) if errors else "WhatsApp does not say why"
     return [Undeliverable(f"{name}-failed", f"{number}/{to}", reason)]
 
@@ -162,18 +161,16 @@ def _referral(message: Mapping[str, Any]) -> str:
     referral = message.get("referral")
     if not isinstance(referral, dict):
         return ""
-    told = filter(None, (read_text(referral, "headline"), read_text(referral, "source_url")))
-    return f"(came by {' '.join((read_text(referral, 'source_type') or 'a link', *told))})"
+    told = filter(None, (maybe_text(referral, "headline"), maybe_text(referral, "source_url")))
+    return f"(came by {' '.join((maybe_text(referral, 'source_type') or 'a link', *told))})"
 
 
 # --- what a message says -------------------------------------------------------------------------------------
 
 
 def said_in(message: Mapping[str, Any], kind: str, where: str) -> tuple[str, tuple[File, ...]]:
-    """Text and files of a message; neither of kinds that are not known. Raises Malformed."""
-    if kind in WORDS:
-        return WORDS[kind], ()
-    at = f"{where}.{kind}"
+    """Text and files of a message; neither of kinds that are not known. What is wrong with a file costs nobody the
+    words beside it. Raises Malformed."""
     match kind:
         case "text":
             return read_text(wanted_object(message, kind, where), "body"), ()
@@ -182,16 +179,17 @@ def said_in(message: Mapping[str, Any], kind: str, where: str) -> tuple[str, tup
             return _chosen(read_text(button, "payload"), read_text(button, "text")), ()
         case "interactive":
             return _interactive(wanted_object(message, kind, where)), ()
-        case "location":
-            place = wanted_object(message, kind, where)
-            name = ", ".join(filter(None, (read_text(place, "name"), read_text(place, "address"))))
-            return "", (located(place, "latitude", "longitude", name, at),)
+        case "order":
+            return f"{ORDER}\n{read_text(maybe_object(message, kind), 'text')}".rstrip(), ()
         case "contacts":
-            cards = [_contact(object_of(one, place)) for place, one in listed(message, kind, where)]
-            return "\n".join(filter(None, cards)), ()
-        case _ if kind in KINDS:
-            media = wanted_object(message, kind, where)
-            return read_text(media, "caption"), (_file(kind, media, at),)
+            return "\n".join(filter(None, map(_contact, maybe_objects(message, kind)))), ()
+        case _ if kind == "location" or kind in KINDS:
+            held = maybe_object(message, kind)
+            caption = read_text(held, "caption")
+            try:
+                return caption, (_file(kind, held),)
+            except Malformed:
+                return f"{caption or _place(held)}\n{UNTOLD}".strip(), ()
     return "", ()
 
 
@@ -208,17 +206,24 @@ def _interactive(interactive: Mapping[str, Any]) -> str:
     return "(a form that was filled in)" if "nfm_reply" in interactive else UNTOLD
 
 
-def _file(kind: str, media: Mapping[str, Any], where: str) -> File:
-    ref = id_at(media, "id", where)
+def _file(kind: str, held: Mapping[str, Any]) -> File:
+    if kind == "location":
+        return located(held, "latitude", "longitude", _place(held))
+    ref = id_at(held, "id")
     if len(ref) > REF_CHARS:
-        raise Malformed(f"{where}.id: is longer than {REF_CHARS} characters")
-    voice = kind == "audio" and media.get("voice") is True
-    mime = read_text(media, "mime_type").partition(";")[0]
-    return File("voice" if voice else KINDS[kind], ref, read_text(media, "filename"), mime)
+        raise Malformed(f"id: is longer than {REF_CHARS} characters")
+    voice = kind == "audio" and held.get("voice") is True
+    mime = maybe_text(held, "mime_type").partition(";")[0]
+    return File("voice" if voice else KINDS[kind], ref, maybe_text(held, "filename"), mime)
+
+
+def _place(held: Mapping[str, Any]) -> str:
+    """What a location is called."""
+    return ", ".join(filter(None, (maybe_text(held, "name"), maybe_text(held, "address"))))
 
 
 def _contact(card: Mapping[str, Any]) -> str:
     """A contact in words: the name, and the numbers."""
-    told = read_text(maybe_object(card, "name"), "formatted_name")
-    numbers = [read_text(one, "phone") for one in maybe_objects(card, "phones")]
+    told = maybe_text(maybe_object(card, "name"), "formatted_name")
+    numbers = [maybe_text(one, "phone") for one in maybe_objects(card, "phones")]
     return ": ".join(filter(None, (told, ", ".join(filter(None, numbers)))))

@@ -48,6 +48,7 @@ from adapters.base import (
     cut,
     download,
     each,
+    maybe_object,
     one_by_one,
     read_object,
     utf16,
@@ -76,6 +77,8 @@ POSTS_OF_OURS = Pace("automatic-posts", 60, 900)
 PRIVATE_HOSTS = frozenset({"ton.twitter.com", "ton.x.com"})
 """Keep what was sent in private, and want to know who asks."""
 PUBLIC_HOSTS = frozenset({"pbs.twimg.com", "video.twimg.com"})
+LESS = frozenset({"read", "read-write"})
+"""What X calls the rights of tokens that have none to direct messages."""
 MESSAGE_FILE = re.compile(r"/dm/([0-9]+)/([0-9]+)/([\w.:-]+)")
 
 
@@ -265,16 +268,24 @@ class X:
         """Whether the tokens are taken, and are those of the account that is configured."""
         pushed = Finding(f"X must be told to push to {self._tools.hook_url}")
         try:
-            me = await self._calls.ask("/2/users/me")
+            answer = await self._calls.look("/2/users/me")
         except Undelivered as error:
             return [Finding("X takes the tokens", str(error)), pushed]
+        me = maybe_object(answer.data, "data")
         name, number = me.get("username", ""), me.get("id", "")
         same = number == self._account and str(name).lower() == self._us.handle
         wrong = f"they are those of @{name}, {number}: mend handle and account" if not same else ""
-        return [Finding(f"the tokens are those of @{self._handle}", wrong), pushed]
+        told = _level(answer.headers.get("x-access-level", ""))
+        return [Finding(f"the tokens are those of @{self._handle}", wrong), *told, pushed]
 
     async def aclose(self) -> None:
         """Nothing was opened."""
+
+
+def _level(told: str) -> list[Finding]:
+    """What X tells of the rights of tokens, if it does: of those of OAuth 1.0a."""
+    unable = f"only “{told}”: give the app “Read and write and Direct message”, then make new tokens"
+    return [Finding("they may read and send direct messages", unable if told in LESS else "")] if told else []
 
 
 def _text_of(message: MessageOut) -> str:

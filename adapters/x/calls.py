@@ -66,12 +66,16 @@ class Calls:
             raise Refused("X has not taken it, and does not say why")
         raise Uncertain("an answer that makes no sense")
 
-    async def ask(self, path: str) -> Mapping[str, Any]:
-        """A call that delivers nothing; gives X's `data`. Raises Busy or Refused."""
+    async def look(self, path: str) -> Answered:
+        """A call that delivers nothing. Raises Busy or Refused."""
         url = self.base + path
         answer = await call(self._http, "GET", url, headers=self.proof("GET", url, ""), sends=False)
         self.judge(answer, sends=False)
-        return maybe_object(answer.data, "data")
+        return answer
+
+    async def ask(self, path: str) -> Mapping[str, Any]:
+        """The same; gives X's `data`."""
+        return maybe_object((await self.look(path)).data, "data")
 
     async def upload(self, picture: bytes, category: str) -> str:
         """Lay a picture ready, for a day; gives its id. Raises Busy or Refused."""

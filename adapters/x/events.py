@@ -34,6 +34,7 @@ from adapters.x.reading import Post, files_of, named, older_post, plain, post_of
 ENCRYPTED = (
     "(An encrypted message, which can be read in X's own app only: answer there, or ask to write elsewhere.)"
 )
+UNTOLD = "(a message of a kind that X does not pass on)"
 ADDRESSED = frozenset({"post.mention.create", "post.reply.create", "post.quote.create"})
 """Somebody speaks to us, whether or not our name stands in the text."""
 Reading = Callable[[], list[Arrival]]
@@ -133,9 +134,10 @@ def _message(told: object, users: Mapping[str, Mapping[str, Any]], us: Us) -> li
     files = files_of([attached])
     if sender == us.account:
         return _our_own(f"dm-{number}", recipient, text, message, users, us)
-    if recipient != us.account or not (text or files):
+    if recipient != us.account:
         return []
-    return [_private(f"dm-{number}", named(sender, users), text, files, users, us)]
+    told = text if text or files else UNTOLD
+    return [_private(f"dm-{number}", named(sender, users), told, files, users, us)]
 
 
 def _private(

@@ -47,7 +47,7 @@ __all__ = ["far", "tools"]
 
 OPTIONS = Options("acme.shop", TOKEN, (SECRET, OLD), VERIFY, APP)
 FIXTURES = pushes_of("instagram")
-NOTHING = ("echo_own", "echo_unnamed", "seen", "unknown_kind", "comment_own", "live_comment")
+NOTHING = ("echo_own", "echo_unnamed", "seen", "unknown_kind", "comment_own", "live_comment", "edit_unnamed")
 IGSID = "1254459154682919"
 MID = "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDc3OTY1NDEyMjEwOjM0MDI4MjM2Njg0MTcxMDMwMTI0NDI1"
 AT = 1569262485349
@@ -76,6 +76,7 @@ def public(ref: str, text: str) -> CustomerMessage:
     return CustomerMessage(ref, f"@{IGSID}", Person(IGSID, "aino"), text, ref=ref, public=True)
 
 
+UNTOLD = "(a message of a kind that Meta does not pass on)"
 COMMENT = public("17865799348089039", "How long do you take?")
 READ: Mapping[str, list[Arrival]] = {
     "text": [written(MID, "Hei 😀, missä tilaukseni on?")],
@@ -85,7 +86,9 @@ READ: Mapping[str, list[Arrival]] = {
         )
     ],
     "deleted": [CustomerEdit(f"{MID}-deleted", IGSID, MID, None)],
-    "unsupported": [written(MID, "(a message of a kind that Meta does not pass on)")],
+    "unsupported": [written(MID, UNTOLD)],
+    "ephemeral": [written(MID, UNTOLD)],
+    "unsupported_type": [written(MID, UNTOLD)],
     "story_reply": [written(MID, f"(answers our story {STORY})\nIs it sold?")],
     "story_mention": [written(MID, "(mentions us in a story)", File("document", STORY))],
     "shared_post": [written(MID, "https://www.instagram.com/p/abc")],
@@ -97,6 +100,7 @@ READ: Mapping[str, list[Arrival]] = {
     "batch": [written("b", "second"), written("a", "first"), public("19", "third")],
     "comment": [COMMENT],
     "comment_alone": [COMMENT],
+    "comment_sticker": [replace(COMMENT, text=UNTOLD)],
 }
 
 
@@ -109,6 +113,12 @@ def test_every_fixture_is_read(instagram: Instagram) -> None:
     assert FIXTURES.keys() - READ.keys() == {*NOTHING, "missing_field"}
     with pytest.raises(Malformed, match=r"message\.mid"):
         accepted(instagram, FIXTURES["missing_field"])
+
+
+def test_our_app_may_have_several_ids(tools: Tools) -> None:
+    both = open_channel(replace(OPTIONS, app_id=("7", "26390203743090")), tools)
+    assert accepted(both, FIXTURES["echo_inbox"]) == []
+    assert accepted(open_channel(replace(OPTIONS, app_id=("7",)), tools), FIXTURES["echo_own"]) != []
 
 
 async def test_who_a_customer_is_is_asked(instagram: Instagram, far: Far) -> None:
@@ -183,6 +193,7 @@ def test_there_is_no_outlet_and_links_open_chats(instagram: Instagram, tools: To
         ("token", ""),
         ("secret", ()),
         ("verify_token", ""),
+        ("app_id", (APP, "acme")),
         ("api_base", "x"),
     ],
 )

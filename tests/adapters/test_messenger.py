@@ -64,6 +64,7 @@ NOTHING = (
     "other_object",
     "comment_own",
     "like",
+    "share_silent",
 )
 CDN = "https://scontent.xx.fbcdn.net/v/t1.15752-9/cat.jpg?_nc_cat=1&oh=abc"
 AINO = Person(COMMENTER, "Aino Virta")
@@ -96,6 +97,7 @@ def public(ref: str, text: str, *files: File) -> CustomerMessage:
     return CustomerMessage(ref, f"@{COMMENTER}", AINO, text, files=files, ref=ref, public=True)
 
 
+UNTOLD = "(a message of a kind that Meta does not pass on)"
 MAP = "https://www.openstreetmap.org/?mlat=60.169900&mlon=24.938400"
 AT = 1458692752478
 READ: Mapping[str, list[Arrival]] = {
@@ -113,6 +115,10 @@ READ: Mapping[str, list[Arrival]] = {
     ],
     "location": [written(MID, "", File("location", "60.169900,24.938400", "Rautatieasema", text=MAP))],
     "share": [written(MID, "Lamp\nhttps://shop.example/lamp")],
+    "product": [written(MID, "Lamp\nShade")],
+    "appointment": [written(MID, UNTOLD)],
+    "fallback_empty": [written(MID, UNTOLD)],
+    "odd_attachments": [written(MID, f"help me\n{UNTOLD}", File("photo", CDN))],
     "postback": [written(MID, "/wait")],
     "postback_title": [written(f"postback-{PSID}-{AT}", "Talk to us")],
     "get_started": [written(MID, "/start fi", queue="billing")],
@@ -130,6 +136,8 @@ READ: Mapping[str, list[Arrival]] = {
         CustomerEdit("44444444_55555-removed", f"@{COMMENTER}", "44444444_55555", None)
     ],
     "post": [public(f"{PAGE}_666", "Where is my lamp?")],
+    "post_share": [public(f"{PAGE}_668", "This lamp broke")],
+    "comment_sticker": [public("44444444_55555", UNTOLD)],
     "post_photo": [public(f"{PAGE}_667", "", File("photo", CDN))],
 }  # fmt: skip
 
@@ -155,7 +163,6 @@ MESSAGING = ("entry", 0, "messaging", 0)
         ("text", (*MESSAGING, "sender"), [], r"messaging\.0\.sender"),
         ("text", (*MESSAGING, "message", "mid"), "", r"messaging\.0\.message\.mid"),
         ("text", (*MESSAGING, "message", "text"), 7, "text"),
-        ("location", (*MESSAGING, "message", "attachments", 0, "payload", "coordinates", "lat"), 91, "lat"),
         ("referral", (*MESSAGING, "timestamp"), "soon", r"messaging\.0\.timestamp"),
         (
             "comment",
@@ -200,6 +207,26 @@ def test_an_address_too_long_for_a_file_is_told_as_text(messenger: Messenger) ->
     assert isinstance(message, CustomerMessage)
     assert message.text == f"rikki\n{long}"
     assert len(message.files) == 2
+
+
+@pytest.mark.parametrize("odd", [7, {"type": []}, {"type": "image", "payload": []}, {"type": "location"}])
+def test_an_attachment_that_is_wrong_costs_neither_the_text_nor_the_others(
+    messenger: Messenger, odd: object
+) -> None:
+    where = (*MESSAGING, "message", "attachments", 0)
+    assert accepted(messenger, changed(FIXTURES["media"], *where, value=odd)) == [
+        replace(one, text=f"rikki\n{UNTOLD}", files=one.files[1:])
+        for one in READ["media"]
+        if isinstance(one, CustomerMessage)
+    ]
+    alone = changed(FIXTURES["text"], *MESSAGING, "message", "attachments", value=odd)
+    assert accepted(messenger, alone) == [written(MID, f"Hei 😀, missä tilaukseni on?\n{UNTOLD}")]
+
+
+def test_an_echo_that_bears_our_mark_is_ours_whatever_app_it_names(messenger: Messenger) -> None:
+    for mark, read in (("jono:K7Q2M4-1-0", []), ("theirs", READ["echo_inbox"])):
+        body = changed(FIXTURES["echo_inbox"], *MESSAGING, "message", "metadata", value=mark)
+        assert accepted(messenger, body) == read
 
 
 def test_without_the_apps_id_nobody_knows_who_answered(tools: Tools) -> None:

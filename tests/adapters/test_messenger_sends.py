@@ -29,7 +29,7 @@ from adapters.base import (
 from adapters.messenger import Messenger, open_channel
 from tests.adapters.carrying import content_of, holding
 from tests.adapters.contract import ANSWER, EVENT, MESSAGE, NOW, never
-from tests.adapters.meta_side import TOKEN, far, tools
+from tests.adapters.meta_side import APP, SECRET, TOKEN, far, tools
 from tests.adapters.test_messenger import OPTIONS, PAGE, messenger
 from tests.fakes.meta import PICTURE, Far
 
@@ -45,7 +45,7 @@ async def test_what_is_sent_is_what_meta_documents(messenger: Messenger, far: Fa
     assert far.last.said == {
         "recipient": {"id": "c-1"},
         "messaging_type": "RESPONSE",
-        "message": {"text": MESSAGE.text},
+        "message": {"text": MESSAGE.text, "metadata": f"jono:{MESSAGE.key}"},
     }
     assert far.last.headers["Authorization"] == f"Bearer {TOKEN}"
     await messenger.send(replace(ANSWER, text="😀" * 2_000))
@@ -120,10 +120,11 @@ async def test_files_go_by_their_address_or_are_uploaded(messenger: Messenger, f
     )
     assert await messenger.send(out) == "m_1"
     by_url, own, uploaded, link = [call.said for call in far.calls]
-    assert by_url["message"] == {"attachment": {"type": "file", "payload": {"url": url}}}
+    mark = {"metadata": f"jono:{MESSAGE.key}"}
+    assert by_url["message"] == {"attachment": {"type": "file", "payload": {"url": url}}} | mark
     assert own["message"]["attachment"] == {"type": "image", "payload": {"url": picture.file.ref}}
     assert json.loads(uploaded["recipient"]) == {"id": "c-1"}
-    assert json.loads(uploaded["message"]) == {"attachment": {"type": "file", "payload": {}}}
+    assert json.loads(uploaded["message"]) == {"attachment": {"type": "file", "payload": {}}} | mark
     assert (uploaded["messaging_type"], uploaded["filedata"]) == (
         "RESPONSE",
         ("lasku.pdf", "application/pdf", b"%PDF"),
@@ -168,7 +169,7 @@ async def test_a_file_is_fetched_from_meta_only(messenger: Messenger, far: Far, 
 
 NEVER = [(10, 2018278), (10, 2018108), (551, 1545041), (100, 2018001), (200, 1545041), (100, None)]
 LATER = [(1, None), (2, None), (1200, None), (4, None), (613, None), (80006, None)]
-OURS = [(190, 460), (230, None), (10, None), (200, 2018028), (368, None)]
+OURS = [(190, 460), (230, None), (10, None), (200, 2018028), (368, None), (10, 1893063)]
 
 
 @pytest.mark.parametrize(("code", "subcode"), [*NEVER, *LATER, *OURS])
@@ -182,6 +183,17 @@ async def test_what_an_error_means(
     assert bool(reports) == ((code, subcode) in OURS)
     await messenger.send(MESSAGE)
     assert reports[1:] == ([""] if reports else [])
+
+
+async def test_a_permission_that_is_named_is_missing(
+    messenger: Messenger, far: Far, reports: list[str]
+) -> None:
+    far.plan = [
+        (403, {"code": 200, "message": "(#200) Requires pages_messaging permission to manage the object"})
+    ]
+    with pytest.raises(Busy, match="permission"):
+        await messenger.send(MESSAGE)
+    assert len(reports) == 1
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
@@ -221,6 +233,13 @@ async def test_signs_are_shown_in_private_and_fail_silently(messenger: Messenger
     await messenger.show_typing("c-1", "")
 
 
+async def test_after_too_many_files_the_texts_wait_as_well(messenger: Messenger, far: Far) -> None:
+    far.faults = ["busy"]
+    with pytest.raises(Busy) as caught:
+        await messenger.send(replace(MESSAGE, attachments=(holding(PDF, b"x"),)))
+    assert caught.value.budget == "messages"
+
+
 def test_paces(messenger: Messenger) -> None:
     two = replace(MESSAGE, attachments=(holding(PDF, b"x"),) * 2)
     assert messenger.paces(MESSAGE) == (Pace("messages", 40, 1.0),)
@@ -250,18 +269,51 @@ async def test_listening_has_events_pushed(messenger: Messenger, far: Far) -> No
         far.faults = [fault]  # type: ignore[list-item]
         with pytest.raises(error):
             await messenger.listen(never)
+    for codes in ({"code": 368}, {"code": 10, "error_subcode": 1893063}):
+        far.plan = [(400, codes)]
+        with pytest.raises(Down, match="restricted"):
+            await messenger.listen(never)
 
 
 async def test_it_looks_at_itself(messenger: Messenger, far: Far) -> None:
     far.answers[f"GET {PAGE}"] = {"name": "Acme", "id": PAGE}
-    far.answers[f"GET {PAGE}/subscribed_apps"] = {"data": [{"subscribed_fields": ["messages", "feed"]}]}
-    page, events, where = await messenger.check()
+    far.answers[f"GET {PAGE}/subscribed_apps"] = {
+        "data": [
+            {"id": APP, "subscribed_fields": ["messages", "feed"]},
+            {"id": "7", "subscribed_fields": ["message_edits"]},
+        ]
+    }
+    page, events, where, _ = await messenger.check()
     assert (page.what, page.wrong, where.wrong) == ("the token is that of the page “Acme”", "", "")
-    assert "message_echoes" in events.wrong
+    assert "message_echoes, message_edits" in events.wrong, "another app's do not count"
     far.faults = ["unauthorised"]
     [finding] = await messenger.check()
     assert "token" in finding.wrong
     assert TOKEN not in finding.wrong
+
+
+async def test_it_names_the_permissions_that_its_token_lacks(messenger: Messenger, far: Far) -> None:
+    needed = ["pages_messaging", "pages_manage_metadata", "pages_read_engagement", "pages_manage_engagement"]
+    for scopes, what, wrong in (
+        ([*needed, "pages_manage_posts"], "the token has the permissions it needs", ""),
+        (needed, "not pages_manage_posts, for the cover", ""),
+        (needed[1:], "", "not pages_messaging"),
+    ):
+        far.answers["GET debug_token"] = {"data": {"scopes": scopes}}
+        finding = (await messenger.check())[-1]
+        assert what in finding.what
+        assert finding.wrong == wrong
+    assert (far.last.query, far.last.headers["Authorization"]) == (
+        {"input_token": TOKEN},
+        f"Bearer {APP}|{SECRET}",
+    )
+    far.answers["GET debug_token"] = {}
+    assert "secret" in (await messenger.check())[-1].wrong
+
+
+async def test_without_the_apps_id_permissions_are_not_asked_for(tools: Tools, far: Far) -> None:
+    await open_channel(replace(OPTIONS, api_base=far.url, app_id=""), tools).check()
+    assert far.last.path != "debug_token"
 
 
 # --- the cover -----------------------------------------------------------------------------------------------

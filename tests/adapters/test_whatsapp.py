@@ -89,6 +89,7 @@ READ: Mapping[str, list[Arrival]] = {
     "location": [
         written("location", "", File("location", "60.169900,24.938400", "Station, Kaivokatu 1", text=MAP))
     ],
+    "location_odd": [written("location_odd", f"Station, Kaivokatu 1\n{UNTOLD}")],
     "contacts": [written("contacts", "Bo Ek: +358401234567")],
     "reaction": [CustomerReaction("wamid.reaction", PAIR, "👍")],
     "reaction_removed": [CustomerReaction("wamid.reaction_removed", PAIR, "")],
@@ -96,7 +97,8 @@ READ: Mapping[str, list[Arrival]] = {
     "start": [written("start", "/start fi", queue="billing")],
     "start_code": [written("start_code", "/start K7Q2M4-x")],
     "unsupported": [written("unsupported", UNTOLD)],
-    "order": [written("order", "(an order from the catalogue)")],
+    "unknown_kind": [written("unknown_kind", UNTOLD)],
+    "order": [written("order", "(an order from the catalogue)\nBy Friday, please")],
     "revoke": [CustomerEdit("wamid.revoke", PAIR, "wamid.ordinary", None)],
     "edit": [CustomerEdit("wamid.edit", PAIR, "wamid.ordinary", "In blue, I mean")],
     "scoped": [
@@ -123,6 +125,7 @@ READ: Mapping[str, list[Arrival]] = {
 }
 NOTHING = (
     "delivered",
+    "failed_to_nobody",
     "group",
     "number_changed",
     "other_field",
@@ -130,7 +133,6 @@ NOTHING = (
     "other_object",
     "read",
     "sent",
-    "unknown_kind",
 )
 
 
@@ -161,6 +163,12 @@ def test_each_fixture_is_looked_at() -> None:
 def test_a_missing_field_is_named(whatsapp: WhatsApp) -> None:
     with pytest.raises(Malformed, match=r"entry\.0\.changes\.0\.value\.messages\.0\.id"):
         accepted(whatsapp, FIXTURES["missing_field"])
+
+
+def test_a_file_that_is_wrong_costs_nobody_the_words_beside_it(whatsapp: WhatsApp) -> None:
+    pushed = json.loads(FIXTURES["image"])
+    del pushed["entry"][0]["changes"][0]["value"]["messages"][0]["image"]["id"]
+    assert accepted(whatsapp, json.dumps(pushed).encode()) == [written("image", f"broken\n{UNTOLD}")]
 
 
 def test_agents_give_commands_and_are_answered_by_the_same_number(whatsapp: WhatsApp) -> None:

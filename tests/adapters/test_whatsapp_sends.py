@@ -84,9 +84,11 @@ async def test_what_has_no_place(whatsapp: WhatsApp, far: Far, outgoing: Message
 WAITS: dict[int, float | None] = {
     131000: None, 131016: None, 130429: 10.0, 131056: 6.0, 131048: 900.0, 133004: 60.0,
     1: None, 2: None, 4: 60.0, 80007: 60.0, 131031: None, 131042: None, 133010: None, 190: None, 368: None,
+    3: None, 10: None, 131005: None, 131037: None, 131045: None, 200: None, 299: None,
 }  # fmt: skip
-NEVER = (131047, 131026, 131051, 131053, 130472, 131049, 131030, 132000, 132001, 132015, 100, 10, 7)
-MENDED = {131031, 131042, 133010, 190, 368}
+NEVER = (131047, 131026, 131051, 131053, 130472, 130497, 131049, 131030, 132000, 132001, 132015, 100, 7, 300)
+OF_NUMBER = {130429, 131048, 80007, 4}
+MENDED = {131031, 131042, 133010, 190, 368, 3, 10, 131005, 131037, 131045, 200, 299}
 
 
 @pytest.mark.parametrize("code", [*WAITS, *NEVER])
@@ -96,8 +98,23 @@ async def test_what_a_code_means(whatsapp: WhatsApp, far: Far, reports: list[str
         await whatsapp.send(TO_SECOND)
     if isinstance(caught.value, Busy):
         assert caught.value.retry_after_s == WAITS[code]
+        assert caught.value.budget == ("number" if code in OF_NUMBER else "")
     await whatsapp.send(TO_SECOND)
     assert [bool(one) for one in reports] == ([True, False] if code in MENDED else [])
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(0, "no right"), (131999, "no right"), (190, "not accepted"), (368, "restricted"), (131031, "locked")],
+)
+async def test_what_is_forbidden_waits_until_it_is_mended(
+    whatsapp: WhatsApp, far: Far, reports: list[str], code: int, words: str
+) -> None:
+    far.plan = [error(code, 403)]
+    with pytest.raises(Busy, match=words):
+        await whatsapp.send(TO_SECOND)
+    await whatsapp.send(TO_SECOND)
+    assert [words in one for one in reports] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -127,11 +144,11 @@ async def test_what_never_left_waits(tools: Tools, nobody: str) -> None:
 
 def test_its_pace_is_that_of_the_number_and_of_the_pair(whatsapp: WhatsApp) -> None:
     number, pair = whatsapp.paces(TO_SECOND)
-    assert (number.name, number.most, number.per_s) == (f"number-{SECOND}", 80, 1.0)
-    assert (pair.name, pair.most, pair.per_s, pair.draws) == (f"pair-{SECOND}-{CUSTOMER}", 45, 270.0, 1)
+    assert (number.name, number.most, number.per_s) == (f"number:{SECOND}", 80, 1.0)
+    assert (pair.name, pair.most, pair.per_s, pair.draws) == (f"pair:{SECOND}/{CUSTOMER}", 45, 270.0, 1)
     files = (Attachment(File("photo", "1")),) * 3
     assert [one.draws for one in whatsapp.paces(replace(TO_SECOND, attachments=files))] == [3, 3]
-    assert whatsapp.paces(ANSWER)[0].name == f"number-{NUMBER}"
+    assert whatsapp.paces(ANSWER)[0].name == f"number:{NUMBER}"
     assert whatsapp.paces(EVENT) == ()
 
 
@@ -308,8 +325,20 @@ async def test_the_text_under_the_name_is_an_outlet_of_each_number(
 
 
 async def test_it_looks_at_itself(whatsapp: WhatsApp, far: Far) -> None:
+    far.secret = SECRET
     assert not any(one.wrong for one in await whatsapp.check())
     far.plan = [error(190, 401), error(100)]
     findings = await whatsapp.check()
-    assert [bool(one.wrong) for one in findings] == [False, True, True]
+    assert [bool(one.wrong) for one in findings] == [False, True, True, False]
     assert TOKEN not in json.dumps([one.wrong for one in findings])
+
+
+async def test_it_names_the_permissions_that_its_token_lacks(whatsapp: WhatsApp, far: Far) -> None:
+    for secret, scopes, told in (
+        (OLD, ["whatsapp_business_messaging"], "not whatsapp_business_management"),
+        ("other", [], "not to this app and secret"),
+    ):
+        far.secret, far.scopes = secret, scopes
+        assert told in (await whatsapp.check())[-1].wrong
+    far.app = ""
+    assert not any(one.wrong for one in await whatsapp.check()), "Meta does not tell whose app it is"

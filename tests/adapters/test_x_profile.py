@@ -172,6 +172,17 @@ async def test_a_look_tells_whose_tokens_they_are(x: X, far: Far, me: dict[str, 
     assert HOOK in hook.what
 
 
+@pytest.mark.parametrize(
+    ("level", "enough"), [("read", False), ("read-write", False), ("read-write-directmessages", True)]
+)
+async def test_a_look_tells_that_the_tokens_have_no_right_to_messages(
+    x: X, far: Far, level: str, enough: bool
+) -> None:
+    far.level = level
+    _, may, _ = await x.check()
+    assert (may.wrong == "", "new tokens" in may.wrong) == (enough, not enough)
+
+
 async def test_a_look_tells_what_is_wrong(x: X, far: Far, reports: list[str]) -> None:
     far.plan = [problem(401)]
     assert (await x.check())[0].wrong == TOKEN_TROUBLE

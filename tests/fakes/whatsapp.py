@@ -38,7 +38,8 @@ FAULTS: Mapping[Fault, Planned] = {
 @dataclass
 class Far:
     """One account. Each answer of `plan` is given once, to any call; each of `faults` to a message. `sent` are the
-    messages that were taken, with the number they left from."""
+    messages that were taken, with the number they left from. `scopes` are the token's, and told to the `app` that knows
+    its `secret`."""
 
     url: str = ""
     plan: list[Planned] = field(default_factory=list)
@@ -48,6 +49,11 @@ class Far:
     calls: list[str] = field(default_factory=list)
     about: dict[str, str] = field(default_factory=dict)
     media_url: str = ""
+    app: str = "1517776481860111"
+    secret: str = ""
+    scopes: list[str] = field(
+        default_factory=lambda: ["whatsapp_business_messaging", "whatsapp_business_management"]
+    )
     busy_s: float | None = 6.0
 
     @property
@@ -58,6 +64,8 @@ class Far:
     async def called(self, request: web.Request) -> web.StreamResponse:
         """Any call."""
         path = request.path.removeprefix("/v26.0/")
+        if path == "debug_token":
+            return self._debug(request)
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return _told(error(190, 401))
         self.calls.append(f"{request.method} {path}")
@@ -70,6 +78,8 @@ class Far:
             return await self._upload(request)
         if edge == "whatsapp_business_profile":
             return await self._profile(request, number)
+        if path == "app":
+            return web.json_response({"id": self.app}) if self.app else _told(error(100))
         if path.startswith("files/"):
             return web.Response(body=PICTURE)
         if number in (NUMBER, SECOND):
@@ -77,6 +87,12 @@ class Far:
             return web.json_response(told)
         url = self.media_url or f"{self.url}/files/{number}"
         return web.json_response({"url": url, "mime_type": "image/jpeg", "id": number})
+
+    def _debug(self, request: web.Request) -> web.StreamResponse:
+        asks = f"Bearer {self.app}|{self.secret}"
+        if request.headers.get("Authorization") != asks or request.query["input_token"] != TOKEN:
+            return _told(error(190, 401))
+        return web.json_response({"data": {"app_id": self.app, "is_valid": True, "scopes": self.scopes}})
 
     def _message(self, request: web.Request, number: str, body: Mapping[str, Any]) -> web.StreamResponse:
         fault = self.faults.pop(0) if self.faults else None

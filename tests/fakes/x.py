@@ -37,7 +37,7 @@ def problem(status: int, kind: str = "about:blank", **headers: str) -> Planned:
 @dataclass
 class Far:
     """One account at X. Each answer of `plan`, and then each of `faults`, is given once to what is asked; after them
-    all is well. `calls` are all that was asked: path, body, headers."""
+    all is well. `calls` are all that was asked: path, body, headers. `level` is what the tokens may do, if X tells."""
 
     now: float
     url: str = ""
@@ -49,6 +49,7 @@ class Far:
     me: dict[str, Any] = field(
         default_factory=lambda: {"id": US, "username": "ExampleUser", "description": "We sell"}
     )
+    level: str = ""
     nonces: set[str] = field(default_factory=set)
 
     async def said(self, request: web.Request) -> web.Response:
@@ -64,7 +65,8 @@ class Far:
 
     async def whose(self, request: web.Request) -> web.Response:
         """The account."""
-        return self._wrong(request, None) or _json({"data": self.me})
+        told = {"x-access-level": self.level} if self.level else {}
+        return self._wrong(request, None) or _json({"data": self.me}, headers=told)
 
     async def change(self, request: web.Request) -> web.Response:
         """Something of the profile, or a picture to be sent."""

@@ -11,16 +11,28 @@ Adapters take all of it from here.
 """
 
 from adapters.base.graph.batch import BATCH_BYTES, Batch
-from adapters.base.graph.calls import REASON_CHARS, VERSION, Graph, code_in, error_of, judge
+from adapters.base.graph.calls import (
+    BAD_TOKEN,
+    REASON_CHARS,
+    RESTRICTED,
+    VERSION,
+    Graph,
+    code_in,
+    error_of,
+    judge,
+)
 from adapters.base.graph.fields import id_at, listed, located
-from adapters.base.graph.inbound import Inbound
-from adapters.base.graph.outbound import DAY_S, Direct, Rights, Ways, examine_rights, reachable
+from adapters.base.graph.inbound import UNTOLD, Inbound
+from adapters.base.graph.outbound import DAY_S, Direct, Rights, Ways, examine_rights, permitted, reachable
 from adapters.base.graph.proof import handshake, verify
 
 __all__ = [
+    "BAD_TOKEN",
     "BATCH_BYTES",
     "DAY_S",
     "REASON_CHARS",
+    "RESTRICTED",
+    "UNTOLD",
     "VERSION",
     "Batch",
     "Direct",
@@ -36,6 +48,7 @@ __all__ = [
     "judge",
     "listed",
     "located",
+    "permitted",
     "reachable",
     "verify",
 ]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from adapters.base.calling import Answered, call, download
 from adapters.base.channel import Tools
 from adapters.base.errors import Busy, Refused, Uncertain
-from adapters.base.reading import maybe_object
+from adapters.base.reading import maybe_object, maybe_text
 
 VERSION = "v26.0"
 BAD_TOKEN = 190
@@ -23,9 +23,13 @@ TOO_MANY = frozenset({4, 17, 32, 613, 80006, 80007})
 RESTRICTED = frozenset({368})
 """The page or the account is blocked for a while: messages wait until somebody has mended it."""
 PAUSE_S = 60.0
+TOKEN = "the token is not accepted; make a new one in Meta's app"
+RIGHTS = "the token has no right to do that: give the app the permission"
+RESTRICTION = "Meta has restricted the account for a while; see its support inbox"
 REASON_CHARS = 200
 MISSING: Mapping[tuple[int, int], str] = {
-    (10, 0): "the token has no right to do that: give the app the permission",
+    (10, 0): RIGHTS,
+    (10, 1893063): RESTRICTION,
     (230, 0): "the token has no right to send messages: give the app that permission",
     (200, 2018027): "the app may write to its own testers only: it must be reviewed, and live",
     (200, 2018028): "the app may write to its own testers only: it must be reviewed, and live",
@@ -48,20 +52,21 @@ def code_in(error: Mapping[str, Any], name: str) -> int:
     return code if type(code) is int else 0
 
 
-def judge(answer: Answered) -> str:
+def judge(answer: Answered, budget: str = "messages") -> str:
     """What must be mended on our side, "" when all is well; such messages wait. Raises Busy or Refused for all else
-    that is wrong. A platform's own codes are to be looked at before."""
+    that is wrong; `budget` is the one of which too much was drawn. A platform's own codes are to be looked at before.
+    """
     if 200 <= answer.status < 300 and "error" not in answer.data:
         return ""
     error, told_s = error_of(answer), answer.retry_after_s
     code = code_in(error, "code")
     reason = f"{str(error.get('message') or 'refused')[:REASON_CHARS]} (HTTP {answer.status}, code {code})"
     if code in TOO_MANY or answer.status == 429:
-        raise Busy(reason, told_s or PAUSE_S)
+        raise Busy(reason, told_s or PAUSE_S, budget)
     if code == BAD_TOKEN or answer.status == 401:
-        return "the token is not accepted; make a new one in Meta's app"
+        return TOKEN
     if code in RESTRICTED:
-        return "Meta has restricted the account for a while; see its support inbox"
+        return RESTRICTION
     if answer.status >= 500 or code in TRANSIENT or error.get("is_transient") is True:
         raise Busy(reason, told_s)
     raise Refused(reason)
@@ -71,11 +76,13 @@ def judge_direct(answer: Answered) -> str:
     """The same for a page or an account, whose own codes come first."""
     error = error_of(answer)
     codes = code_in(error, "code"), code_in(error, "error_subcode")
+    if codes == (200, 0) and "permission" in maybe_text(error, "message"):
+        return RIGHTS
     return MISSING.get(codes) or judge(answer)
 
 
 class Mend(Busy):
-    """Somebody of ours must mend something first."""
+    """Somebody of ours must mend something first: the token, or its rights."""
 
 
 class Graph:
@@ -87,6 +94,7 @@ class Graph:
         self._tools = tools
         self._judge = judge
         self._base = base.rstrip("/")
+        self._token = token
         self._headers = {"Authorization": f"Bearer {token}"}
         self._trouble = ""
 
@@ -106,18 +114,27 @@ class Graph:
             self._trouble = trouble
             self._tools.report(trouble)
         if trouble:
-            raise Mend(trouble)
+            raise Busy(trouble) if trouble == RESTRICTION else Mend(trouble)
         return answer.data
 
-    async def look(self, path: str) -> Mapping[str, Any] | None:
-        """What the Graph API tells of something that it need not tell; None where it does not, which is nobody's
-        trouble. Raises Refused or Busy."""
-        answer = await call(
-            self._tools.http, "GET", f"{self._base}/{path}", headers=self._headers, sends=False
-        )
+    async def look(self, path: str, token: str = "") -> Mapping[str, Any] | None:
+        """What the Graph API tells of something that it need not tell, perhaps only to another `token`; None where it
+        does not, which is nobody's trouble. Raises Refused or Busy."""
+        headers = {"Authorization": f"Bearer {token}"} if token else self._headers
+        answer = await call(self._tools.http, "GET", f"{self._base}/{path}", headers=headers, sends=False)
         if answer.status == 429 or answer.status >= 500:
             raise Busy(f"HTTP {answer.status}", answer.retry_after_s)
         return answer.data if answer.status == 200 else None
+
+    async def permissions(self, app: str, secrets: tuple[str, ...]) -> frozenset[str] | None:
+        """Those that our token has, as Meta tells its app; None where it does not. Meta wants the token in the address
+        here. Raises Refused or Busy."""
+        path = f"debug_token?input_token={quote(self._token, safe='')}"
+        for secret in secrets:
+            told = maybe_object(await self.look(path, f"{app}|{secret}") or {}, "data").get("scopes")
+            if isinstance(told, list):
+                return frozenset(one for one in told if isinstance(one, str))
+        return None
 
     async def fetch(self, address: str, into: BinaryIO, most_bytes: int, *, with_token: bool = False) -> None:
         """Write the file of an address at Meta's; nobody else is asked, nor shown the token. Raises Refused or Busy."""

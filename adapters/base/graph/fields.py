@@ -28,11 +28,11 @@ def listed(
     return [(f"{path_to(name, where)}.{number}", one) for number, one in enumerate(value)]
 
 
-def located(place: Mapping[str, Any], latitude: str, longitude: str, name: str, where: str) -> File:
+def located(place: Mapping[str, Any], latitude: str, longitude: str, name: str) -> File:
     """A location, by the names of the fields that hold its degrees. Raises Malformed."""
     for field, most in ((latitude, 90), (longitude, 180)):
         if type(place.get(field)) not in (int, float) or not abs(place[field]) <= most:
-            raise Malformed(f"{path_to(field, where)}: a number of degrees is wanted")
+            raise Malformed(f"{field}: a number of degrees is wanted")
     return File.located(place[latitude], place[longitude], name)
 
 

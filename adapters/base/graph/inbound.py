@@ -21,10 +21,19 @@ from adapters.base.arrivals import (
     Person,
 )
 from adapters.base.channel import Tools
+from adapters.base.errors import Malformed
 from adapters.base.graph.batch import Batch
 from adapters.base.graph.fields import id_at, listed, located, moment
 from adapters.base.links import start
-from adapters.base.reading import maybe_object, object_of, read_object, read_text, wanted_object
+from adapters.base.reading import (
+    maybe_object,
+    maybe_objects,
+    maybe_text,
+    object_of,
+    read_object,
+    read_text,
+    wanted_object,
+)
 
 KINDS: Mapping[str, FileKind] = {
     "image": "photo",
@@ -36,6 +45,8 @@ KINDS: Mapping[str, FileKind] = {
 }
 INBOX_APPS = frozenset({"26390203743090", "263902037430900"})
 """Meta's own inboxes, as echoes name them."""
+MARK = "jono:"
+"""Begins what our own messages bear, where the platform brings that back with their echoes."""
 REF_CHARS = 1_000
 UNTOLD = "(a message of a kind that Meta does not pass on)"
 
@@ -44,14 +55,16 @@ Change = Callable[[str, str, Mapping[str, Any], str], list[Arrival]]
 
 
 class Inbound:
-    """Reads what is pushed of a `kind` of object: private messages here, what is public by `change`. `app_id` is that
-    of our own app, "" where nobody gave it: then nobody knows who wrote what the account itself says. Of other accounts
-    than `account` nothing is read, if it is given."""
+    """Reads what is pushed of a `kind` of object: private messages here, what is public by `change`. `apps` are the ids
+    of our own app, none where nobody gave them: then nobody knows who wrote what the account itself says. Of other
+    accounts than `account` nothing is read, if it is given."""
 
-    def __init__(self, kind: str, app_id: str, tools: Tools, change: Change, account: str = "") -> None:
+    def __init__(
+        self, kind: str, apps: tuple[str, ...], tools: Tools, change: Change, account: str = ""
+    ) -> None:
         self._kind = kind
         self._account = account
-        self._app_id = app_id
+        self._apps = apps
         self._agents, self._queues = tools.agents, tools.queues
         self._change = change
 
@@ -92,6 +105,9 @@ class Inbound:
         kind = next((kind for kind in kinds if kind in event), "")
         if not kind:
             return []
+        if kind == "message_edit" and "sender" not in event:
+            # Instagram tells of a message that it was edited 0 times, and not by whom.
+            return []
         said, at = wanted_object(event, kind, where), f"{where}.{kind}"
         if kind == "message" and said.get("is_echo") is True:
             customer = id_at(wanted_object(event, "recipient", where), "id", f"{where}.recipient")
@@ -102,29 +118,29 @@ class Inbound:
     def _echo(self, customer: str, message: Mapping[str, Any], where: str) -> list[Arrival]:
         """What the account itself says; a human of ours does where another app than ours did."""
         app = str(message.get("app_id") or "")
-        if not self._app_id or app in ("", self._app_id):
+        ours = app in self._apps or maybe_text(message, "metadata").startswith(MARK)
+        if not self._apps or not app or ours:
             return []
         agent = Person(app, "Meta's inbox" if app in INBOX_APPS else f"app {app}")
-        text, files = said_in(message, where)
+        text, files = said_in(message)
         return [OutsideReply(id_at(message, "mid", where), customer, agent, text or files_in_words(files))]
 
     def _message(self, customer: str, message: Mapping[str, Any], where: str, at: object) -> list[Arrival]:
         mid = id_at(message, "mid", where)
         if message.get("is_deleted") is True:
             return [CustomerEdit(f"{mid}-deleted", customer, mid, None)]
-        text, files = said_in(message, where)
-        reply = message.get("quick_reply")
-        if isinstance(reply, dict) and read_text(reply, "payload").startswith("/"):
-            text = read_text(reply, "payload")
+        text, files = said_in(message)
+        tapped = maybe_text(maybe_object(message, "quick_reply"), "payload")
+        if tapped.startswith("/"):
+            text = tapped
         arrivals: list[Arrival] = []
         queue = None
         if code := ref_in(message):
             opening, queue = start(code, self._queues)
             if opening != "/start":
                 arrivals.append(self._written(f"{mid}-start", customer, opening, queue))
-        if text or files:
-            arrivals.append(self._written(mid, customer, text, queue, files))
-        return arrivals
+        said = text if text or files else UNTOLD
+        return [*arrivals, self._written(mid, customer, said, queue, files)]
 
     def _edit(self, customer: str, edit: Mapping[str, Any], where: str, at: object) -> list[Arrival]:
         mid = id_at(edit, "mid", where)
@@ -165,31 +181,40 @@ class Inbound:
         )
 
 
-def said_in(message: Mapping[str, Any], where: str) -> tuple[str, tuple[File, ...]]:
-    """Text and files of a message. Of what is no file the link and the title are told. Raises Malformed."""
+def said_in(message: Mapping[str, Any]) -> tuple[str, tuple[File, ...]]:
+    """Text and files of a message. What is wrong with an attachment costs neither the text nor another one. Raises
+    Malformed."""
     lines, files = [read_text(message, "text")], list[File]()
-    for at, one in listed(message, "attachments", where, needed=False):
-        attachment = object_of(one, at)
-        kind, payload = read_text(attachment, "type"), attachment.get("payload") or {}
-        payload = object_of(payload, f"{at}.payload")
-        address = read_text(payload, "url") or read_text(attachment, "url")
-        title = read_text(attachment, "title") or read_text(payload, "title")
-        if kind == "location":
-            place = wanted_object(payload, "coordinates", f"{at}.payload")
-            files.append(located(place, "lat", "long", title, f"{at}.payload.coordinates"))
-        elif kind in KINDS and 0 < len(address) <= REF_CHARS:
-            files.append(File(KINDS[kind], address))
-        else:
-            lines += [part for part in (title, address) if part not in lines[0]]
-        if kind == "story_mention":
-            lines.append("(mentions us in a story)")
+    attached = message.get("attachments") or []
+    for one in attached if isinstance(attached, list) else [attached]:
+        try:
+            told = _attached(object_of(one, "attachments"))
+        except Malformed:
+            told = []
+        files += [part for part in told if isinstance(part, File)]
+        lines += [part for part in told or [UNTOLD] if isinstance(part, str) and part not in lines[0]]
     if message.get("is_unsupported") is True:
         lines.append(UNTOLD)
-    text = "\n".join(filter(None, lines))
+    text = "\n".join(dict.fromkeys(filter(None, lines)))
     story = maybe_object(message, "reply_to").get("story")
     if isinstance(story, dict) and not text.startswith("/"):
-        text = f"(answers our story {read_text(story, 'url')})".replace(" )", ")") + f"\n{text}".rstrip()
+        text = f"(answers our story {maybe_text(story, 'url')})".replace(" )", ")") + f"\n{text}".rstrip()
     return text, tuple(files)
+
+
+def _attached(attachment: Mapping[str, Any]) -> list[File | str]:
+    """The file that an attachment is; of what is none the link and the titles are told. Raises Malformed."""
+    kind, payload = read_text(attachment, "type"), object_of(attachment.get("payload") or {}, "payload")
+    address = read_text(payload, "url") or read_text(attachment, "url")
+    title = read_text(attachment, "title") or read_text(payload, "title")
+    if kind == "location":
+        return [located(wanted_object(payload, "coordinates"), "lat", "long", title)]
+    if kind in KINDS and 0 < len(address) <= REF_CHARS:
+        mention = ["(mentions us in a story)"] if kind == "story_mention" else []
+        return [File(KINDS[kind], address), *mention]
+    products = maybe_objects(maybe_object(payload, "product"), "elements")
+    titles = [maybe_text(one, "title") for one in products]
+    return [part for part in (title, *titles, address) if part]
 
 
 def files_in_words(files: tuple[File, ...]) -> str:
@@ -199,4 +224,4 @@ def files_in_words(files: tuple[File, ...]) -> str:
 
 def ref_in(data: Mapping[str, Any]) -> str:
     """What a followed link says, "" where none was."""
-    return read_text(maybe_object(data, "referral"), "ref")
+    return maybe_text(maybe_object(data, "referral"), "ref")

@@ -19,11 +19,11 @@ from adapters.base.arrivals import Arrival, File, FileKind, Inbox, Person
 from adapters.base.channel import Limits, Tools
 from adapters.base.errors import BadOptions, Down, Refused, Uncertain, Undelivered, Unusable
 from adapters.base.graph.calls import Graph, Mend
-from adapters.base.graph.inbound import Inbound
+from adapters.base.graph.inbound import MARK, Inbound
 from adapters.base.graph.proof import handshake, verify
 from adapters.base.outgoing import Attachment, CommandAnswer, EventOut, MessageOut, Outgoing
 from adapters.base.pushed import Pushed, Told
-from adapters.base.reading import maybe_text
+from adapters.base.reading import maybe_objects, maybe_text
 from adapters.base.sending import one_by_one
 
 DAY_S, WEEK_S = 86_400.0, 7 * 86_400.0
@@ -32,6 +32,7 @@ https://developers.facebook.com/docs/messenger-platform/policy/policy-overview""
 MESSAGES = Pace("messages", most=40, per_s=1.0)
 """Of 300 that Meta allows: at more than this its own inbox falls behind."""
 MEDIA_PER_S = 10
+METADATA_CHARS = 1_000
 WATCH_S = 3_600.0
 TYPES: Mapping[FileKind, tuple[str, str]] = {
     "photo": ("image", "image/jpeg"),
@@ -51,15 +52,17 @@ Upload = Callable[[Mapping[str, str], str, str, BinaryIO], object]
 @dataclass(frozen=True, slots=True)
 class Ways:
     """Where the platforms differ: the `node` calls are made at, what `plain` messages say of themselves, the edge
-    `under` a public message where answers stand and how many characters they may have, how an `upload` is made up
-    (None: none is taken), the `fields` to be pushed, how `links` begin that open chats, how a text is `cut`, and
-    what is asked of a `person`: the next where the app may not ask for the one before."""
+    `under` a public message where answers stand and how many characters they may have, whether a message's `metadata`
+    comes back with its echo, how an `upload` is made up (None: none is taken), the `fields` to be pushed, how `links`
+    begin that open chats, how a text is `cut`, and what is asked of a `person`: the next where the app may not ask for
+    the one before."""
 
     platform: str
     node: str
     plain: Mapping[str, str]
     under: str
     under_chars: int
+    metadata: bool
     upload: Upload | None
     fields: tuple[str, ...]
     links: tuple[str, ...]
@@ -69,15 +72,16 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What the operator gave: the app's secrets, what Meta has to know to be told that the address is ours, and whether
-    a human may answer for a week."""
+    """What the operator gave: the app's secrets, what Meta has to know to be told that the address is ours, whether a
+    human may answer for a week, and the ids of the app."""
 
     secrets: tuple[str, ...] = field(repr=False)
     verify_token: str = field(repr=False)
     human_agent: bool
+    apps: tuple[str, ...] = ()
 
 
-def examine_rights(token: str, rights: Rights, app_id: str) -> None:
+def examine_rights(token: str, rights: Rights) -> None:
     """Raises BadOptions where they cannot work."""
     if not (token.isascii() and token.isprintable() and token.strip()):
         raise BadOptions("token", "is no access token; Meta's app dashboard makes one")
@@ -85,7 +89,7 @@ def examine_rights(token: str, rights: Rights, app_id: str) -> None:
         raise BadOptions("secret", "is empty; the app's secret stands in its dashboard")
     if not rights.verify_token:
         raise BadOptions("verify_token", "is empty; invent one, and enter it in the app's dashboard too")
-    if app_id and not app_id.isdecimal():
+    if not all(one.isdecimal() for one in rights.apps):
         raise BadOptions("app_id", "is no id of an app: a number, which stands above the app's dashboard")
 
 
@@ -147,8 +151,8 @@ class Direct:
                 return await self._comment(outgoing)
             case MessageOut():
                 return await self._say(outgoing)
-            case CommandAnswer(text=text, agent_id=agent_id):
-                return await self._post(agent_id, {"text": self._ways.cut(text)}, self._ways.plain)
+            case CommandAnswer(key=key, text=text, agent_id=agent_id):
+                return await self._post(agent_id, key, {"text": self._ways.cut(text)}, self._ways.plain)
             case EventOut(key=key):
                 return key
         raise Refused(f"there is no place for it on {self._ways.platform}")
@@ -168,8 +172,8 @@ class Direct:
         if to.startswith("@"):
             raise Refused("the customer has said nothing in private: nothing can be sent to them there")
         if not outgoing.attachments:
-            return await self._post(to, {"text": outgoing.text}, window)
-        return await one_by_one(outgoing.attachments, partial(self._attach, to, window))
+            return await self._post(to, outgoing.key, {"text": outgoing.text}, window)
+        return await one_by_one(outgoing.attachments, partial(self._attach, to, outgoing.key, window))
 
     def _window(self, outgoing: MessageOut) -> Mapping[str, str]:
         """What a message says of itself. Raises Refused where the customer has been silent for too long."""
@@ -182,24 +186,30 @@ class Direct:
         long = "7 days" if human else "24 hours"
         raise Refused(f"the customer last wrote more than {long} ago; {self._ways.platform} allows no more")
 
-    async def _attach(self, to: str, window: Mapping[str, str], attachment: Attachment) -> str:
+    async def _attach(self, to: str, key: str, window: Mapping[str, str], attachment: Attachment) -> str:
         file, address = attachment.file, attachment.url
         if file.kind == "location":
-            return await self._post(to, {"text": f"{file.name}\n{file.text or file.ref}".strip()}, window)
+            link = {"text": f"{file.name}\n{file.text or file.ref}".strip()}
+            return await self._post(to, key, link, window)
         kind, mime = TYPES[file.kind]
         if not address and attachment.content is None and file.ref.startswith("https://"):
             address = file.ref
         if address:
-            return await self._post(to, {"attachment": {"type": kind, "payload": {"url": address}}}, window)
+            fetched = {"attachment": {"type": kind, "payload": {"url": address}}}
+            return await self._post(to, key, fetched, window)
         if attachment.content is None or self._ways.upload is None:
             raise Refused(f"{self._ways.platform} takes files by their address only: see server.public_url")
-        message = json.dumps({"attachment": {"type": kind, "payload": {}}})
-        said = {"recipient": json.dumps({"id": to}), "message": message, **window}
+        message = self._marked({"attachment": {"type": kind, "payload": {}}}, key)
+        said = {"recipient": json.dumps({"id": to}), "message": json.dumps(message), **window}
         form = self._ways.upload(said, file.name or file.kind, file.mime or mime, attachment.content)
         return _id_in(await self._graph.ask("POST", self._messages, data=form, sends=True), "message_id")
 
-    async def _post(self, to: str, message: Mapping[str, Any], window: Mapping[str, str]) -> str:
-        body = {"recipient": {"id": to}, "message": message, **window}
+    def _marked(self, message: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        """A message by whose echo it is known that it is ours."""
+        return {**message, "metadata": f"{MARK}{key}"[:METADATA_CHARS]} if self._ways.metadata else message
+
+    async def _post(self, to: str, key: str, message: Mapping[str, Any], window: Mapping[str, str]) -> str:
+        body = {"recipient": {"id": to}, "message": self._marked(message, key), **window}
         return _id_in(await self._graph.ask("POST", self._messages, json=body, sends=True), "message_id")
 
     @property
@@ -243,8 +253,13 @@ class Direct:
         await self._graph.fetch(file.ref, into, self.limits.file_bytes)
 
     def pushed_to_us(self, apps: Mapping[str, Any]) -> list[Finding]:
-        """What the answer of `subscribed_apps` says: whether all that is needed is pushed, and to where."""
-        told = [one.get("subscribed_fields") for one in apps.get("data") or () if isinstance(one, dict)]
+        """What the answer of `subscribed_apps` says: whether all that is needed is pushed to our app, and to where."""
+        ours = self._rights.apps
+        told = [
+            one.get("subscribed_fields")
+            for one in maybe_objects(apps, "data")
+            if not ours or maybe_text(one, "id") in ("", *ours)
+        ]
         fields = {one for some in told if isinstance(some, list) for one in some if isinstance(one, str)}
         missing = [one for one in self._ways.fields if one not in fields]
         wrong = f"not {', '.join(missing)}; the bot asks for it when it starts" if missing else ""
@@ -258,6 +273,16 @@ def reachable(what: str, hook_url: str) -> Finding:
     """Whether Meta would push to our address."""
     no_tls = "Meta pushes to https:// only: see server.public_url"
     return Finding(f"{what} are pushed to {hook_url}", "" if hook_url.startswith("https://") else no_tls)
+
+
+def permitted(granted: frozenset[str] | None, needed: Sequence[str]) -> Finding:
+    """Whether a token has all permissions that it needs; None are `granted` where Meta does not tell."""
+    if granted is None:
+        return Finding(
+            "Meta tells what the token may do", "not to this app and secret; compare both with its dashboard"
+        )
+    missing = [one for one in needed if one not in granted]
+    return Finding("the token has the permissions it needs", f"not {', '.join(missing)}" if missing else "")
 
 
 def _id_in(answer: Mapping[str, Any], name: str) -> str:
