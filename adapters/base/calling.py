@@ -40,7 +40,7 @@ class Answered:
         """The JSON object it holds; empty where it holds none."""
         try:
             value = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return value if isinstance(value, dict) else {}
 

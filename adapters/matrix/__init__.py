@@ -1,12 +1,14 @@
 """Matrix: customers in rooms that the bot is invited to, agents in a room with a thread for each case.
 
-    options   what must be configured
-    calls     what an answer of the homeserver says of a message
-    events    what an event means
-    sync      how events are pulled; else they are pushed, to an application service
-    content   what a message holds
-    media     files, out and in
-    check     whether it would work
+    options       what must be configured
+    calls         what an answer of the homeserver says of a message
+    events        what an event means
+    lenient       what can be read of what strangers wrote
+    sync          how events are pulled; else they are pushed, to an application service
+    invitations   how rooms are entered
+    content       what a message holds
+    media         files, out and in
+    check         whether it would work
 
 Pushed: https://spec.matrix.org/latest/application-service-api/, all else:
 https://spec.matrix.org/latest/client-server-api/. What is encrypted is not read.
@@ -17,9 +19,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from adapters.base import (
     Arrival,
@@ -54,12 +56,12 @@ from adapters.base import (
     Undelivered,
     Untrusted,
     Unusable,
-    read_object,
 )
 from adapters.matrix import check, content, media
 from adapters.matrix.calls import CLIENT, Calls, Forbidden, Unaccepted, quoted
 from adapters.matrix.content import Content
 from adapters.matrix.events import Reader
+from adapters.matrix.lenient import object_in
 from adapters.matrix.options import Options, examine
 from adapters.matrix.sync import Sync
 
@@ -91,6 +93,8 @@ class Matrix:
         self._tools = tools
         self._troubles = Troubles(tools.report)
         self._hs_tokens = options.secrets
+        rooms = {"agents_room": options.agents_room, "topic_room": options.topic_room}
+        self._rooms = {key: room_id for key, room_id in rooms.items() if room_id}
         acting = options.user if self._hs_tokens else ""
         sending = partial(self._troubles.report, "sending")
         self._calls = Calls(tools.http, options.api_base, options.token, acting, sending)
@@ -119,7 +123,7 @@ class Matrix:
         """Read a transaction. One that is pushed again brings the same, as events have ids of their own. Raises
         Untrusted or Malformed."""
         self._verify(headers)
-        events = read_object(body).get("events")
+        events = object_in(body).get("events")
         if not isinstance(events, list):
             raise Malformed("events: a list is wanted")
         rooms = [event.get("room_id") if isinstance(event, dict) else None for event in events]
@@ -156,7 +160,8 @@ class Matrix:
                 await check.register(self._calls, self._options.user)
             if (user := await check.who(self._calls)) != self._options.user:
                 raise Unusable(f"user: the token is that of {user}")
-            await self._enter(self._options.agents_room)
+            for key, room_id in self._rooms.items():
+                await self._enter(key, room_id)
             self._troubles.report("sending", "")
             self._troubles.repeat()
             if not self._hs_tokens:
@@ -169,16 +174,20 @@ class Matrix:
             raise Down(f"the homeserver cannot be reached: {error}") from error
         await asyncio.Event().wait()
 
-    async def _enter(self, room_id: str) -> None:
-        """The agents' room must be open to us; if it is not, customers are heard all the same."""
-        if not room_id:
-            return
+    async def _enter(self, key: str, room_id: str) -> None:
+        """Our own rooms must be open to us; where one is not, customers are heard all the same."""
+        trouble = ""
         try:
             await self._calls.join(room_id)
-            trouble = await check.sealed(self._calls, room_id)
+            if room_id == self._options.agents_room:
+                trouble = await check.sealed(self._calls, room_id)
+        except Unaccepted:
+            raise
         except Refused as error:
             trouble = f"cannot be entered, invite the bot: {error}"
-        self._troubles.report("agents_room", f"agents_room: {trouble}" if trouble else "")
+        except Undelivered as error:
+            trouble = f"cannot be entered now: {error}"
+        self._troubles.report(key, f"{key}: {trouble}" if trouble else "")
 
     # --- out -----------------------------------------------------------------------------------------------
 
@@ -215,20 +224,26 @@ class Matrix:
         return await self._done(room_id, f"send/{kind}/{quoted(key)}", what)
 
     async def _done(self, room_id: str, how: str, what: Content) -> str:
-        """The id of the event that it makes. Where the bot is only invited so far, it goes in first."""
+        """The id of the event that it makes."""
         path = f"{CLIENT}/rooms/{quoted(room_id)}/{how}"
+        told = await self._inside(room_id, partial(self._calls.send, path, what))
+        event_id = told.get("event_id")
+        if not isinstance(event_id, str) or not event_id:
+            raise Uncertain("an answer that makes no sense")
+        return event_id
+
+    async def _inside(
+        self, room_id: str, ask: Callable[[], Awaitable[Mapping[str, Any]]]
+    ) -> Mapping[str, Any]:
+        """What a call is answered. Where the bot is only invited so far, it goes in first."""
         try:
-            told = await self._calls.send(path, what)
+            return await ask()
         except Forbidden as error:
             try:
                 await self._calls.join(room_id)
             except Refused:
                 raise error from None
-            told = await self._calls.send(path, what)
-        event_id = told.get("event_id")
-        if not isinstance(event_id, str) or not event_id:
-            raise Uncertain("an answer that makes no sense")
-        return event_id
+            return await ask()
 
     async def _edit(self, out: EditOut) -> str:
         if out.text is None:
@@ -326,7 +341,7 @@ class Matrix:
         """What stands there now. Raises Refused or Busy."""
         field = "topic" if name == "topic" else "status_msg"
         try:
-            told = await self._calls.ask("GET", self._outlet(name))
+            told = await self._outlet(name, "GET")
         except Forbidden:
             raise
         except Refused as error:
@@ -341,12 +356,17 @@ class Matrix:
             raise Refused("a text is wanted")
         text = shown.get("", "") if shown else ""
         said = {"topic": text} if name == "topic" else {"presence": "online", "status_msg": text}
-        await self._calls.ask("PUT", self._outlet(name), json=said)
+        await self._outlet(name, "PUT", said)
 
-    def _outlet(self, name: str) -> str:
-        if name == "topic":
-            return f"{CLIENT}/rooms/{quoted(self._options.topic_room)}/state/m.room.topic"
-        return f"{CLIENT}/presence/{quoted(self._options.user)}/status"
+    async def _outlet(self, name: str, method: str, said: Content | None = None) -> Mapping[str, Any]:
+        if name != "topic":
+            path = f"{CLIENT}/presence/{quoted(self._options.user)}/status"
+            return await self._calls.ask(method, path, json=said)
+        room_id = self._options.topic_room
+        path = f"{CLIENT}/rooms/{quoted(room_id)}/state/m.room.topic"
+        told = await self._inside(room_id, partial(self._calls.ask, method, path, json=said))
+        self._troubles.report("topic_room", "")
+        return told
 
     async def check(self) -> list[Finding]:
         """Whether it would work."""

@@ -11,7 +11,8 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import ClientSession
 
-from adapters.base import Answered, Busy, Refused, Uncertain, call
+from adapters.base import Answered, Busy, Refused, Uncertain, call, maybe_text
+from adapters.matrix.lenient import object_in
 
 CLIENT = "/_matrix/client/v3"
 ANSWER_BYTES = 1_000_000
@@ -80,7 +81,7 @@ class Calls:
             most_bytes=most_bytes,
         )
         judge(answer, self._report, sends=False)
-        return answer.data
+        return object_in(answer.body)
 
     async def join(self, room_id: str) -> None:
         """Go into a room that the bot was invited to. Raises Busy or Refused."""
@@ -95,10 +96,10 @@ def quoted(name: str) -> str:
 def judge(answer: Answered, report: Callable[[str], None], *, sends: bool = True) -> None:
     """Raises what an answer says of the message: nothing where it was taken. Of the homeserver's words only the code is
     told, as the others may quote people."""
-    status, code = answer.status, answer.data.get("errcode")
+    status = answer.status
     if 200 <= status < 300:
         return
-    code = code if isinstance(code, str) else ""
+    code = maybe_text(answer.data, "errcode")
     reason = f"{code[:60] or 'no code'} (HTTP {status})"
     if status == 429 or code == "M_LIMIT_EXCEEDED":
         raise Busy(reason, _delay(answer))

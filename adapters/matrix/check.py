@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.base import Finding, Refused, Undelivered
+from adapters.base import Busy, Finding, Refused, Undelivered, maybe_object, maybe_text
 from adapters.matrix.calls import CLIENT, Calls, quoted
 from adapters.matrix.options import Options
+from adapters.matrix.sync import NOTHING
 
 NEEDED = (1, 11)
 """Since this version files are fetched with the token: https://spec.matrix.org/v1.11/changelog/"""
@@ -17,7 +19,10 @@ MESSAGE, TOPIC = "m.room.message", "m.room.topic"
 
 async def who(calls: Calls) -> str:
     """Whose token it is. Raises Refused or Busy."""
-    return str((await calls.ask("GET", f"{CLIENT}/account/whoami")).get("user_id", ""))
+    user = maybe_text(await calls.ask("GET", f"{CLIENT}/account/whoami"), "user_id")
+    if not user:
+        raise Busy("that is no homeserver's answer: it has no user_id")
+    return user
 
 
 async def register(calls: Calls, user: str) -> None:
@@ -71,7 +76,7 @@ def _number(version: str) -> tuple[int, ...]:
 async def _room(calls: Calls, user: str, key: str, room_id: str, kind: str) -> Finding:
     joined = (await calls.ask("GET", f"{CLIENT}/joined_rooms")).get("joined_rooms")
     if not isinstance(joined, list) or room_id not in joined:
-        return Finding(key, "the bot is not in it: invite it")
+        return await _outside(calls, key, room_id)
     if kind == MESSAGE and await sealed(calls, room_id):
         return Finding(key, SEALED)
     levels = await _state(calls, room_id, "m.room.power_levels")
@@ -79,6 +84,20 @@ async def _room(calls: Calls, user: str, key: str, room_id: str, kind: str) -> F
     if _level(levels, "users", user, "users_default", 0) < needed:
         return Finding(key, f"the bot may not send {kind}: give it a power level of {needed}")
     return Finding(f"{key}: the bot is in it, and may write")
+
+
+async def _outside(calls: Calls, key: str, room_id: str) -> Finding:
+    """A room that the bot is not in: an invitation is enough, as it goes in by itself."""
+    room = {"rooms": [room_id], "timeline": {"limit": 1}, "state": NOTHING, "ephemeral": NOTHING}
+    wanted = {"presence": NOTHING, "account_data": NOTHING, "room": room}
+    query = {"filter": json.dumps(wanted), "timeout": 0, "set_presence": "offline"}
+    try:
+        told = await calls.ask("GET", f"{CLIENT}/sync", query=query)
+    except Undelivered:
+        return Finding(f"{key}: the bot is not in it yet; once it is invited, `jono run` goes in")
+    if room_id in maybe_object(maybe_object(told, "rooms"), "invite"):
+        return Finding(f"{key}: the bot is invited, and `jono run` goes in")
+    return Finding(key, "the bot is neither in it nor invited: invite it")
 
 
 async def _state(calls: Calls, room_id: str, kind: str) -> Mapping[str, Any]:

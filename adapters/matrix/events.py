@@ -21,6 +21,7 @@ from adapters.base import (
     File,
     FileKind,
     Malformed,
+    OutsideReply,
     Person,
     maybe_object,
     object_of,
@@ -168,6 +169,9 @@ class Reader:
             )
         if (member and not place) or not (text or files):
             return None
+        if not member and not note:
+            # Whoever is in that room reads it already: it is meant for them, not for whose case the agent holds.
+            return OutsideReply(event_id, room_id, person, text)
         return AgentCommand(
             event_id,
             person,

@@ -1,25 +1,28 @@
 """Events pulled by `/sync`, where no application service can be registered.
 
 What is marked as read was taken in; a room of which more was said than one answer holds is read back to where we were.
+Nothing is taken in of an answer that does not follow on something that we know.
 https://spec.matrix.org/latest/client-server-api/#syncing
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from adapters.base import Bookmarks, Inbox, Refused, maybe_object, maybe_objects, maybe_text
+from adapters.base import Bookmarks, Busy, Down, Inbox, Refused, maybe_object, maybe_objects, maybe_text
 from adapters.matrix.calls import CLIENT, Calls, quoted
 from adapters.matrix.events import Event, Reader
+from adapters.matrix.invitations import Invitations
 
 PLACE = "sync"
 WAIT_MS = 10_000
 """Well below the time after which a call is given up."""
 ANSWER_BYTES = 50_000_000
-TIMELINE, PAGE, MOST_PAGES = 50, 100, 100
+TIMELINE, FEW, PAGE, MOST_PAGES = 50, 1, 100, 100
 KINDS = (
     "m.room.message",
     "m.room.encrypted",
@@ -29,20 +32,6 @@ KINDS = (
     "m.sticker",
 )
 NOTHING: Mapping[str, Sequence[str]] = {"types": ()}
-FILTER = {
-    "presence": NOTHING,
-    "account_data": NOTHING,
-    "room": {
-        "account_data": NOTHING,
-        "ephemeral": NOTHING,
-        "state": {
-            "types": ["m.room.member"],
-            "lazy_load_members": True,
-            "include_redundant_members": True,
-        },
-        "timeline": {"types": KINDS, "limit": TIMELINE, "lazy_load_members": True},
-    },
-}
 log = logging.getLogger(__name__)
 
 
@@ -54,45 +43,51 @@ class Sync:
         self._reader = reader
         self._user = user
         self._bookmarks = bookmarks
+        self._invitations = Invitations(calls, bookmarks)
 
     async def pull(self, inbox: Inbox) -> None:
-        """For ever. The first time it begins now: nothing older is read. Raises Busy or Refused."""
+        """For ever. The first time it begins now: nothing older is read. Raises Busy, Refused or Down."""
+        going_in = asyncio.create_task(self._invitations.follow())
+        try:
+            await self._read(inbox)
+        finally:
+            going_in.cancel()
+            await asyncio.gather(going_in, return_exceptions=True)
+
+    async def _read(self, inbox: Inbox) -> None:
         since = (await self._bookmarks.all()).get(PLACE, "")
         while True:
             answer = await self._next(since)
             rooms = maybe_object(answer, "rooms")
-            await self._go_in(maybe_object(rooms, "invite"))
             if since:
                 for told in (maybe_object(rooms, "join"), maybe_object(rooms, "leave")):
                     for room_id in told:
                         await self._take_in(inbox, room_id, maybe_object(told, room_id), since)
-            since = maybe_text(answer, "next_batch") or since
-            if since:
-                self._bookmarks.mark(PLACE, since)
+            self._invitations.take(maybe_object(rooms, "invite"))
+            since = maybe_text(answer, "next_batch")
+            if not since:
+                raise Busy("that is no homeserver's answer: it has no next_batch")
+            self._bookmarks.mark(PLACE, since)
 
     async def _next(self, since: str) -> Mapping[str, Any]:
-        """What happened since; a mark that the homeserver does not know any more is given up."""
-        query = {"filter": json.dumps(FILTER), "timeout": WAIT_MS if since else 0}
-        path = f"{CLIENT}/sync"
-        if since:
+        """What happened since; little of each room at first where it is too much for one answer."""
+        for limit in (TIMELINE, FEW) if since else (FEW,):
             try:
-                return await self._calls.ask(
-                    "GET", path, query={**query, "since": since}, most_bytes=ANSWER_BYTES
-                )
+                return await self._ask(since, limit)
             except Refused as error:
-                if "HTTP 400" not in str(error):
+                if since and "HTTP 400" in str(error):
+                    self._bookmarks.mark(PLACE, "")
+                    raise Down(
+                        f"the homeserver does not know where we left off, we go on from now: {error}"
+                    ) from error
+                if "longer than" not in str(error):
                     raise
-                log.warning("the homeserver does not know where we left off, reading on from now: %s", error)
-                query["timeout"] = 0
-        return await self._calls.ask("GET", path, query=query, most_bytes=ANSWER_BYTES)
+        raise Busy("the homeserver answers with more than can be read at once")
 
-    async def _go_in(self, invited: Mapping[str, Any]) -> None:
-        for room_id in invited:
-            try:
-                await self._calls.join(room_id)
-            except Refused as error:
-                # Taken back meanwhile, for example.
-                log.info("an invitation cannot be followed: %s", error)
+    async def _ask(self, since: str, limit: int) -> Mapping[str, Any]:
+        query = {"filter": json.dumps(_filter(limit)), "timeout": WAIT_MS if since else 0}
+        query |= {"since": since} if since else {}
+        return await self._calls.ask("GET", f"{CLIENT}/sync", query=query, most_bytes=ANSWER_BYTES)
 
     async def _take_in(self, inbox: Inbox, room_id: str, part: Mapping[str, Any], since: str) -> None:
         timeline = maybe_object(part, "timeline")
@@ -135,6 +130,21 @@ class Sync:
                 elif membership == "join" and before != "join" and not invited and before != "invite":
                     joined = number
         return events[invited or joined :]
+
+
+def _filter(limit: int) -> Mapping[str, Any]:
+    """What is to be told, and how much of each room."""
+    members = {"types": ["m.room.member"], "lazy_load_members": True, "include_redundant_members": True}
+    return {
+        "presence": NOTHING,
+        "account_data": NOTHING,
+        "room": {
+            "account_data": NOTHING,
+            "ephemeral": NOTHING,
+            "state": members,
+            "timeline": {"types": KINDS, "limit": limit, "lazy_load_members": True},
+        },
+    }
 
 
 def _names(events: Iterable[Event]) -> Iterator[tuple[str, str]]:

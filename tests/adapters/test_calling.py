@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientSession, ClientTimeout, FormData, web
 from aiohttp.test_utils import TestServer
 
-from adapters.base import Busy, Uncertain, call, calling
+from adapters.base import Answered, Busy, Uncertain, call, calling
 
 
 @pytest.fixture
@@ -40,6 +40,11 @@ async def test_a_form_in_parts_is(http: ClientSession, slow: str) -> None:
     form = FormData()
     form.add_field("file", io.BytesIO(b"x" * 1_000), filename="a.txt")
     assert (await call(http, "POST", slow, data=form)).data["bytes"] > 1_000
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"\xff", b"[" * 100_000])
+def test_what_holds_no_object_holds_nothing(body: bytes) -> None:
+    assert Answered(200, {}, body).data == {}
 
 
 async def test_a_bare_file_is_where_that_is_said(http: ClientSession, slow: str) -> None:

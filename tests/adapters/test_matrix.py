@@ -25,6 +25,7 @@ from adapters.base import (
     File,
     Inviting,
     Media,
+    OutsideReply,
     Person,
     Profile,
     Pushed,
@@ -109,6 +110,10 @@ def written(name: str, text: str, *files: File, who: str = "aino") -> CustomerMe
     event_id = f"${name}:example.org"
     customer = Person(f"@{who}:example.org", who)
     return CustomerMessage(event_id, ROOM, customer, text, files=files, ref=event_id)
+
+
+def from_eva(name: str) -> bytes:
+    return FIXTURES[name].replace(AINO.encode(), EVA.encode())
 
 
 def eva(name: str, command: str, text: str, **more: Any) -> AgentCommand:
@@ -200,10 +205,39 @@ def test_customers_may_give_commands_by_another_sign(matrix: Matrix, text: str, 
 
 
 def test_an_agent_who_invites_the_bot_is_helped(matrix: Matrix) -> None:
-    body = FIXTURES["invited"].replace(AINO.encode(), EVA.encode())
-    [arrival] = accepted(matrix, body)
+    [arrival] = accepted(matrix, from_eva("invited"))
     assert isinstance(arrival, AgentCommand)
     assert (arrival.command, arrival.answer_to) == ("help", f"{ROOM} $invite:example.org")
+
+
+def test_what_an_agent_writes_in_a_customers_room_is_for_that_customer(matrix: Matrix) -> None:
+    person, event_id = Person(EVA, "eva"), "$text:example.org"
+    text = "Hei 😀, missä tilaukseni on?"
+    assert accepted(matrix, from_eva("ordinary")) == [OutsideReply(event_id, ROOM, person, text)]
+    said: list[Any] = [one for one in accepted(matrix, from_eva("media")) if isinstance(one, OutsideReply)]
+    assert [one.text for one in said] == ["", "Rikki!", "", "", "", "", "", ""]
+
+
+@pytest.mark.parametrize("sign", ["!", "/"])
+def test_a_command_is_one_wherever_an_agent_gives_it(matrix: Matrix, sign: str) -> None:
+    batch = json.loads(from_eva("ordinary"))
+    batch["events"][0]["content"]["body"] = f"{sign}reply Huomenna!"
+    [command] = accepted(matrix, json.dumps(batch).encode())
+    assert isinstance(command, AgentCommand)
+    assert (command.command, command.arguments, command.member) == ("reply", "Huomenna!", False)
+
+
+@pytest.mark.parametrize(
+    "odd", [b'"\\ud83d"', b'{"a":' * 3_000 + b"1" + b"}" * 3_000, b"NaN", b"1" * 5_000, b'"\xed\xa0\xbd"']
+)
+def test_one_event_that_cannot_be_read_keeps_no_other_back(matrix: Matrix, odd: bytes) -> None:
+    body = FIXTURES["batch"].replace(b'"body":', b'"odd": ' + odd + b',\n"body":', 1)
+    assert accepted(matrix, body) == READ["batch"]
+
+
+def test_half_a_character_is_shown_as_a_mark(matrix: Matrix) -> None:
+    body = FIXTURES["emote"].replace(b"thinks", b"th\\ud83dinks \\ud83d\\ude00")
+    assert accepted(matrix, body) == [written("emote", "* th?inks 😀")]
 
 
 def test_who_writes_where_the_topic_shows_the_wait_is_no_customer(options: Options, tools: Tools) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from adapters.base import Arrival, CustomerMessage, Down, Tools, Unheard, Unusable
-from adapters.matrix import Matrix
+from adapters.matrix import Matrix, Options, invitations, open_channel, sync
 from tests.adapters.contract import never
 from tests.adapters.test_matrix import AGENTS_ROOM, READ, ROOM, far_end, matrix, options, pulling, tools
 from tests.fakes.matrix import BOT, FIXTURES, TOKEN, Homeserver
@@ -44,10 +47,9 @@ async def heard(matrix: Matrix) -> list[Arrival]:
 
 async def test_the_first_time_nothing_old_is_read(pulling: Matrix, far_end: Homeserver, tools: Tools) -> None:
     old = {"timeline": {"events": events_of("ordinary")}}
-    far_end.syncs = [synced("s1", join={ROOM: old}, invite={"!new:example.org": {}}), synced("s2")]
+    far_end.syncs = [synced("s1", join={ROOM: old}), synced("s2")]
     assert await heard(pulling) == []
     assert await tools.bookmarks.all() == {"sync": "s2"}
-    assert far_end.joined == {AGENTS_ROOM, "!new:example.org"}
     assert [query.get("since") for _, path, query in far_end.calls if path.endswith("/sync")] == [
         None,
         "s1",
@@ -116,18 +118,134 @@ async def test_a_mark_that_is_not_known_any_more_is_given_up(
 ) -> None:
     tools.bookmarks.mark("sync", "old")
     far_end.answers["/sync"] = (400, {"errcode": "M_UNKNOWN"})
-    far_end.syncs = [synced("s7"), synced("s8")]
     assert await heard(pulling) == []
+    old, new = ({ROOM: {"timeline": {"events": events_of(name)}}} for name in ("batch", "emote"))
+    far_end.syncs = [synced("s7", join=old), synced("s8", join=new)]
+    assert await heard(pulling) == READ["emote"]
     assert await tools.bookmarks.all() == {"sync": "s8"}
 
 
-async def test_an_invitation_that_cannot_be_followed_stops_nobody(
+@pytest.mark.parametrize("told", [b"<html>", b"{}", b"[]", b'{"next_batch": 7}'])
+async def test_what_is_no_homeservers_answer_is_not_asked_for_again_at_once(
+    pulling: Matrix, far_end: Homeserver, tools: Tools, told: bytes
+) -> None:
+    tools.bookmarks.mark("sync", "s1")
+    far_end.syncs = [told, synced("s2")]
+    assert await heard(pulling) == []
+    assert await tools.bookmarks.all() == {"sync": "s1"}
+
+
+async def test_no_event_is_nested_too_deep_for_the_others(
     pulling: Matrix, far_end: Homeserver, tools: Tools
 ) -> None:
-    far_end.closed = {"!gone:example.org", AGENTS_ROOM}
-    far_end.syncs = [synced("s1", invite={"!gone:example.org": {}})]
-    await heard(pulling)
-    assert await tools.bookmarks.all() == {"sync": "s1"}
+    tools.bookmarks.mark("sync", "s1")
+    told = json.dumps(synced("s2", join={ROOM: {"timeline": {"events": events_of("batch")}}}))
+    far_end.syncs = [told.replace('"body":', f'"odd": {"[" * 3_000 + "]" * 3_000}, "body":', 1).encode()]
+    assert await heard(pulling) == READ["batch"]
+
+
+async def test_what_is_too_long_is_asked_for_in_pieces(
+    pulling: Matrix, far_end: Homeserver, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync, "ANSWER_BYTES", 5_000)
+    tools.bookmarks.mark("sync", "s1")
+    long = synced("s2", odd="x" * 5_000)
+    far_end.syncs = [
+        long,
+        synced("s2", join={ROOM: {"timeline": {"events": events_of("batch")}}}),
+        long,
+        long,
+    ]
+    assert await heard(pulling) == READ["batch"]
+    asked = [json.loads(query["filter"]) for _, path, query in far_end.calls if path.endswith("/sync")]
+    assert [one["room"]["timeline"]["limit"] for one in asked] == [50, 1, 50, 1]
+    assert await tools.bookmarks.all() == {"sync": "s2"}
+
+
+# --- invitations ---------------------------------------------------------------------------------------------
+
+NEW, DEAD = "!new:example.org", "!new:dead.example"
+
+
+@asynccontextmanager
+async def listening(matrix: Matrix) -> AsyncIterator[list[Arrival]]:
+    """What comes meanwhile."""
+    came: list[Arrival] = []
+
+    async def inbox(arrival: Arrival) -> None:
+        came.append(arrival)
+
+    task = asyncio.create_task(matrix.listen(inbox))
+    yield came
+    assert not task.done()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.001)
+
+
+async def test_it_goes_where_it_is_asked_to(pulling: Matrix, far_end: Homeserver) -> None:
+    far_end.syncs, far_end.patient = [synced("s1", invite={NEW: {}})], True
+    async with listening(pulling):
+        await until(lambda: far_end.joined == {AGENTS_ROOM, NEW})
+
+
+@pytest.mark.parametrize(("status", "code"), [(502, "M_UNKNOWN"), (429, "M_LIMIT_EXCEEDED")])
+async def test_an_invitation_that_cannot_be_followed_now_is_followed_later(
+    pulling: Matrix,
+    far_end: Homeserver,
+    tools: Tools,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    code: str,
+) -> None:
+    monkeypatch.setattr(invitations, "FIRST_S", 0.01)
+    tools.bookmarks.mark("sync", "s1")
+    said = {ROOM: {"timeline": {"events": events_of("emote")}}}
+    far_end.syncs, far_end.patient = [synced("s2", invite={DEAD: {}}, join=said)], True
+    far_end.answers[f"/join/{DEAD}"] = (status, {"errcode": code})
+    async with listening(pulling) as came:
+        await until(lambda: DEAD in far_end.joined)
+        assert came == READ["emote"]
+    assert (await tools.bookmarks.all())["sync"] == "s2"
+
+
+async def test_who_never_answers_to_an_invitation_keeps_nobody_waiting(
+    pulling: Matrix, far_end: Homeserver, tools: Tools
+) -> None:
+    tools.bookmarks.mark("sync", "s1")
+    said = {ROOM: {"timeline": {"events": events_of("emote")}}}
+    far_end.silent = {DEAD}
+    far_end.syncs, far_end.patient = [synced("s2", invite={DEAD: {}, NEW: {}}), synced("s3", join=said)], True
+    async with listening(pulling) as came:
+        await until(lambda: came == READ["emote"] and NEW in far_end.joined)
+    assert (await tools.bookmarks.all())["invited"] == DEAD
+
+
+async def test_an_invitation_is_remembered_until_it_is_settled(
+    pulling: Matrix, far_end: Homeserver, tools: Tools
+) -> None:
+    tools.bookmarks.mark("invited", f"{NEW} {DEAD}")
+    far_end.closed, far_end.patient = {DEAD}, True
+    async with listening(pulling):
+        await until(lambda: NEW in far_end.joined and any(DEAD in path for _, path, _ in far_end.calls))
+        while (await tools.bookmarks.all())["invited"]:
+            await asyncio.sleep(0.001)
+
+
+async def test_only_so_many_invitations_are_kept(pulling: Matrix, far_end: Homeserver, tools: Tools) -> None:
+    rooms: dict[str, Any] = {f"!{number}:dead.example": {} for number in range(100)}
+    far_end.syncs, far_end.patient, far_end.silent = [synced("s1", invite=rooms)], True, set(rooms)
+    async with listening(pulling):
+        await until(lambda: not far_end.syncs)
+        while "invited" not in await tools.bookmarks.all():
+            await asyncio.sleep(0.001)
+    assert len((await tools.bookmarks.all())["invited"].split()) == invitations.MOST
 
 
 # --- listening -----------------------------------------------------------------------------------------------
@@ -148,6 +266,25 @@ async def test_it_makes_its_account_and_enters_the_agents_room(
     assert whoami[2] == {"user_id": BOT}
 
 
+async def test_it_enters_the_room_whose_topic_shows_the_wait(
+    options: Options, tools: Tools, far_end: Homeserver
+) -> None:
+    matrix = open_channel(replace(options, topic_room=NEW), tools)
+    async with listening(matrix):
+        await until(lambda: far_end.joined == {AGENTS_ROOM, NEW})
+
+
+@pytest.mark.parametrize("status", [403, 429, 502])
+async def test_a_room_that_cannot_be_entered_is_told_and_customers_are_heard(
+    pulling: Matrix, far_end: Homeserver, tools: Tools, reports: list[str], status: int
+) -> None:
+    tools.bookmarks.mark("sync", "s1")
+    far_end.answers[f"/join/{AGENTS_ROOM}"] = (status, {"errcode": "M_FORBIDDEN" if status == 403 else "X"})
+    far_end.syncs = [synced("s2", join={ROOM: {"timeline": {"events": events_of("emote")}}})]
+    assert await heard(pulling) == READ["emote"]
+    assert "agents_room: cannot be entered" in reports[-1]
+
+
 @pytest.mark.parametrize(
     ("status", "code", "error"),
     [
@@ -156,6 +293,7 @@ async def test_it_makes_its_account_and_enters_the_agents_room(
         (400, "M_EXCLUSIVE", Unusable),
         (429, "M_LIMIT_EXCEEDED", Down),
         (502, "", Down),
+        (200, "", Down),
     ],
 )
 async def test_why_it_cannot_be_listened_to(

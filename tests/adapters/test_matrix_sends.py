@@ -324,11 +324,21 @@ async def test_the_wait_is_shown(options: Options, tools: Tools, far_end: Homese
             await matrix.show_outlet(name, b"PNG")
 
 
+async def test_the_room_whose_topic_shows_it_is_entered(
+    options: Options, tools: Tools, far_end: Homeserver
+) -> None:
+    matrix = open_channel(replace(options, profile=("topic",), topic_room=ROOM), tools)
+    far_end.invited = {ROOM}
+    await matrix.show_outlet("topic", {"": "≈ 12 min"})
+    assert far_end.joined == {ROOM}
+    assert far_end.state == {"m.room.topic": {"topic": "≈ 12 min"}}
+
+
 @pytest.mark.parametrize(
     ("state", "joined", "wrong"),
     [
         ({}, True, ""),
-        ({}, False, "invite"),
+        ({}, False, "invite it"),
         ({"m.room.encryption": {"algorithm": "x"}}, True, "encrypted"),
         ({"m.room.power_levels": {"events_default": 10}}, True, "power level of 10"),
         ({"m.room.power_levels": {"events_default": 10, "users": {BOT: 10}}}, True, ""),
@@ -345,6 +355,16 @@ async def test_it_looks_at_the_agents_room(
     assert all(wrong in one for one in wrongs)
     assert TOKEN not in json.dumps([finding.what for finding in found])
     assert not any(method == "PUT" for method, _, _ in far_end.calls)
+
+
+async def test_a_room_that_is_only_invited_to_is_not_wrong(matrix: Matrix, far_end: Homeserver) -> None:
+    far_end.invited = {AGENTS_ROOM}
+    for told in ("is invited", "is not in it yet"):
+        found = await matrix.check()
+        assert not any(finding.wrong for finding in found)
+        assert any(told in finding.what for finding in found)
+        far_end.answers["/sync"] = (403, {"errcode": "M_FORBIDDEN"})
+    assert far_end.joined == set()
 
 
 async def test_a_look_tells_what_fails(

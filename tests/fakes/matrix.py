@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,8 +24,9 @@ EVENT_BYTES = 65_536
 
 @dataclass
 class Homeserver:
-    """`closed` are rooms that cannot be joined, `invited` those that must be joined first. Each of `answers` is given
-    once to a path that ends so: a status and a body. `syncs` are answered one after the other, then it is silent."""
+    """`closed` are rooms that cannot be joined, `silent` those of a server that never answers to that, `invited` those
+    that must be joined first. Each of `answers` is given once to a path that ends so: a status and a body. `syncs` are
+    answered one after the other; then it fails, or keeps whoever asks waiting where it is `patient`."""
 
     url: str = ""
     user: str = BOT
@@ -36,9 +38,11 @@ class Homeserver:
     joined: set[str] = field(default_factory=set)
     invited: set[str] = field(default_factory=set)
     closed: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
     state: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
     syncs: list[Any] = field(default_factory=list)
+    patient: bool = False
     files: dict[str, bytes] = field(default_factory=dict)
     _cut: set[str] = field(default_factory=set)
     _done: dict[str, str] = field(default_factory=dict)
@@ -54,12 +58,14 @@ class Homeserver:
                 status, body = self.answers.pop(end)
                 return web.json_response(body, status=status, headers={"Retry-After": "9"})
         if path.endswith("/sync"):
-            return await self._sync()
+            return await self._sync(request.query)
         if "/media/" in path:
             return await self._media(request, path)
         body = await request.json() if request.can_read_body else {}
         if any(one in path for one in SENDS):
             return await self._send(request, path, body)
+        if unquote(path).rpartition("/")[2] in self.silent:
+            await asyncio.Event().wait()
         return self._asked(request.method, unquote(path), body)
 
     async def _send(self, request: web.Request, path: str, body: dict[str, Any]) -> web.StreamResponse:
@@ -104,6 +110,8 @@ class Homeserver:
             return _error(400, "M_USER_IN_USE")
         if path.endswith("/joined_rooms"):
             return web.json_response({"joined_rooms": sorted(self.joined)})
+        if any(f"/rooms/{room_id}/" in path for room_id in self.invited | self.closed):
+            return _error(403, "M_FORBIDDEN")
         if "/state/" in path or path.endswith("/status"):
             if method == "PUT":
                 self.state[last] = body
@@ -111,10 +119,15 @@ class Homeserver:
             return web.json_response(self.state[last]) if last in self.state else _error(404, "M_NOT_FOUND")
         return web.json_response({})
 
-    async def _sync(self) -> web.Response:
-        if not self.syncs:
-            raise web.HTTPGatewayTimeout
-        return web.json_response(self.syncs.pop(0))
+    async def _sync(self, query: Mapping[str, str]) -> web.Response:
+        if "rooms" in json.loads(query["filter"])["room"]:
+            return web.json_response({"rooms": {"invite": {room_id: {} for room_id in self.invited}}})
+        if self.syncs:
+            told = self.syncs.pop(0)
+            return web.Response(body=told) if isinstance(told, bytes) else web.json_response(told)
+        if self.patient:
+            await asyncio.Event().wait()
+        raise web.HTTPGatewayTimeout
 
     async def _media(self, request: web.Request, path: str) -> web.Response:
         if request.method == "POST":
