@@ -59,7 +59,9 @@ FILE_BYTES = 40_000_000
 """Chatwoot's own by default, MAXIMUM_FILE_UPLOAD_SIZE."""
 HOPS = 3
 """Chatwoot leads to where a file is stored, which may lead on."""
-TAKEN = "whoever is assigned counts as at work: leave assignments out unless auto assignment is off in the inbox"
+TAKEN = (
+    "whoever is assigned counts as at work: leave assignments out unless auto assignment is off in the inbox"
+)
 """Chatwoot tells no agent bot whether it is off, and it is not by itself."""
 FOR_BOTS = "not authorized for bots"
 """What Chatwoot says to an agent bot that asks who it is."""
