@@ -18,12 +18,21 @@ OPTIONS = (
 )
 
 
+SYSTEMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PLAYWRIGHTS = (
+    "chromium_headless_shell-*/chrome-*/*headless*shell",
+    "chromium-*/chrome-linux*/chrome",
+)
+
+
 def find_chromium() -> Path | None:
-    """What JONO_CHROMIUM names, else the system's, else Playwright's own; None where there is none."""
+    """What JONO_CHROMIUM names, else the system's, else Playwright's own; None where there is none. The one that has no
+    window to draw comes first: it takes half the time."""
     if named := os.environ.get("JONO_CHROMIUM"):
         return Path(named)
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+    for name in SYSTEMS:
         if found := shutil.which(name):
             return Path(found)
     kept = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
-    return next(iter(sorted(kept.glob("chromium-*/chrome-linux*/chrome"), reverse=True)), None)
+    newest = (path for pattern in PLAYWRIGHTS for path in sorted(kept.glob(pattern), reverse=True))
+    return next((path for path in newest if path.is_file()), None)

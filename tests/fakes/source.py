@@ -15,7 +15,7 @@ from bot.store.connection import connect
 from bot.store.library import Library
 from bot.store.store import StoreDown
 
-WITHIN_S = 15.0
+WITHIN_S = 45.0
 LEASE_S = 1.0
 QUEUE, NAME = "support", "chat"
 

@@ -82,7 +82,7 @@ async def test_gaps_are_filled_from_history(store_url: str, tmp_path: Path, gaps
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("kills", "messages"), [(16, 300), pytest.param(200, 10_000, marks=LONG)], ids=["", "drill"]
+    ("kills", "messages"), [(6, 120), pytest.param(200, 10_000, marks=LONG)], ids=["", "drill"]
 )
 async def test_nothing_is_lost_or_said_twice_through_kills(
     store_url: str, tmp_path: Path, kills: int, messages: int

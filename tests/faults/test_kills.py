@@ -75,7 +75,7 @@ class Sent:
 @pytest.mark.parametrize("kind", [embedded, separate])
 @pytest.mark.parametrize(
     ("bot_kills", "server_kills"),
-    [(6, 2), pytest.param(20, 5, marks=[pytest.mark.drill, pytest.mark.timeout(600)])],
+    [(4, 2), pytest.param(20, 5, marks=[pytest.mark.drill, pytest.mark.timeout(600)])],
 )
 async def test_nothing_is_lost_or_said_twice(
     kind: Callable[[], AbstractContextManager[Store]], bot_kills: int, server_kills: int
