@@ -13,7 +13,8 @@ from adapters.base.outgoing import Outgoing
 @dataclass(frozen=True, slots=True)
 class Pace:
     """A budget of the platform: at most `most` sends within any `per_s` seconds. A message that counts several times,
-    such as an album, `draws` as many."""
+    such as an album, `draws` as many. What follows a ":" in the name is the one place that the budget is for, which is
+    then written to by one send at a time; operators know it by what stands before."""
 
     name: str
     most: int

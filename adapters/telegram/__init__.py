@@ -79,9 +79,9 @@ EVERYTHING = Pace("all", most=28, per_s=1.0)
 what the way to Telegram does to their distances."""
 PRIVATE_S = 1.1
 """One message a second to one chat (same page)."""
-GROUP = Pace("group", most=19, per_s=62.0)
+GROUP = Pace("group:agents", most=19, per_s=62.0)
 """20 messages a minute to one group (same page)."""
-MARKS = Pace("marks", most=10, per_s=10.0)
+MARKS = Pace("marks:agents", most=10, per_s=10.0)
 """Reactions are no messages; what limits them is not told."""
 MENDABLE = ("bot was kicked", "bot is not a member", "not enough rights", "chat not found", "is not a forum")
 """What keeps the bot out of its agents' group until somebody lets it in."""

@@ -163,7 +163,7 @@ async def uncertain(store_url: str, customers: list[int]) -> list[str]:
     return [lane for lane in lanes if lane.isdecimal() and int(lane) in set(customers)]
 
 
-@pytest.mark.parametrize("messages", [100, pytest.param(5_000, marks=LONG)], ids=["", "drill"])
+@pytest.mark.parametrize("messages", [240, pytest.param(5_000, marks=LONG)], ids=["", "drill"])
 async def test_limits_are_obeyed(store_url: str, tmp_path: Path, messages: int) -> None:
     """10 % are told to wait a second, 5 % meet an error of the server: all arrive once, none too early."""
     async with telegram_house(store_url, tmp_path, seed=draw_seed()) as house:
