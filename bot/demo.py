@@ -15,8 +15,10 @@ import errno
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from adapters.base import AgentCommand, Person
 from bot import config as configuration
@@ -29,7 +31,10 @@ from bot.floor_ledger import Ledger
 from bot.floor_peer import Peer
 from bot.floor_report import balance, progress
 from bot.signin import Agent, enter_url
+from bot.store.store import StoreDown
 from bot.words import Words
+
+T = TypeVar("T")
 
 QUEUE, CHANNEL = "support", "shop"
 OWN_QUEUE, SITE, YOU = "yours", "site", "you"
@@ -41,6 +46,7 @@ LEASE_S = 3_600
 """A real person needs longer than simulated ones at sixty times the speed: a real minute."""
 LINK_FOR_S = 86_400
 DRAIN_S = 20.0
+STORE_AGAIN_S = 0.25
 LINE_EVERY_S, PLAIN_LINE_EVERY_S = 0.5, 10.0
 """Real seconds between two progress lines, rewritten in place on a terminal."""
 
@@ -149,15 +155,26 @@ async def _is_ready(bot: Bot, stop: asyncio.Event) -> bool:
     return not stop.is_set()
 
 
+async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """What the store answers, even on a machine that is so busy that it does not answer in time at first."""
+    async with asyncio.timeout(DRAIN_S):
+        while True:
+            try:
+                return await ask()
+            except StoreDown:
+                await asyncio.sleep(STORE_AGAIN_S)
+
+
 async def _command(bot: Bot, command: str) -> None:
     """Whoever watches comes on duty at the beginning, and goes at the end."""
-    await bot.parts.inbox.receive(SITE, AgentCommand(f"demo-{command}", Person(YOU, "You"), command))
+    arrival = AgentCommand(f"demo-{command}", Person(YOU, "You"), command)
+    await _patiently(partial(bot.parts.inbox.receive, SITE, arrival))
 
 
 async def _desk_link(bot: Bot) -> str:
     """Where whoever watches becomes an agent."""
     assert bot.parts.sign_in is not None
-    secret = await bot.parts.sign_in.link(Agent(SITE, YOU, "You"), LINK_FOR_S)
+    secret = await _patiently(partial(bot.parts.sign_in.link, Agent(SITE, YOU, "You"), LINK_FOR_S))
     return enter_url(bot.address, secret)
 
 
@@ -201,7 +218,7 @@ async def _recorded(bot: Bot, ledger: Ledger) -> Mapping[str, list[str]]:
     """What the bot's own records say that customers wrote, by conversation."""
     recorded: dict[str, list[str]] = {}
     for case_id, conversation_id in ledger.cases.items():
-        said = await bot.parts.store.transcript(QUEUE, case_id)
+        said = await _patiently(partial(bot.parts.store.transcript, QUEUE, case_id))
         texts = [entry["text"] for entry in said if entry["by"] == "customer"]
         recorded.setdefault(conversation_id, []).extend(texts)
     return recorded

@@ -117,7 +117,6 @@ class Floor:
         self._answered: dict[str, asyncio.Event] = {}
         self._commands: dict[str, asyncio.Future[Answer]] = {}
         self._idle: deque[asyncio.Future[Card | None]] = deque()
-        self._present = 0
         self._extra = 0
         self.customers = 0
         self.waiting: set[str] = set()
@@ -172,13 +171,9 @@ class Floor:
             at = next_arrival(at, self._arrivals)
 
     async def _customer(self, customer: Customer) -> None:
-        self._present += 1
-        try:
-            await self._visit(customer)
-            if customer.returns_after_s is not None and await self._pause(customer.returns_after_s):
-                await self._write(customer, customer.again)
-        finally:
-            self._present -= 1
+        await self._visit(customer)
+        if customer.returns_after_s is not None and await self._pause(customer.returns_after_s):
+            await self._write(customer, customer.again)
 
     async def _visit(self, customer: Customer) -> None:
         """Write; while no reply comes, perhaps add something, ask, or give up."""
@@ -262,8 +257,8 @@ class Floor:
             await self._change_duty(agent, on=False)
 
     def _is_over(self, agent: Agent) -> bool:
-        done = not agent.on_duty or not (self._present or self.waiting)
-        return self._closing.is_set() and done
+        # Asked of the ledger: a case appears a moment after its customer's message was accepted.
+        return self._closing.is_set() and not (agent.on_duty and self._ledger.unanswered)
 
     async def _change_duty(self, agent: Agent, *, on: bool) -> None:
         await self._command(agent, "on" if on else "off")

@@ -174,11 +174,16 @@ class Ledger:
         """How many different acknowledgements, replies, updates ... arrived."""
         return sum(key[0] == kind for key in self._shown)
 
+    @property
+    def unanswered(self) -> int:
+        """How many customers wait for a reply, from the moment at which they write."""
+        return sum(conversation.open_turn is not None for conversation in self.conversations.values())
+
     def owed(self) -> int:
         """What was accepted and still has no consequence: turns, customers' and agents' commands, replies."""
         talks = self.conversations.values()
         return (
-            sum(conversation.open_turn is not None for conversation in talks)
+            self.unanswered
             + sum(max(0, conversation.asked - conversation.answers) for conversation in talks)
             + sum(("command", command_id) not in self._shown for command_id in self._commands)
             + len(self._replies - self._shown.keys())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any
+import asyncio
+import itertools
+from collections import Counter, deque
+from collections.abc import Mapping
+from typing import Any, cast
 
 import pytest
 
-from bot.clock import Chance
+from bot.clock import Chance, Clock
 from bot.floor import (
     CYCLE_S,
     DAY_S,
@@ -15,12 +18,14 @@ from bot.floor import (
     RUSH_FACTOR,
     RUSH_LENGTH_S,
     RUSHES_S,
+    Floor,
     agents_planned,
     arrivals_per_s,
     next_arrival,
     ordinary_per_s,
 )
 from bot.floor_ledger import Ledger, Turn
+from bot.floor_peer import Peer
 from bot.floor_people import AGENTS, LANGUAGES, Customer, draw_customer
 from bot.words import Words
 from bot.words.times import within_about
@@ -77,6 +82,66 @@ def test_a_seed_gives_the_same_people_and_another_one_others() -> None:
     assert people(7) == people(7)
     assert people(7) != people(8)
     assert Counter(one.language for one in people(7)).keys() == LANGUAGES.keys()
+
+
+# --- the end of the day ------------------------------------------------------------------------------------
+
+
+class SlowBot:
+    """A bot that accepts at once and is slow to tell: of a new case, and what became of a command."""
+
+    def __init__(self, ledger: Ledger, slow_s: float) -> None:
+        self._ledger = ledger
+        self._slow_s = slow_s
+        self._events = itertools.count()
+        self._telling: set[asyncio.Task[None]] = set()
+        self._waiting: deque[str] = deque()
+        self.floor: Floor
+
+    async def post(self, request_id: str, kind: str, data: Mapping[str, Any]) -> None:
+        work = self._message(data) if kind == "message.received" else self._command(data)
+        task = asyncio.create_task(work)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _message(self, data: Mapping[str, Any]) -> None:
+        case = {"case_id": data["message_id"], "conversation_id": data["conversation_id"]}
+        await asyncio.sleep(self._slow_s)
+        self._waiting.append(case["conversation_id"])
+        self._tell("case.opened", case)
+
+    async def _command(self, data: Mapping[str, Any]) -> None:
+        await asyncio.sleep(0.001)
+        case_id, _, text = data["arguments"].partition(" ")
+        ok = data["command"] != "next" or bool(self._waiting)
+        if data["command"] == "next" and ok:
+            next_one = self._waiting.popleft()
+            case_id = next(case for case, talk in self._ledger.cases.items() if talk == next_one)
+        if data["command"] == "reply":
+            talk = self._ledger.cases[case_id]
+            reply = {"conversation_id": talk, "case_id": case_id, "kind": "reply", "text": text}
+            self._tell("message.send", reply)
+        self._tell("command.answer", {"command_id": data["command_id"], "ok": ok, "case_id": case_id})
+
+    def _tell(self, kind: str, data: Mapping[str, Any]) -> None:
+        self.floor.take(f"e-{next(self._events)}", kind, data)
+
+
+async def test_agents_stay_until_a_case_that_has_yet_to_appear_is_answered(ledger: Ledger) -> None:
+    clock = Clock(3600, MONDAY + 10 * HOUR_S)
+    bot = SlowBot(ledger, slow_s=0.2)
+    floor = bot.floor = Floor(ledger, clock, seed=1)
+    floor.peer = cast("Peer", bot)
+    await floor.open()
+    work = asyncio.create_task(floor.run())
+    async with asyncio.timeout(20):
+        while not ledger.unanswered:
+            await asyncio.sleep(0)
+        assert not ledger.cases
+        floor.close()
+        await work
+    assert (ledger.unanswered, floor.on_duty) == (0, 0)
+    assert ledger.count("reply") == len(ledger.conversations) > 0
 
 
 # --- the ledger --------------------------------------------------------------------------------------------
