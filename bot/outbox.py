@@ -27,7 +27,7 @@ from bot.clock import Chance
 from bot.delivery import TO_CUSTOMERS, Delivery, parts_of
 from bot.handover import Handover
 from bot.metrics import Metrics
-from bot.sender import NotYet, insist
+from bot.pacing import NotYet, insist
 from bot.store.store import Store, StoreDown
 from bot.store.wire import OutEntry, Taken
 from bot.supervise import Crew

@@ -17,8 +17,9 @@ from bot.asked import served
 from bot.case import Case, CaseState
 from bot.config.settings import Config
 from bot.figures import Figures
+from bot.pacing import NotYet
 from bot.room import RoomStep, View
-from bot.sender import NotYet, Sender
+from bot.sender import Sender
 from bot.store.rooms import Room
 from bot.store.store import Store
 from bot.words import Words

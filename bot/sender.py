@@ -5,16 +5,13 @@ It knows neither cases nor the outbox: whoever calls decides what an error means
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TypeVar
 
 from adapters.base import (
     Attachment,
-    Busy,
     Channel,
     File,
     Media,
@@ -28,29 +25,16 @@ from adapters.base import (
 )
 from bot.carried import Addresses
 from bot.clock import Clock
+from bot.pacing import UNLIMITED, Pacing
 from bot.spool import fetched, media_type
-from bot.store.store import Store, StoreDown
-
-Answer = TypeVar("Answer")
-
-INSIST_EVERY_S = 0.3
-UNDER_WAY_S = 0.05
-"""After so long it is looked again whether another message to the same place is through."""
-
-
-class NotYet(Exception):
-    """The platform's budget is used up; nothing was tried. `delay_s` until there is room again."""
-
-    def __init__(self, delay_s: float) -> None:
-        super().__init__(f"{delay_s:.1f} s")
-        self.delay_s = delay_s
+from bot.store.store import Store
 
 
 class Sender:
     """Speaks to the channels. `homes` gives the queue of each channel, beside which its budgets are kept; `addresses`
     are where platforms can fetch what they do not take as it is. `budgets` are the operator's, by channel and name, as
     at most so many within so many seconds; they take the place of the adapter's. Where an adapter states none,
-    a silence that its platform asks for is kept for the whole channel, by each process for itself."""
+    a silence that its platform asks for is kept for the whole channel."""
 
     def __init__(
         self,
@@ -61,14 +45,10 @@ class Sender:
         clock: Clock,
         budgets: Mapping[str, Mapping[str, tuple[int, float]]] = MappingProxyType({}),
     ) -> None:
-        self._store = store
         self._channels = channels
-        self._homes = homes
         self._addresses = addresses
-        self._clock = clock
         self._budgets = budgets
-        self._under_way: set[tuple[str, str]] = set()
-        self._silent_until: dict[tuple[str, str], float] = {}
+        self._pacing = Pacing(store, homes, clock)
         self._paced = {name: channel for name, channel in channels.items() if isinstance(channel, Paced)}
 
     async def send(self, name: str, outgoing: Outgoing, origin: str = "") -> str:
@@ -82,33 +62,11 @@ class Sender:
 
     async def _sent(self, name: str, channel: Channel, outgoing: Outgoing) -> str:
         paces = self._paces(name, outgoing)
-        if paces:
-            return await self._at_pace(name, channel, outgoing, paces)
-        if isinstance(outgoing, RoomOut):
+        if not paces and isinstance(outgoing, RoomOut):
             # Platforms limit single changes of rooms: customers need not wait for those.
             return await channel.send(outgoing)
-        return await self._unless_silent(name, channel, outgoing, ("",))
-
-    async def _unless_silent(
-        self, name: str, channel: Channel, outgoing: Outgoing, budgets: Sequence[str]
-    ) -> str:
-        """Send, but not before the end of a silence that the platform asked for on any of these budgets."""
-        until = max(self._silent_until.get((name, budget), 0.0) for budget in budgets)
-        left_s = until - self._clock.real()
-        if left_s > 0:
-            raise NotYet(left_s)
-        try:
+        async with self._pacing.turn(name, outgoing.key, paces or [UNLIMITED]):
             return await channel.send(outgoing)
-        except Busy as busy:
-            if busy.retry_after_s is not None:
-                self._be_silent(name, _silenced(busy, budgets), busy.retry_after_s)
-            raise
-
-    def _be_silent(self, name: str, budget: str, for_s: float) -> None:
-        now = self._clock.real()
-        lasting = {place: until for place, until in self._silent_until.items() if until > now}
-        until = max(now + for_s, lasting.get((name, budget), 0.0))
-        self._silent_until = {**lasting, (name, budget): until}
 
     def _paces(self, name: str, outgoing: Outgoing) -> list[Pace]:
         """The budgets a message draws on. A budget of one place, such as `chat:7`, is known by its first part."""
@@ -119,36 +77,6 @@ class Sender:
             stated = self._budgets.get(name, {}).get(pace.name.partition(":")[0])
             paces.append(pace if stated is None else replace(pace, most=stated[0], per_s=stated[1]))
         return paces
-
-    async def _at_pace(self, name: str, channel: Channel, outgoing: Outgoing, paces: Sequence[Pace]) -> str:
-        by_name = {pace.name: pace for pace in paces}
-        budgets = tuple(by_name)
-        with self._alone(name, paces[-1]):
-            delay_s = await self._store.channels.pace(self._homes[name], name, paces)
-            if delay_s > 0:
-                raise NotYet(delay_s)
-            try:
-                return await self._unless_silent(name, channel, outgoing, budgets)
-            except Busy as busy:
-                if (told_s := busy.retry_after_s) is not None:
-                    # All replicas keep quiet towards whoever asked for silence.
-                    hush, silenced = self._store.channels.hush, by_name[_silenced(busy, budgets)]
-                    await insist(lambda: hush(self._homes[name], name, silenced, told_s))
-                raise
-
-    @contextmanager
-    def _alone(self, name: str, narrowest: Pace) -> Iterator[None]:
-        """One send at a time to a place that has a budget of its own, such as `chat:7`: what is under way when it asks
-        for silence would break it."""
-        place = (name, narrowest.name)
-        if place in self._under_way:
-            raise NotYet(UNDER_WAY_S)
-        if ":" in narrowest.name:
-            self._under_way.add(place)
-        try:
-            yield
-        finally:
-            self._under_way.discard(place)
 
     async def _with_files(
         self, name: str, channel: Channel, outgoing: MessageOut | Post, origin: str, held: AsyncExitStack
@@ -182,17 +110,3 @@ class Sender:
         spool = await held.enter_async_context(fetched(source, file, most))
         file = replace(file, size_bytes=spool.size_bytes, mime=media_type(file, spool.head()))
         return Attachment(file, spool.content(), await self._addresses.of(origin, file))
-
-
-def _silenced(busy: Busy, budgets: Sequence[str]) -> str:
-    """Which of a message's budgets a silence counts for; the narrowest stands last."""
-    return next((one for one in budgets if busy.budget == one.partition(":")[0]), budgets[-1])
-
-
-async def insist(write: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Have it written down what became of a message, however long the store is away: only we know it."""
-    while True:
-        try:
-            return await write()
-        except StoreDown:
-            await asyncio.sleep(INSIST_EVERY_S)

@@ -6,9 +6,9 @@ All of it stands beside the channel's own queue.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -32,6 +32,14 @@ class Written:
     result: str
     reason: str = ""
     retry_after_s: float | None = None
+
+
+class Drawn(NamedTuple):
+    """What came of drawing on budgets: `wait_s` is 0, or in how many seconds it may be tried again, because of
+    `budget`."""
+
+    wait_s: float
+    budget: str = ""
 
 
 class ChannelStore:
@@ -79,12 +87,17 @@ class ChannelStore:
 
     # --- how fast ------------------------------------------------------------------------------------------
 
-    async def pace(self, queue: str, channel: str, paces: Iterable[Pace]) -> float:
-        """Draw on all these budgets at once: 0, or in how many seconds it may be tried again, and nothing is drawn."""
+    async def pace(
+        self, queue: str, channel: str, paces: Sequence[Pace], ahead: Sequence[int] | None = None
+    ) -> Drawn:
+        """Draw on all these budgets at once, or on none where one has no room. `ahead` are those that wait for each
+        already: there must be room for them, too."""
         rows: list[str | int] = []
-        for pace in paces:
-            rows += (pace.name, pace.most, round(pace.per_s * 1000), min(pace.draws, pace.most))
-        return float(await self._library.call(queue, "pace", channel, *rows)) / 1000
+        for pace, before in zip(paces, ahead or [0] * len(paces), strict=True):
+            draws = min(pace.draws, pace.most)
+            rows += (pace.name, pace.most, round(pace.per_s * 1000), draws, before)
+        wait_ms, of = await self._library.call(queue, "pace", channel, *rows)
+        return Drawn(wait_ms / 1000, paces[of - 1].name if of else "")
 
     async def hush(self, queue: str, channel: str, pace: Pace, for_s: float) -> None:
         """The platform wants silence on this budget for so long."""

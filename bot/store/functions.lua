@@ -353,25 +353,36 @@ local function let_go(keys, args)
   return 1
 end
 
--- args: channel, then {budget, most, per_ms, draws} for each budget: at most so many within any such time. Of each the
--- times of the last sends are kept, the latest first. Gives 0 and draws on all, or the ms to wait and draws on none.
+-- In how many ms `need` sends fit into a budget, the last of them included: 0 when they fit now. Of each budget the times
+-- of the last sends are kept, the latest first.
+local function room_in(key, most, per_ms, need, now)
+  local rounds = math.ceil(need / most) - 1
+  local leaves = redis.call('LINDEX', key, (rounds + 1) * most - need)
+  return rounds * per_ms + (leaves and math.max(0, leaves + per_ms - now) or 0)
+end
+
+-- args: channel, then {budget, most, per_ms, draws, ahead} for each budget: at most so many within any such time, and for so
+-- many that wait already there must be room as well. What draws nothing has to heed silences alone. Gives {0, 0} and
+-- draws on all, or {the ms to wait, the budget that makes it wait longest} and draws on none.
 local function pace(keys, args)
-  local now, wait = now_ms(), 0
-  for i = 2, #args, 4 do
-    local name, most, per_ms, draws = args[1] .. ':' .. args[i], args[i + 1], args[i + 2], args[i + 3]
-    local quiet = redis.call('GET', keys[1] .. 'hush:' .. name)
-    local first = redis.call('LINDEX', keys[1] .. 'pace:' .. name, most - draws)
-    wait = math.max(wait, (tonumber(quiet) or now) - now)
-    if first then wait = math.max(wait, first + per_ms - now) end
+  local now, longest, of = now_ms(), 0, 0
+  for i = 2, #args, 5 do
+    local name, most, per_ms, draws = args[1] .. ':' .. args[i], args[i + 1], args[i + 2], tonumber(args[i + 3])
+    local quiet = (tonumber(redis.call('GET', keys[1] .. 'hush:' .. name)) or now) - now
+    local room = draws > 0 and room_in(keys[1] .. 'pace:' .. name, most, per_ms, draws + args[i + 4], now) or 0
+    local wait = math.max(quiet, room)
+    if wait > longest then longest, of = wait, (i + 3) / 5 end
   end
-  if wait > 0 then return wait end
-  for i = 2, #args, 4 do
-    local key = keys[1] .. 'pace:' .. args[1] .. ':' .. args[i]
-    for _ = 1, args[i + 3] do redis.call('LPUSH', key, now) end
-    redis.call('LTRIM', key, 0, args[i + 1] - 1)
-    redis.call('PEXPIRE', key, args[i + 2])
+  if longest > 0 then return {longest, of} end
+  for i = 2, #args, 5 do
+    if tonumber(args[i + 3]) > 0 then
+      local key = keys[1] .. 'pace:' .. args[1] .. ':' .. args[i]
+      for _ = 1, args[i + 3] do redis.call('LPUSH', key, now) end
+      redis.call('LTRIM', key, 0, args[i + 1] - 1)
+      redis.call('PEXPIRE', key, args[i + 2])
+    end
   end
-  return 0
+  return {0, 0}
 end
 
 -- args: channel, budget, ms. Nothing may be drawn for so long.

@@ -195,7 +195,7 @@ class Chat:
         view, (most, per_s) = self._view, SIGNS
         home = view.config.channels[name].queue
         pace = Pace(f"signs-{conversation}", most, per_s)
-        if await self._store.channels.pace(home, name, [pace]) > 0:
+        if (await self._store.channels.pace(home, name, [pace])).wait_s > 0:
             # One sign more or less: nobody needs to hear of it.
             return web.json_response({}, headers=NOT_KEPT)
         queue = view.selected(request) or home

@@ -28,7 +28,7 @@ def from_our_page(request: web.Request, public_url: str) -> None:
 
 async def not_too_often(store: ChannelStore, queue: str, channel: str, pace: Pace) -> None:
     """Raises HTTPTooManyRequests once the budget is used up, StoreDown."""
-    wait_s = await store.pace(queue, channel, [pace])
+    wait_s, _ = await store.pace(queue, channel, [pace])
     if wait_s > 0:
         headers = {"Retry-After": str(int(wait_s) + 1)}
         raise web.HTTPTooManyRequests(reason="slow down a little", headers=headers)

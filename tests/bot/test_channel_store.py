@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.base import Pace
-from bot.store.channels import ChannelStore, Written
+from bot.pacing import UNLIMITED
+from bot.store.channels import ChannelStore, Drawn, Written
 from bot.store.connection import connect
 from bot.store.rooms import Link, Room, RoomStore
 from bot.store.store import Store
 from tests.fakes.desk import HandClock
 
 QUEUES = ("support", "billing")
+DRAWN = Drawn(0.0)
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ async def test_a_reader_that_lets_go_or_vanishes_is_followed(channels: ChannelSt
 
 async def test_a_pace_lets_a_burst_through_and_then_tells_how_long_to_wait(channels: ChannelStore) -> None:
     pace = [Pace("chat", most=3, per_s=10)]
-    waits = [await channels.pace("support", "tg", pace) for _ in range(5)]
+    waits = [(await channels.pace("support", "tg", pace)).wait_s for _ in range(5)]
     assert waits[:3] == [0, 0, 0]
     assert all(9 < wait <= 10 for wait in waits[3:]), "asking in vain draws nothing"
 
@@ -66,7 +68,7 @@ async def test_no_window_holds_more_than_it_may(channels: ChannelStore) -> None:
     loop = asyncio.get_running_loop()
     sent: list[float] = []
     while len(sent) < 50:
-        wait_s = await channels.pace("support", "tg", pace)
+        wait_s, _ = await channels.pace("support", "tg", pace)
         if wait_s:
             await asyncio.sleep(wait_s)
         else:
@@ -79,26 +81,52 @@ async def test_no_window_holds_more_than_it_may(channels: ChannelStore) -> None:
 
 async def test_an_album_counts_as_many(channels: ChannelStore) -> None:
     album, one = Pace("group", 5, 10, draws=3), Pace("group", 5, 10)
-    assert await channels.pace("support", "tg", [album]) == 0
-    assert await channels.pace("support", "tg", [album]) > 9
-    assert [await channels.pace("support", "tg", [one]) for _ in range(2)] == [0, 0]
-    assert await channels.pace("support", "tg", [one]) > 9
+    assert await channels.pace("support", "tg", [album]) == DRAWN
+    assert (await channels.pace("support", "tg", [album])).wait_s > 9
+    assert [await channels.pace("support", "tg", [one]) for _ in range(2)] == [DRAWN, DRAWN]
+    assert (await channels.pace("support", "tg", [one])).wait_s > 9
 
 
 async def test_several_budgets_are_drawn_on_together_or_not_at_all(channels: ChannelStore) -> None:
-    everything, chat = Pace("all", 2, 10), Pace("chat", 1, 10)
-    assert await channels.pace("support", "tg", [everything, chat]) == 0
-    assert await channels.pace("support", "tg", [everything, chat]) > 0
-    assert await channels.pace("support", "tg", [everything]) == 0, "the refused one drew nothing"
-    assert await channels.pace("support", "tg", [everything]) > 0
+    everything, chat = Pace("all", 2, 10), Pace("chat", 1, 20)
+    assert await channels.pace("support", "tg", [everything, chat]) == DRAWN
+    wait_s, budget = await channels.pace("support", "tg", [everything, chat])
+    assert (wait_s > 19, budget) == (True, "chat")
+    assert await channels.pace("support", "tg", [everything]) == DRAWN, "the refused one drew nothing"
+    wait_s, budget = await channels.pace("support", "tg", [everything])
+    assert (9 < wait_s <= 10, budget) == (True, "all")
+
+
+@pytest.mark.parametrize(
+    ("ahead", "windows"), [(0, 0), (1, 0), (2, 1), (3, 1), (4, 2), (5, 2)], ids=lambda count: str(count)
+)
+async def test_whoever_waits_leaves_room_for_those_ahead(
+    channels: ChannelStore, ahead: int, windows: int
+) -> None:
+    pace = [Pace("all", 2, 10)]
+    assert [await channels.pace("support", "tg", pace) for _ in range(2)] == [DRAWN, DRAWN]
+    wait_s, _ = await channels.pace("support", "tg", pace, [ahead])
+    assert windows * 10 + 9 < wait_s <= windows * 10 + 10
+    fresh = [Pace("fresh", 2, 10)]
+    assert (await channels.pace("support", "tg", fresh, [ahead])).wait_s == (ahead + 1 > 2) * windows * 10
 
 
 async def test_when_the_platform_asks_for_silence_nothing_is_sent_before(channels: ChannelStore) -> None:
     pace = Pace("chat", 5, 0.001)
     await channels.hush("support", "tg", pace, 20)
-    assert 19 < await channels.pace("support", "tg", [pace]) <= 20.1
+    wait_s, budget = await channels.pace("support", "tg", [pace])
+    assert (19 < wait_s <= 20.1, budget) == (True, "chat")
     await channels.hush("support", "tg", pace, 1)
-    assert await channels.pace("support", "tg", [pace]) > 19, "a shorter silence does not end a longer one"
+    assert (await channels.pace("support", "tg", [pace])).wait_s > 19, (
+        "a shorter silence does not end a longer one"
+    )
+
+
+async def test_what_draws_nothing_heeds_silences_alone(channels: ChannelStore) -> None:
+    assert [await channels.pace("support", "tg", [UNLIMITED], [9]) for _ in range(100)] == [DRAWN] * 100
+    await channels.hush("support", "tg", UNLIMITED, 20)
+    assert 19 < (await channels.pace("support", "tg", [UNLIMITED])).wait_s <= 20.1
+    assert await channels.pace("support", "other", [UNLIMITED]) == DRAWN
 
 
 async def test_bookmarks_are_kept(channels: ChannelStore) -> None:

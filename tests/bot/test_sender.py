@@ -19,8 +19,10 @@ from adapters.line import open_channel as open_line
 from adapters.telegram import Options as TelegramOptions
 from adapters.telegram import open_channel as open_telegram
 from bot.carried import Addresses
-from bot.sender import NotYet, Sender
+from bot.pacing import NotYet
+from bot.sender import Sender
 from bot.spool import IN_MEMORY_BYTES
+from bot.store.channels import Drawn
 from bot.store.store import Store
 from tests.adapters.contract import MESSAGE, NOW
 from tests.adapters.telegram_side import message
@@ -42,9 +44,12 @@ class Unhurried:
         """Where budgets are kept."""
         return self
 
-    async def pace(self, *_: object) -> float:
+    async def pace(self, *_: object) -> Drawn:
         """Now."""
-        return 0.0
+        return Drawn(0.0)
+
+    async def hush(self, *_: object) -> None:
+        """Nothing is kept."""
 
 
 def sender(public_url: str = "", **channels: Channel) -> Sender:
@@ -197,14 +202,14 @@ class Watched(Unhurried):
         """Where budgets are kept."""
         return self
 
-    async def pace(self, *drawn: object) -> float:
+    async def pace(self, *drawn: object) -> Drawn:
         """Now."""
-        self.drawn += cast(list[Pace], drawn[-1])
-        return 0.0
+        self.drawn += cast(list[Pace], drawn[2])
+        return Drawn(0.0)
 
-    async def hush(self, queue: str, channel: str, pace: Pace, for_s: float) -> None:
+    async def hush(self, *hushed: object) -> None:
         """Noted."""
-        self.hushed.append(pace.name)
+        self.hushed.append(cast(Pace, hushed[2]).name)
 
 
 class Hurried(Platform):
@@ -237,9 +242,9 @@ async def test_the_operators_budgets_take_the_place_of_the_adapters(
 
 
 async def test_a_silence_counts_for_the_whole_channel_where_no_budget_is_stated_and_not_for_rooms() -> None:
-    crowded, clock = Platform(), HandClock(NOW)
+    crowded, clock, homes = Platform(), HandClock(NOW), {"far": "support", "near": "support"}
     addresses = Addresses(Kept(), "support", "", lambda: NOW)
-    one = Sender(cast(Store, None), {"far": crowded, "near": Platform()}, {}, addresses, clock)
+    one = Sender(cast(Store, Unhurried()), {"far": crowded, "near": Platform()}, homes, addresses, clock)
     crowded.troubles.extend([Busy("too many", 30.0), Busy("no delay told"), Busy("too many again", 5.0)])
     with pytest.raises(Busy):
         await one.send("far", MESSAGE)
