@@ -106,6 +106,7 @@ class Matrix:
         )
         deaf = frozenset({options.topic_room} - {""})
         self._reader = Reader(options.user, options.agents_room, deaf, tools.agents, commands)
+        self._sync = Sync(self._calls, self._reader, options.user, tools.bookmarks)
         self.outlets: Sequence[Outlet] = tuple(OUTLETS[name] for name in options.profile)
         self.limits = Limits(
             content.TEXT_BYTES,
@@ -165,7 +166,7 @@ class Matrix:
             self._troubles.report("sending", "")
             self._troubles.repeat()
             if not self._hs_tokens:
-                await Sync(self._calls, self._reader, self._options.user, self._tools.bookmarks).pull(inbox)
+                await self._sync.pull(inbox)
         except Unaccepted as error:
             raise Unusable(f"token: {error}") from error
         except Refused as error:

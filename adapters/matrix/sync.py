@@ -10,10 +10,21 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from adapters.base import Bookmarks, Busy, Down, Inbox, Refused, maybe_object, maybe_objects, maybe_text
+from adapters.base import (
+    Bookmarks,
+    Busy,
+    Down,
+    Inbox,
+    Refused,
+    Undelivered,
+    maybe_object,
+    maybe_objects,
+    maybe_text,
+)
 from adapters.matrix.calls import CLIENT, Calls, quoted
 from adapters.matrix.events import Event, Reader
 from adapters.matrix.invitations import Invitations
@@ -23,6 +34,9 @@ WAIT_MS = 10_000
 """Well below the time after which a call is given up."""
 ANSWER_BYTES = 50_000_000
 TIMELINE, FEW, PAGE, MOST_PAGES = 50, 1, 100, 100
+MOST_TRIES = 12
+"""So many sessions, with pauses that grow to some twenty minutes together, may fail to read one room back before the
+others go on without."""
 KINDS = (
     "m.room.message",
     "m.room.encrypted",
@@ -44,6 +58,7 @@ class Sync:
         self._user = user
         self._bookmarks = bookmarks
         self._invitations = Invitations(calls, bookmarks)
+        self._failed: Counter[str] = Counter()
 
     async def pull(self, inbox: Inbox) -> None:
         """For ever. The first time it begins now: nothing older is read. Raises Busy, Refused or Down."""
@@ -109,13 +124,18 @@ class Sync:
             query = {"dir": "b", "from": back, "to": since, "limit": PAGE, "filter": narrowed}
             try:
                 page = await self._calls.ask("GET", path, query=query, most_bytes=ANSWER_BYTES)
-            except Refused as error:
-                log.warning("what was said meanwhile cannot be read: %s", error)
+            except Undelivered as error:
+                self._failed[room_id] += 1
+                if not isinstance(error, Refused) and self._failed[room_id] < MOST_TRIES:
+                    raise
+                # The room can be read no further back. All others must not be deaf for its sake.
+                log.warning("what was said meanwhile in %s cannot be read: %s", room_id, error)
                 break
             chunk, back = maybe_objects(page, "chunk"), maybe_text(page, "end")
             found += chunk
             if not back or not chunk:
                 break
+        self._failed.pop(room_id, None)
         return found[::-1]
 
     def _since_invited(self, events: list[Event]) -> list[Event]:

@@ -103,6 +103,25 @@ async def test_a_gap_is_read_back(pulling: Matrix, far_end: Homeserver, tools: T
     assert (query["from"], query["to"], query["dir"]) == ("p9", "s1", "b")
 
 
+async def test_a_room_that_can_never_be_read_back_does_not_keep_the_others_deaf(
+    pulling: Matrix, far_end: Homeserver, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync, "MOST_TRIES", 3)
+    tools.bookmarks.mark("sync", "s1")
+    gap = {"events": events_of("emote"), "limited": True, "prev_batch": "p9"}
+    other = {"!other:example.org": {"timeline": {"events": events_of("batch")}}}
+    for tries in (1, 2):
+        far_end.answers["/messages"] = (500, {"errcode": "M_UNKNOWN"})
+        far_end.syncs = [synced("s2", join={ROOM: {"timeline": gap}, **other})]
+        assert await heard(pulling) == []
+        assert await tools.bookmarks.all() == {"sync": "s1"}, f"after {tries} tries nothing is given up"
+    far_end.answers["/messages"] = (500, {"errcode": "M_UNKNOWN"})
+    far_end.syncs = [synced("s2", join={ROOM: {"timeline": gap}, **other})]
+    came = await heard(pulling)
+    assert [one.text for one in came if isinstance(one, CustomerMessage)] == ["* thinks", "one", "two"]
+    assert await tools.bookmarks.all() == {"sync": "s2"}
+
+
 async def test_what_was_said_before_the_bot_was_invited_is_not_for_it(
     pulling: Matrix, far_end: Homeserver, tools: Tools
 ) -> None:
