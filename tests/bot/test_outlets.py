@@ -1,220 +1,38 @@
-"""A profile shows the published wait and, in the end, what the operator had there; time is in the test's hands."""
+"""A profile shows the published wait, as fast as its platform takes it, and every change is on record."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from datetime import UTC
-from typing import Any, cast
 
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.base import Busy, Outlet, Refused, Shown, Uncertain, Undelivered
+from adapters.base import Busy, Refused, Uncertain
 from bot import outlets as module
-from bot.board import GRACE_S, Board
-from bot.bookmarks import StoredBookmarks
-from bot.clock import Clock
+from bot.board import GRACE_S
 from bot.formats import FORMATS, SUFFIXES
-from bot.lease import Lease
-from bot.light import light
-from bot.listening import Listening
-from bot.metrics import Metrics
 from bot.outlet import CALM_S
-from bot.outlets import Outlets
 from bot.painter import CannotDraw, Picture
-from bot.published import Published
-from bot.showing import Showing
-from bot.store.store import Store
-from bot.troubles import Troubles
-from bot.words import Words
 from bot.writer import OWN as OWN_LABEL
-from bot.writer import Writer
-from status.model import Outlook, Promise, TrackRecord, Wait
 from status.promise import BOXES_S
 from tests.bot.test_words import LANGUAGES, SITUATIONS, WORDS, open_desk
-from tests.fakes.source import LEASE_S, NAME, QUEUE, Flaky, Impatient, Inlet, Source, flaky, until
+from tests.fakes.profile import (
+    ABOUT,
+    BANNER,
+    OWN,
+    OWN_PICTURE,
+    PRESENCE,
+    Page,
+    Refreshed,
+    a_while,
+    process,
+    refreshed,
+    soon,
+    store,
+)
+from tests.fakes.source import NAME, QUEUE, Flaky, until
 
-ABOUT = Outlet("about", least_s=300, chars=120, per_language=True)
-BANNER = Outlet("banner", least_s=900, format="discord")
-PRESENCE = Outlet("presence", least_s=30, chars=128, in_session=True)
-OWN = {"": "We sell shoes", "en": "", "fi": "Myymme kenkiä", "pl": ""}
-OWN_PICTURE = b"\x89PNG theirs \x00\xff"
-MINUTE_S = 60
-
-
-class Wall(Clock):
-    """Real time, which a test may let jump."""
-
-    ahead_s = 0.0
-
-    def real(self) -> float:
-        return super().real() + self.ahead_s
-
-    def now(self) -> float:
-        return super().now() + self.ahead_s
-
-
-class Page(Source):
-    """A platform with a profile: what stands in its outlets, and every change that was asked for."""
-
-    def __init__(self, *outlets: Outlet, one_reader: bool = True) -> None:
-        super().__init__(one_reader=one_reader)
-        self.outlets: Sequence[Outlet] = outlets
-        self.stands: dict[str, Shown] = {"about": OWN, "banner": OWN_PICTURE, "presence": {"": ""}}
-        self.changes: list[tuple[str, Shown]] = []
-        self.reads: list[str] = []
-        self.troubles: deque[Undelivered | None] = deque()
-
-    async def read_outlet(self, name: str) -> Shown:
-        self.reads.append(name)
-        return self.stands[name]
-
-    async def show_outlet(self, name: str, shown: Shown) -> None:
-        self.changes.append((name, shown))
-        trouble = self.troubles.popleft() if self.troubles else None
-        if trouble is None or isinstance(trouble, Uncertain):
-            self.stands[name] = shown
-        if trouble is not None:
-            raise trouble
-
-    def about(self, language: str = "") -> str:
-        """What customers read."""
-        stands = self.stands["about"]
-        assert isinstance(stands, dict)
-        return str(stands[language])
-
-
-@dataclass
-class Refreshed:
-    """What was published last: all that a board asks a store for."""
-
-    clock: Wall
-    last: Published | None = None
-
-    def publish(self, outlook: Outlook | None = None, *, minutes: float = 15) -> None:
-        now = self.clock.now()
-        if outlook is None:
-            wait = Wait(minutes * 20, minutes * 50, minutes * 60, 100, "test", now)
-            outlook = Outlook("open", now, 3, 2, wait=wait, promise=Promise(now, now, minutes * MINUTE_S))
-        self.last = Published(QUEUE, replace(outlook, as_of=now), now + 300, TrackRecord(0, 0, 0))
-
-    async def published(self, queue: str) -> Published | None:
-        return self.last
-
-    async def history(self, queue: str, since: float) -> list[Any]:
-        return []
-
-
-async def no_drawing(picture: Picture) -> bytes:
-    return f"{picture.format}: {picture.sign.figure}".encode()
-
-
-@dataclass
-class Process:
-    """One process of the bot that reads one channel."""
-
-    page: Page
-    store: Flaky
-    refreshed: Refreshed
-    who: str = "one"
-    draw: Callable[[Picture], Any] = no_drawing
-    troubles: Troubles = field(default_factory=Troubles)
-    task: asyncio.Task[Any] | None = None
-
-    def __post_init__(self) -> None:
-        clock, words, chance = self.refreshed.clock, Words(), Impatient()
-        self.board = Board(cast(Store, self.refreshed), clock, Metrics(), {QUEUE: None})
-
-        def picture(queue: str, name: str, language: str) -> Picture:
-            outlook = self.board.published(queue).outlook
-            sign = words.sign(language, UTC).sign(outlook, light(outlook, 600, 1800))
-            return Picture(name, sign, "Acme", "Support")
-
-        showing = Showing(self.board, words, "en", lambda queue: UTC, picture, self.draw)
-        self.lease = Lease(self.store, QUEUE, NAME, self.who, clock, LEASE_S)
-        self.metrics = Metrics()
-        self.writer = Writer(
-            NAME, self.page, QUEUE, self.store, self.lease, clock, self.troubles, self.metrics
-        )
-        self.outlets = Outlets(NAME, QUEUE, self.store, showing, self.lease, clock, self.writer)
-        self.listening = Listening(
-            NAME,
-            self.page,
-            Inlet().receive,
-            StoredBookmarks(self.store, QUEUE, NAME, clock),
-            self.troubles,
-            clock,
-            chance,
-            self.lease,
-            self.outlets,
-        )
-
-    async def start(self) -> Process:
-        async def follow() -> None:
-            while True:
-                await self.board.look()
-                await asyncio.sleep(0.01)
-
-        async def both() -> None:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(follow())
-                group.create_task(self.listening.run())
-
-        self.task = asyncio.create_task(both())
-        return self
-
-    async def refresh(self, minutes: float, after_s: float = 0.0) -> None:
-        """Time passes, and there is a new figure at once: the board has no moment to call the old one stale."""
-        self.refreshed.clock.ahead_s += after_s
-        self.refreshed.publish(minutes=minutes)
-        await self.board.look()
-
-    async def crash(self) -> None:
-        """Nothing is given back; the lease runs out, as far as others can tell."""
-        assert self.task is not None
-        self.task.cancel()
-        await asyncio.gather(self.task, return_exceptions=True)
-        self.task = None
-
-    async def stop(self) -> None:
-        """An orderly stop."""
-        if self.task is not None:
-            await self.crash()
-            await self.listening.close()
-
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LOOK_EVERY_S", 0.01)
-
-
-@pytest.fixture
-async def store(store_url: str) -> AsyncIterator[Flaky]:
-    async with flaky(store_url) as store:
-        yield store
-
-
-@pytest.fixture
-def refreshed() -> Refreshed:
-    return Refreshed(Wall())
-
-
-@asynccontextmanager
-async def process(page: Page, store: Flaky, refreshed: Refreshed, **more: Any) -> AsyncIterator[Process]:
-    one = await Process(page, store, refreshed, **more).start()
-    try:
-        yield one
-    finally:
-        await one.stop()
-
-
-async def a_while() -> None:
-    """Long enough for many rounds."""
-    await asyncio.sleep(0.2)
+__all__ = ["refreshed", "soon", "store"]
 
 
 # --- what is shown -------------------------------------------------------------------------------------------
@@ -256,11 +74,11 @@ async def test_a_change_waits_for_its_time_and_then_shows_the_latest(
     async with process(page, store, refreshed):
         await until(lambda: page.changes)
         for minutes in (20, 30):
-            refreshed.clock.ahead_s += 140
+            await refreshed.later(140)
             refreshed.publish(minutes=minutes)
             await a_while()
         assert page.about() == "You should have a reply within 15 minutes"
-        refreshed.clock.ahead_s += 30
+        await refreshed.later(30)
         await until(lambda: len(page.changes) == 2)
         assert page.about() == "You should have a reply within 30 minutes"
 
@@ -273,7 +91,7 @@ async def test_when_the_feed_dies_the_operators_own_comes_back_and_the_figure_wi
     refreshed.publish(minutes=15)
     async with process(page, store, refreshed) as one:
         await until(lambda: len(page.changes) == 3)
-        refreshed.clock.ahead_s += 300 + GRACE_S + 1
+        await refreshed.later(300 + GRACE_S + 1)
         await until(lambda: len(page.changes) == 6)
         assert (page.stands["about"], page.stands["banner"]) == (OWN, OWN_PICTURE)
         assert page.stands["presence"] == {"": "We cannot say right now how long a reply takes"}
@@ -308,7 +126,7 @@ async def test_a_reader_that_finds_an_old_figure_of_ours_and_no_new_one_gives_th
         await until(lambda: page.changes)
         await one.crash()
     refreshed.last = None
-    refreshed.clock.ahead_s += 1_000
+    await refreshed.later(1_000)
     async with process(page, store, refreshed, who="two"):
         await until(lambda: len(page.changes) == 2)
         assert page.stands["about"] == OWN
@@ -352,6 +170,7 @@ async def test_every_change_that_is_tried_is_on_record(store: Flaky, refreshed: 
             await a_while()
             await one.refresh(minutes, after_s=1_000)
         await until(lambda: len(page.changes) == 4)
+        await refreshed.later(0)
     short, long = [f"You should have a reply within {length}" for length in ("15 minutes", "1 hour")]
     writes = await store.behind.writes(QUEUE, NAME)
     assert [(one.label, one.result, one.reason, one.retry_after_s) for one in reversed(writes)] == [
@@ -380,7 +199,7 @@ async def test_a_busy_platform_is_not_asked_before_it_said_not_even_by_the_next_
     refreshed.publish(minutes=15)
     async with process(page, store, refreshed) as one:
         await until(lambda: page.changes)
-        refreshed.clock.ahead_s += 400
+        await refreshed.later(400)
         await a_while()
         await one.crash()
         async with process(page, store, refreshed) as two:
@@ -447,7 +266,7 @@ async def test_a_fault_of_the_adapter_is_not_repeated_at_once(store: Flaky, refr
         await a_while()
         assert len(page.reads) == 1
         page.stands["about"] = OWN
-        refreshed.clock.ahead_s += 61
+        await refreshed.later(61)
         await until(lambda: page.changes)
 
 
@@ -463,176 +282,6 @@ async def test_a_picture_that_cannot_be_drawn_is_left(store: Flaky, refreshed: R
             await a_while()
     assert [name for name, _ in page.changes] == ["about", "about"], "shown, and restored"
     assert len([entry for entry in logs if entry["event"] == "outlet refused"]) == 1
-
-
-# --- the end, crashes, other processes -----------------------------------------------------------------------
-
-
-async def test_at_an_orderly_stop_the_operators_own_stands_there_again(
-    store: Flaky, refreshed: Refreshed
-) -> None:
-    page = Page(ABOUT, BANNER, PRESENCE)
-    refreshed.publish(minutes=15)
-    async with process(page, store, refreshed):
-        await until(lambda: len(page.changes) == 3)
-    assert (page.stands["about"], page.stands["banner"]) == (OWN, OWN_PICTURE)
-    assert page.reads == ["about", "banner"]
-    async with process(page, store, refreshed):
-        await until(lambda: page.under_way)
-        await a_while()
-        assert len(page.changes) == 5 + 1, "only the new session's presence: the others changed a moment ago"
-
-
-async def test_when_another_process_takes_over_nothing_flickers(store: Flaky, refreshed: Refreshed) -> None:
-    page = Page(ABOUT)
-    refreshed.publish(minutes=15)
-    async with process(page, store, refreshed, who="one") as first:
-        await until(lambda: page.changes)
-        async with process(page, store, refreshed, who="two") as second:
-            await first.stop()
-            await until(lambda: second.lease.mine and page.reads == ["about", "about"])
-            await a_while()
-            assert len(page.changes) == 1
-        assert page.stands["about"] == OWN, "the last one gives back what the first one kept"
-
-
-async def test_after_a_crash_the_next_process_knows_whose_is_whose(
-    store: Flaky, refreshed: Refreshed
-) -> None:
-    page = Page(ABOUT, BANNER)
-    refreshed.publish(minutes=15)
-    async with process(page, store, refreshed, who="one") as one:
-        await until(lambda: len(page.changes) == 2)
-        await one.crash()
-    refreshed.clock.ahead_s += 4_000
-    refreshed.publish(minutes=20)
-    async with process(page, store, refreshed, who="two"):
-        await until(lambda: len(page.changes) == 4)
-        assert page.about() == "You should have a reply within 20 minutes"
-    assert (page.stands["about"], page.stands["banner"]) == (OWN, OWN_PICTURE)
-
-
-async def test_what_the_operator_writes_meanwhile_is_what_they_get_back(
-    store: Flaky, refreshed: Refreshed
-) -> None:
-    page = Page(ABOUT)
-    refreshed.publish(minutes=15)
-    async with process(page, store, refreshed) as one:
-        await until(lambda: page.changes)
-        page.stands["about"] = {"": "We sell boots", "en": "", "fi": "", "pl": ""}
-        await one.refresh(20, after_s=4_000)
-        await until(lambda: len(page.changes) == 2)
-        assert page.about() == "You should have a reply within 20 minutes"
-    assert page.about() == "We sell boots"
-
-
-async def test_what_the_operator_wrote_last_is_seen_at_the_stop_too(
-    store: Flaky, refreshed: Refreshed
-) -> None:
-    page = Page(ABOUT)
-    refreshed.publish(minutes=15)
-    async with process(page, store, refreshed) as one:
-        await until(lambda: page.changes)
-        page.stands["about"] = {"": "We sell boots", "en": "", "fi": "", "pl": ""}
-        await one.refresh(15, after_s=4_000)
-    assert page.about() == "We sell boots"
-
-
-async def test_what_cannot_be_given_back_is_left_to_the_next_start(
-    store: Flaky, refreshed: Refreshed
-) -> None:
-    page = Page(ABOUT)
-    page.troubles.extend([None, Busy("too many changes", 10)])
-    refreshed.publish(minutes=15)
-    async with process(page, store, refreshed):
-        await until(lambda: page.changes)
-    assert page.about() == "You should have a reply within 15 minutes"
-    refreshed.clock.ahead_s += 20
-    async with process(page, store, refreshed) as one:
-        await until(lambda: one.lease.mine and len(page.reads) == 2)
-    assert page.stands["about"] == OWN
-
-
-async def test_at_a_stop_a_failure_is_not_the_end_of_it(store: Flaky, refreshed: Refreshed) -> None:
-    page = Page(ABOUT, BANNER)
-    page.troubles.extend([None, None, Busy("an error"), Uncertain("no answer"), Busy("an error"), None])
-    refreshed.publish(minutes=15)
-    async with process(page, store, refreshed):
-        await until(lambda: len(page.changes) == 2)
-    assert (page.stands["about"], page.stands["banner"]) == (OWN, OWN_PICTURE)
-    assert len(page.changes) == 2 + 2 + 2 + 1, "the text twice in vain, the picture once more"
-
-
-async def test_a_session_of_its_own_is_shown_anew_in_each_and_never_restored(
-    store: Flaky, refreshed: Refreshed
-) -> None:
-    page = Page(PRESENCE)
-    refreshed.publish(minutes=15)
-    async with process(page, store, refreshed) as one:
-        await until(lambda: page.changes)
-        refreshed.clock.ahead_s += 31
-        await a_while()
-        assert len(page.changes) == 1
-        one.listening.report("")
-        await until(lambda: len(page.changes) == 2)
-    assert len(page.changes) == 2
-    assert page.reads == []
-    assert await store.behind.outlets(QUEUE, NAME) == {}
-
-
-async def test_where_every_process_listens_one_shows(store: Flaky, refreshed: Refreshed) -> None:
-    page = Page(ABOUT, one_reader=False)
-    refreshed.publish(minutes=15)
-    async with process(page, store, refreshed, who="one"), process(page, store, refreshed, who="two"):
-        await until(lambda: page.under_way == 2 and page.changes)
-        await a_while()
-        assert len(page.changes) == 1
-
-
-# --- without the store ---------------------------------------------------------------------------------------
-
-
-async def test_without_a_store_the_last_reader_takes_the_old_figure_down(
-    store: Flaky, refreshed: Refreshed
-) -> None:
-    page = Page(ABOUT, BANNER)
-    refreshed.publish(minutes=15)
-    async with process(page, store, refreshed) as one:
-        await until(lambda: len(page.changes) == 2)
-        store.away = True
-        await until(lambda: not page.under_way)
-        await a_while()
-        assert len(page.changes) == 2, "the figure is still fresh"
-        refreshed.clock.ahead_s += 1_000
-        await until(lambda: len(page.changes) == 4)
-        assert (page.stands["about"], page.stands["banner"]) == (OWN, OWN_PICTURE)
-        await a_while()
-        assert len(page.changes) == 4, "once"
-        await one.refresh(15)
-        store.away = False
-        await until(lambda: page.under_way)
-        await one.refresh(15, after_s=1_000)
-        await until(lambda: len(page.changes) == 6)
-        assert page.about() == "You should have a reply within 15 minutes"
-    assert (page.stands["about"], page.stands["banner"]) == (OWN, OWN_PICTURE)
-
-
-async def test_whoever_cannot_reach_the_store_leaves_alone_what_another_wrote(
-    store: Flaky, refreshed: Refreshed
-) -> None:
-    page = Page(ABOUT)
-    refreshed.publish(minutes=15)
-    async with process(page, store, refreshed):
-        await until(lambda: page.changes)
-        store.away = True
-        await until(lambda: not page.under_way)
-        theirs = {"": "You should have a reply within 8 minutes"}
-        page.stands["about"] = theirs
-        refreshed.clock.ahead_s += 1_000
-        await until(lambda: len(page.reads) == 2)
-        await a_while()
-        assert (len(page.changes), page.stands["about"]) == (1, theirs)
-        store.away = False
 
 
 # --- words and formats ---------------------------------------------------------------------------------------
