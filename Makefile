@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint bench bench-estimate drill clean
+.PHONY: help demo test pictures lint bench bench-estimate drill clean
 .DEFAULT_GOAL := help
 
 help:            ## what can be made here
@@ -21,6 +21,9 @@ demo: $(READY)   ## a simulated support floor and the live page, no tokens neede
 
 test: $(READY)   ## the whole test suite, a process for each core (ARGS="-n 0" for one)
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+pictures: $(READY)  ## the tests in the browser, with pictures of what they saw in tests/browser/out
+	$(BIN)/python -m pytest tests/browser --pictures $(ARGS)
 
 lint: $(READY)   ## style and types
 	$(BIN)/ruff check .

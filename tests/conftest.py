@@ -34,6 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("JONO_TEST_STORES", "valkey"),
         help=f"comma-separated kinds of store to test on: {', '.join(STORES)}",
     )
+    parser.addoption(
+        "--pictures", action="store_true", help="keep pictures of the pages that browser tests open"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

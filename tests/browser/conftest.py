@@ -8,7 +8,8 @@
 
 The browser runs once, and so all here runs on one loop, that of the session: an asynchronous fixture must say
 `@pytest_asyncio.fixture(loop_scope="session")`. Without a browser these tests are skipped, and fail where `CI` is set:
-there somebody counts on them. JONO_NO_BROWSER, a reason, skips them all.
+there somebody counts on them. JONO_NO_BROWSER, a reason, skips them all. `make pictures` keeps what they
+saw, to be looked at.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def page_of(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Pages]:
     """Opens pages; at the end nothing must have gone wrong in any of them."""
-    pages = Pages(browser, re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-"))
+    name = re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-")
+    pages = Pages(browser, name, request.config.getoption("--pictures"))
     try:
         yield pages
     finally:

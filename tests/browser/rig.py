@@ -33,10 +33,11 @@ async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.
 
 @dataclass
 class Pages:
-    """The pages of one test. `name` is what its pictures are called."""
+    """The pages of one test. `name` is what its pictures are called, which are taken where they are `pictured`."""
 
     browser: Browser
     name: str
+    pictured: bool = False
     troubles: list[str] = field(default_factory=list)
     _allowed: list[re.Pattern[str]] = field(default_factory=list)
     _contexts: list[BrowserContext] = field(default_factory=list)
@@ -69,12 +70,12 @@ class Pages:
         """What went wrong in any of the pages until now, but for what was allowed."""
         return [one for one in self.troubles if not any(pattern.search(one) for pattern in self._allowed)]
 
-    async def shot(self, page: Page, part: str = "") -> Path:
-        """A picture of the whole page in `out/`, named for the test and the part."""
-        OUT.mkdir(exist_ok=True)
-        path = OUT / f"{self.name}{f'-{part}' if part else ''}.png"
-        await page.screenshot(path=path, full_page=True, animations="disabled")
-        return path
+    async def shot(self, page: Page, part: str = "") -> None:
+        """With `--pictures`, one of the whole page in `out/`, named for the test and the part."""
+        if self.pictured:
+            OUT.mkdir(exist_ok=True)
+            path = OUT / f"{self.name}{f'-{part}' if part else ''}.png"
+            await page.screenshot(path=path, full_page=True, animations="disabled")
 
     async def close(self) -> None:
         """Close all pages."""

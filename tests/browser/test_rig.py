@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from tests.browser.rig import OUT, Pages, axe
+from tests.browser import rig
+from tests.browser.rig import Pages, axe
 from tests.fakes.site import Site, publish
 
 POLICY = {
@@ -21,7 +23,21 @@ async def test_the_status_page_has_no_fault(site: Site, page_of: Pages) -> None:
     page = await page_of(site.address)
     assert "Acme" in await page.title()
     assert await axe(page) == []
-    assert (await page_of.shot(page)).parent == OUT
+
+
+async def test_pictures_are_taken_where_they_are_asked_for(
+    site: Site, page_of: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rig, "OUT", tmp_path / "out")
+    page = await page_of(site.address)
+    page_of.pictured = False
+    await page_of.shot(page)
+    assert not rig.OUT.exists()
+    page_of.pictured = True
+    await page_of.shot(page, "part")
+    [picture] = rig.OUT.iterdir()
+    assert picture.name.endswith("-part.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 @asynccontextmanager
