@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import TypeVar
 
 from adapters.base import Busy, Pace
@@ -73,6 +73,7 @@ class Pacing:
         self._homes = homes
         self._clock = clock
         self._lines: defaultdict[tuple[str, str], Line] = defaultdict(Line)
+        self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._under_way: set[tuple[str, str]] = set()
         self._silent_until: dict[tuple[str, str], float] = {}
         self._swept_at = 0.0
@@ -92,16 +93,22 @@ class Pacing:
                 raise
 
     async def _draw(self, channel: str, key: str, paces: Sequence[Pace]) -> None:
-        now = self._clock.real()
-        self._sweep(now)
-        lines = [self._lines[channel, pace.name] for pace in paces]
-        ahead = [line.ahead_of(key) for line in lines]
-        drawn = await self._store.channels.pace(self._homes[channel], channel, paces, ahead)
-        if drawn.wait_s > 0:
-            self._lines[channel, drawn.budget].waits(key, now + drawn.wait_s)
-            raise NotYet(drawn.wait_s)
-        for line in lines:
-            line.leaves(key)
+        async with self._in_order(channel, paces):
+            now = self._clock.real()
+            self._sweep(now)
+            lines = [self._lines[channel, pace.name] for pace in paces]
+            ahead = [line.ahead_of(key) for line in lines]
+            drawn = await self._store.channels.pace(self._homes[channel], channel, paces, ahead)
+            if drawn.wait_s > 0:
+                self._lines[channel, drawn.budget].waits(key, now + drawn.wait_s)
+                raise NotYet(drawn.wait_s)
+            for line in lines:
+                line.leaves(key)
+
+    def _in_order(self, channel: str, paces: Sequence[Pace]) -> AbstractAsyncContextManager[object]:
+        """One asks after another, so that places are given in the order in which messages come; where there are no
+        places to be given, all ask at once."""
+        return self._asking[channel] if any(pace.most for pace in paces) else nullcontext()
 
     def _sweep(self, now: float) -> None:
         if now < self._swept_at + SWEPT_EVERY_S:
