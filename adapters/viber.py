@@ -42,6 +42,7 @@ from adapters.base import (
     Refused,
     Told,
     Tools,
+    Troubles,
     Uncertain,
     Undeliverable,
     Undelivered,
@@ -79,6 +80,7 @@ KINDS: Mapping[str, FileKind] = {
     "file": "document",
     "sticker": "sticker",
 }
+SENDING = "messages cannot be sent"
 UNCERTAIN = frozenset({500, 502, 504})
 """From somebody between us and Viber, who may have passed the message on; 429 and 503 have not."""
 OK, NO_WEBHOOK, BAD_TOKEN, TOO_MANY, LAST = 0, 1, 2, 12, 24
@@ -125,7 +127,7 @@ class Viber:
         self._options = options
         self._tools = tools
         self._base = options.api_base.rstrip("/")
-        self._trouble = ""
+        self._troubles = Troubles(tools.report, named=True)
         self.limits = Limits(TEXT_UNITS, resend_is_safe=False, measure=utf16, file_bytes=FILE_BYTES)
 
     # --- in ------------------------------------------------------------------------------------------------
@@ -184,8 +186,8 @@ class Viber:
         account = await self._ask("get_account_info", {})
         if account.get("webhook") != hook_url or not set(EVENTS) <= _strings(account.get("event_types")):
             await self._ask("set_webhook", {"url": hook_url, "event_types": EVENTS, "send_name": True})
-        self._trouble = ""
-        self._tools.report("")
+        self._troubles.report(SENDING, "")
+        self._troubles.repeat()
         while True:
             await asyncio.sleep(WATCH_S)
             if (await self._ask("get_account_info", {})).get("webhook") != hook_url:
@@ -229,10 +231,7 @@ class Viber:
         if len(body) > BODY_BYTES:
             raise Refused(f"the message is larger than the {BODY_BYTES // 1000} kB that Viber takes")
         status, answer = await self._call("send_message", body)
-        trouble = f"messages cannot be sent: {OURS[status]}" if status in OURS else ""
-        if trouble != self._trouble:
-            self._trouble = trouble
-            self._tools.report(trouble)
+        self._troubles.report(SENDING, OURS.get(status, ""))
         if status == OK:
             return str(answer.get("message_token", ""))
         if status == TOO_MANY:
