@@ -133,14 +133,15 @@ class Reader:
         return []
 
     def _by_customer(self, said: Said, words: Words) -> CustomerMessage:
-        text, queue = self._vocabulary.customers_text(words.whole, self._queues)
+        whole = words.whole
+        text, queue = self._vocabulary.customers_text(whole.text, self._queues)
         return CustomerMessage(
             said.id,
             said.conversation_id,
             said.author,
             text,
             queue=queue,
-            files=words.files,
+            files=whole.files,
             ref=said.ts,
         )
 
@@ -193,8 +194,8 @@ class Reader:
             return []
         said = Said.of(message, channel, private)
         words = words_of(message)
-        text = words.text if channel == self._agents_channel else words.whole
-        return self._edit(said, f"{said.id}:{edited_at}", text)
+        seen = words if channel == self._agents_channel else words.whole
+        return self._edit(said, f"{said.id}:{edited_at}", seen.text)
 
     def _deleted(self, previous: Mapping[str, Any], ts: str, channel: str, private: bool) -> list[Arrival]:
         if not previous or _by_machine(previous):

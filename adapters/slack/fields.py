@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,12 +32,15 @@ class Words:
 
     text: str
     files: tuple[File, ...]
-    forwarded: str = ""
+    forwarded: Words | None = None
 
     @property
-    def whole(self) -> str:
-        """The text, and what is forwarded below it."""
-        return "\n".join(filter(None, (self.text, self.forwarded)))
+    def whole(self) -> Words:
+        """All of it, what is forwarded below the rest."""
+        if self.forwarded is None:
+            return self
+        text = "\n".join(filter(None, (self.text, self.forwarded.text)))
+        return Words(text, self.files + self.forwarded.files)
 
     def __bool__(self) -> bool:
         return bool(self.text.strip() or self.files)
@@ -46,26 +49,32 @@ class Words:
 def words_of(message: Mapping[str, Any]) -> Words:
     """The text of a message and of those it forwards, and its files; what lies elsewhere is a link. Where it has no
     text of its own, all that is attached is its text. One file that makes no sense does not lose the message."""
-    attached = maybe_objects(message, "attachments")
-    texts, files = [plain(read_text(message, "text"))], []
-    forwarded = [_attached(one) for one in attached if _is_message(one)] if texts[0] else []
-    if not texts[0]:
-        texts = [_attached(one) for one in attached]
-    for item in maybe_objects(message, "files"):
+    own, attached = plain(read_text(message, "text")), maybe_objects(message, "attachments")
+    if own:
+        said, messages = _words(own, [message]), [one for one in attached if _is_message(one)]
+        return Words(said.text, said.files, _words(_texts(messages), messages))
+    return _words(_texts(attached), [message, *attached])
+
+
+def _words(text: str, holders: Sequence[Mapping[str, Any]]) -> Words:
+    """A text, with the files that these messages hold: https://docs.slack.dev/reference/objects/file-object"""
+    texts, files = [text], []
+    for item in (item for holder in holders for item in maybe_objects(holder, "files")):
         if item.get("is_external") is True or item.get("mode") == "external":
             texts.append(maybe_text(item, "url_private"))
         elif item.get("mode") not in UNSEEN and (file := _file(item)) is not None:
             files.append(file)
-    return Words("\n".join(filter(None, texts)), tuple(files), "\n".join(filter(None, forwarded)))
+    return Words("\n".join(filter(None, texts)), tuple(files))
 
 
-def _attached(attachment: Mapping[str, Any]) -> str:
-    return plain(maybe_text(attachment, "text") or maybe_text(attachment, "fallback"))
+def _texts(attachments: Sequence[Mapping[str, Any]]) -> str:
+    found = (plain(maybe_text(one, "text") or maybe_text(one, "fallback")) for one in attachments)
+    return "\n".join(filter(None, found))
 
 
 def _is_message(attachment: Mapping[str, Any]) -> bool:
     """Whether it shows a message of Slack's, and is no preview of a page."""
-    return any(attachment.get(mark) is True for mark in ("is_share", "is_msg_unfurl"))
+    return any(attachment.get(mark) is True for mark in ("is_share", "is_msg_unfurl", "is_reply_unfurl"))
 
 
 def _file(item: Mapping[str, Any]) -> File | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from adapters.base import CustomerEdit
+from adapters.base import CustomerEdit, File
 from adapters.slack import Slack
 from tests.adapters.test_slack import READ, accepted, far, options, slack, tools, written
 from tests.fakes.slack import FIXTURES
@@ -52,3 +53,30 @@ def test_only_messages_are_shown_beside_a_text(slack: Slack, mark: str, shown: b
     ]
     [message] = accepted(slack, event("ordinary", text="Look", attachments=attachments))
     assert message == written(f"Look\n{SHOWN}" if shown else "Look")
+
+
+PHOTO = {
+    "id": "F1",
+    "mimetype": "image/png",
+    "name": "seam.png",
+    "url_private_download": "https://files.slack.com/1",
+}
+SHARED = {"is_share": True, "text": SHOWN, "files": [PHOTO]}
+SENT = (File("photo", "https://files.slack.com/1", "seam.png", "image/png"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "forwarded", "read"),
+    [("Look", SHARED, f"Look\n{SHOWN}"), ("", SHARED, SHOWN), ("", SHARED | {"text": ""}, "")],
+)
+def test_files_of_a_message_that_a_customer_forwards_come_with_it(
+    slack: Slack, text: str, forwarded: dict[str, object], read: str
+) -> None:
+    """https://github.com/NousResearch/hermes-agent/pull/75481 shows where Slack puts them."""
+    assert accepted(slack, event("ordinary", text=text, attachments=[forwarded])) == [
+        replace(written(read), files=SENT)
+    ]
+
+
+def test_files_of_what_an_agents_link_shows_are_not_sent_to_the_customer(slack: Slack) -> None:
+    assert accepted(slack, event("agent_reply", attachments=[SHARED])) == READ["agent_reply"]
