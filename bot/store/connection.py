@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import traceback
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import redis
 import structlog
 from redis.asyncio import (
     BlockingConnectionPool,
@@ -286,6 +288,7 @@ UNAVAILABLE: tuple[type[BaseException], ...] = (
 )
 """Errors that always mean "not now": the request was fine, the store could not take it."""
 
+_CLIENT = str(Path(redis.__file__).parent)
 # Codes for which the client has no class of their own.
 _NOT_NOW = ("NOREPLICAS ", "MISCONF ", "UNKILLABLE ", "BUSY ")
 _CLUSTER_NOT_NOW = ("Redis Cluster cannot be connected", "All slots are not covered")
@@ -297,6 +300,8 @@ def unavailable(error: BaseException) -> bool:
         return isinstance(error, UNAVAILABLE) or str(error).startswith(_NOT_NOW)
     if isinstance(error, RedisClusterException):
         return isinstance(error, UNAVAILABLE) or str(error).startswith(_CLUSTER_NOT_NOW)
+    if isinstance(error, AttributeError):
+        return traceback.extract_tb(error.__traceback__)[-1].filename.startswith(_CLIENT)
     return isinstance(error, UNAVAILABLE)
 
 
@@ -309,11 +314,12 @@ async def reaching() -> AsyncIterator[None]:
     """Whatever says "not now" in the client's many words becomes StoreDown.
 
     The client swallows a cancellation that comes while it connects (redis-py 8.1, `connect_check_health`): it is
-    raised again here, or a stop would wait for ever.
+    raised again here, or a stop would wait for ever. And where one task closes a cluster's connection while another one
+    writes to it, that one's writer is gone (`_send_packed_command`).
     """
     try:
         yield
-    except (RedisError, RedisClusterException, OSError) as error:
+    except (RedisError, RedisClusterException, OSError, AttributeError) as error:
         if unavailable(error):
             raise StoreDown(type(error).__name__) from error
         raise

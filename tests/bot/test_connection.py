@@ -10,8 +10,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import redis.asyncio
 from redis.asyncio import Redis
 from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -22,10 +24,12 @@ from bot.store.connection import (
     BadUrl,
     Connection,
     Options,
+    StoreDown,
     UnsafeStore,
     check_safe,
     connect,
     dangers,
+    reaching,
     redacted,
     server_time,
     unavailable,
@@ -259,6 +263,17 @@ async def test_a_mistake_of_ours_does_not_count_as_down(store_url: str) -> None:
         with pytest.raises(ResponseError) as mistake:
             await connection.client.lpush("key", "value")
     assert not unavailable(mistake.value)
+
+
+async def test_a_connection_that_is_closed_while_it_is_written_to_counts_as_down() -> None:
+    """As happens in a cluster's failover: another task closes it, and the client finds no writer (redis-py 8.1)."""
+    closed: Any = redis.asyncio.Connection()
+    with pytest.raises(StoreDown):
+        async with reaching():
+            await closed._send_packed_command([b"PING"])
+    with pytest.raises(AttributeError):
+        async with reaching():
+            closed.no_such_thing  # noqa: B018 - a mistake of ours
 
 
 async def test_a_cluster_that_cannot_be_reached_counts_as_down() -> None:

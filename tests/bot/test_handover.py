@@ -10,7 +10,7 @@ from adapters.base import Busy, Person
 from bot.case import Case, CaseState
 from bot.events import Decision, Transfer, Wrote
 from bot.store import keys
-from tests.fakes.desk import Floor, open_floor
+from tests.fakes.desk import Floor, PromptChance, open_floor
 
 
 async def moved(floor: Floor, case: Case, target: str) -> Case:
@@ -59,12 +59,15 @@ async def test_there_and_back_as_often_as_one_likes(floor: Floor) -> None:
     assert (await floor.texts(case))[0] == "Where is my parcel?"
 
 
-async def test_replies_keep_their_order_over_a_handover(floor: Floor) -> None:
+async def test_replies_keep_their_order_over_a_handover(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first one cannot be sent for a while; the second, from another queue, could be at once."""
     case = await floor.opened()
     await floor.deliver()
     shop = floor.platforms["shop"]
-    shop.troubles.extend(Busy("not now", retry_after_s=1.5) for _ in range(2))
+    monkeypatch.setattr(PromptChance, "backoff", lambda *_: 1.5)
+    shop.troubles.extend(Busy("not now") for _ in range(2))
     await floor.command(f"/reply {case.id} first")
     async with floor.sending():
         while shop.troubles:
