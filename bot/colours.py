@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from bot.light import Light
 
@@ -57,6 +58,7 @@ class Palette:
     lights: Mapping[Light, str]
 
 
+@cache
 def palette(ground: str, text: str, accent: str) -> Palette:
     """The palette of a brand."""
     quiet = mixed(text, ground, QUIET)

@@ -87,10 +87,14 @@ def hook_url(config: Config, channel: str) -> str:
 def command_rows(words: Words, config: Config) -> list[CommandHelp]:
     """The table of commands as adapters publish it: in the bot's language, and in every other."""
     zone = ZoneInfo(config.bot.time_zone)
+    voices = {
+        code: (words.agent(code, zone), words.customer(code, zone))
+        for code in (*words.languages(), config.bot.language)
+    }
 
     def summary(command: commands.Command, language: str) -> str:
-        voice = words.agent(language, zone) if command.who == "agent" else words.customer(language, zone)
-        return voice.command_summary(command.name)
+        for_agents, for_customers = voices[language]
+        return (for_agents if command.who == "agent" else for_customers).command_summary(command.name)
 
     return [
         CommandHelp(

@@ -6,11 +6,13 @@ Names and argument forms ("/claim [CASE]") are the same in every language and on
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from adapters.base import CommandHelp
 from bot.words.languages import Language
 
 
+@cache
 def customer_summary(language: Language, command: str) -> str:
     """What a customers' command does. Raises KeyError for one that does not exist."""
     say = language.say
@@ -23,6 +25,7 @@ def customer_summary(language: Language, command: str) -> str:
     }[command]
 
 
+@cache
 def desk_summary(language: Language, command: str) -> str:
     """What an agents' command does. Raises KeyError for one that does not exist."""
     say = language.say
@@ -46,6 +49,7 @@ def desk_summary(language: Language, command: str) -> str:
     }[command]
 
 
+@cache
 def command_name(language: Language, command: str) -> str:
     """What a command is called where platforms translate names: lower case, no spaces. Raises KeyError for one that
     does not exist."""

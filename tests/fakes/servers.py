@@ -32,7 +32,14 @@ SERVICE = "mymaster"
 
 def client_of(url: str) -> redis.Redis:
     """A blocking client that tries once, for arranging things; use it with `with`."""
-    return redis.Redis.from_url(url, decode_responses=True, retry=Retry(NoBackoff(), 0), socket_timeout=5)
+    # Without telling the server who we are: that would be looked up each time.
+    options = {
+        "decode_responses": True,
+        "retry": Retry(NoBackoff(), 0),
+        "socket_timeout": 5,
+        "driver_info": None,
+    }
+    return redis.Redis.from_url(url, **options)
 
 
 def until(condition: Callable[[], object], what: str) -> None:
