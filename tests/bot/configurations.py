@@ -59,12 +59,18 @@ def as_toml(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else json.dumps(value)
 
 
-def written(folder: Path, tables: Mapping[str, Any]) -> Config:
+def write(folder: Path, tables: Mapping[str, Any]) -> Path:
+    """These tables as a file."""
     path = folder / "jono.toml"
     path.write_text(
         "\n".join(f"{json.dumps(key)} = {as_toml(value)}" for key, value in tables.items()), "utf-8"
     )
-    return load(path, {})
+    return path
+
+
+def written(folder: Path, tables: Mapping[str, Any]) -> Config:
+    """What these tables are read as. Raises ConfigError."""
+    return load(write(folder, tables), {})
 
 
 ABSENT = object()
