@@ -156,6 +156,7 @@ async def test_without_a_store_the_last_reader_takes_the_old_figure_down(
     refreshed.publish(minutes=15)
     async with process(page, store, refreshed) as one:
         await until(lambda: len(page.changes) == 2)
+        await refreshed.later(0)
         store.away = True
         await until(lambda: not page.under_way)
         await a_while()
@@ -181,6 +182,7 @@ async def test_whoever_cannot_reach_the_store_leaves_alone_what_another_wrote(
     refreshed.publish(minutes=15)
     async with process(page, store, refreshed):
         await until(lambda: page.changes)
+        await refreshed.later(0)
         store.away = True
         await until(lambda: not page.under_way)
         theirs = {"": "You should have a reply within 8 minutes"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC
@@ -92,7 +92,7 @@ class Refreshed:
 
     async def later(self, seconds: float) -> None:
         """Let time pass, once no process is in the middle of a change that it has yet to note."""
-        await until(lambda: all(process.at_rest for process in self.processes))
+        await until(lambda: not any(process.under_way for process in self.processes))
         self.clock.ahead_s += seconds
 
     def publish(self, outlook: Outlook | None = None, *, minutes: float = 15) -> None:
@@ -124,7 +124,7 @@ class Process:
     draw: Callable[[Picture], Any] = no_drawing
     troubles: Troubles = field(default_factory=Troubles)
     task: asyncio.Task[Any] | None = None
-    at_rest: bool = True
+    under_way: int = 0
 
     def __post_init__(self) -> None:
         clock, words, chance = self.refreshed.clock, Words(), Impatient()
@@ -142,8 +142,8 @@ class Process:
             NAME, self.page, QUEUE, self.store, self.lease, clock, self.troubles, self.metrics
         )
         self.outlets = Outlets(NAME, QUEUE, self.store, showing, self.lease, clock, self.writer)
-        self._look_after = self.outlets.round
-        self.outlets.round = self._round  # type: ignore[method-assign]
+        for name in ("look", "still_ours", "show", "give_back"):
+            setattr(self.writer, name, self._watched(getattr(self.writer, name)))
         self.refreshed.processes.append(self)
         self.listening = Listening(
             NAME,
@@ -157,12 +157,15 @@ class Process:
             self.outlets,
         )
 
-    async def _round(self) -> None:
-        self.at_rest = False
-        try:
-            await self._look_after()
-        finally:
-            self.at_rest = True
+    def _watched(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def watched(*arguments: Any) -> Any:
+            self.under_way += 1
+            try:
+                return await call(*arguments)
+            finally:
+                self.under_way -= 1
+
+        return watched
 
     async def start(self) -> Process:
         async def follow() -> None:
