@@ -34,7 +34,7 @@ from bot.signin import Agent, enter_url
 from bot.store.store import StoreDown
 from bot.words import Words
 
-T = TypeVar("T")
+Answer = TypeVar("Answer")
 
 QUEUE, CHANNEL = "support", "shop"
 OWN_QUEUE, SITE, YOU = "yours", "site", "you"
@@ -47,6 +47,7 @@ LEASE_S = 3_600
 LINK_FOR_S = 86_400
 DRAIN_S = 20.0
 STORE_AGAIN_S = 0.25
+"""Real seconds between two tries while the store does not answer."""
 LINE_EVERY_S, PLAIN_LINE_EVERY_S = 0.5, 10.0
 """Real seconds between two progress lines, rewritten in place on a terminal."""
 
@@ -155,14 +156,17 @@ async def _is_ready(bot: Bot, stop: asyncio.Event) -> bool:
     return not stop.is_set()
 
 
-async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
-    """What the store answers, even on a machine that is so busy that it does not answer in time at first."""
-    async with asyncio.timeout(DRAIN_S):
-        while True:
-            try:
-                return await ask()
-            except StoreDown:
-                await asyncio.sleep(STORE_AGAIN_S)
+async def _patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """What the store answers, however busy the machine is. Raises StoreDown once none has come for `DRAIN_S`."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + DRAIN_S
+    while True:
+        try:
+            return await ask()
+        except StoreDown:
+            if loop.time() >= until:
+                raise
+        await asyncio.sleep(STORE_AGAIN_S)
 
 
 async def _command(bot: Bot, command: str) -> None:
