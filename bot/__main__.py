@@ -16,13 +16,15 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    # Python loses a KeyboardInterrupt now and then while it imports; nothing is open yet, so we just go.
+    # Python loses a KeyboardInterrupt now and then while it imports, or dies of it although it was caught (one that
+    # comes in an `exec`, as dataclasses are made by); nothing is open yet, so we just go.
     usual = signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
-    from bot.terminal import run
+    from bot.terminal import parser, run
 
-    signal.signal(signal.SIGINT, usual)
+    options = parser().parse_args(arguments)
     try:
-        return run(arguments)
+        signal.signal(signal.SIGINT, usual)
+        return run(options)
     except KeyboardInterrupt:
         return INTERRUPTED
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
 from importlib.metadata import version
 
 from bot.cli import COMMANDS, Failure
@@ -19,9 +18,8 @@ from bot.store.embedded import EmbeddedError
 from bot.store.store import StoreDown
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code. Raises KeyboardInterrupt."""
-    options = parser().parse_args(arguments)
+def run(options: argparse.Namespace) -> int:
+    """Run the command that `parser` read; returns its exit code. Raises KeyboardInterrupt."""
     try:
         code: int = asyncio.run(options.run(options))
         return code

@@ -117,8 +117,9 @@ async def test_an_address_in_use_ends_with_2_and_names_the_key(folder: Path, sto
 # --- the first second ----------------------------------------------------------------------------------------
 
 
-async def test_a_ctrl_c_while_it_is_being_imported_ends_it_quietly(tmp_path: Path) -> None:
-    """Python names each module it has imported; one of the first is the moment."""
+@pytest.mark.parametrize("module", ["asyncio", "bot.replay.trace"], ids=["the first", "what a command adds"])
+async def test_a_ctrl_c_while_it_is_being_imported_ends_it_quietly(tmp_path: Path, module: str) -> None:
+    """Python names each module it has imported; that is the moment."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-X", "importtime", "-m", "bot", "check"),
         cwd=tmp_path,
@@ -126,7 +127,7 @@ async def test_a_ctrl_c_while_it_is_being_imported_ends_it_quietly(tmp_path: Pat
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stderr is not None
-    while not (line := await process.stderr.readline()).rstrip().endswith(b" asyncio"):
+    while not (line := await process.stderr.readline()).rstrip().endswith(f" {module}".encode()):
         assert line, "it ended by itself"
     process.send_signal(signal.SIGINT)
     rest = await process.stderr.read()
