@@ -318,8 +318,13 @@ class Bot:
     async def working(self) -> AsyncIterator[None]:
         """The loops, for as long as the block lasts; then what is being sent is finished."""
         self._work = asyncio.create_task(self._run())
+        drain_s = DRAIN_S
         try:
             yield
+        except asyncio.CancelledError:
+            # Whoever cannot wait may have said so while the HTTP surface closed.
+            drain_s = 0.0
+            raise
         finally:
             self.parts.degraded["bot"] = "stopping"
             self._work.cancel()
@@ -328,8 +333,8 @@ class Bot:
             await self.parts.crew.finish(0)
             for name, listening in self.parts.listening.items():
                 self.parts.crew.start(f"close {name}", listening.close())
-            await self.parts.outbox.drain(DRAIN_S)
-            await self.parts.crew.finish(DRAIN_S)
+            await self.parts.outbox.drain(drain_s)
+            await self.parts.crew.finish(drain_s)
             await self.parts.keeper.resign(list(self.parts.config.queues))
 
     async def _run(self) -> None:

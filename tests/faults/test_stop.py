@@ -10,6 +10,8 @@ import pytest
 
 from bot.outbox import LEASE_S
 from tests.end_to_end.floor import customers, floor, kept, nothing_left_to_send, words
+from tests.fakes.bot_process import status_of
+from tests.waiting import until
 
 STOP_LIMIT_S = 10.0
 """Container platforms kill after ten seconds."""
@@ -53,13 +55,12 @@ async def test_a_slow_send_is_finished_by_the_bot_that_began_it(store_url: str) 
     [customer] = customers(1)
     async with floor(store_url, bots=2) as desk:
         first, second = desk.bots
-        desk.peer.delay_s = LEASE_S + 2.5
-        await second.stop()
+        desk.peer.delay_s = LEASE_S + 1.5
+        # Frozen, or it might be the one that sends; to start it only then may take longer than the peer does.
+        second.send(signal.SIGSTOP)
         await desk.write(customer, 0, to=0)
         await desk.peer.until(lambda: desk.peer.shown[customer.id], "the acknowledgement is under way")
-        # Only now: before, it might have been the one that sends.
-        await second.start()
-        await second.ready()
+        second.send(signal.SIGCONT)
         code, took_s = await first.stop()
         assert code == 0
         assert took_s > 1.0, "it did not wait for what it was sending"
@@ -76,7 +77,12 @@ async def test_a_second_signal_ends_the_bot_at_once(store_url: str) -> None:
         await desk.write(customer, 0)
         await desk.peer.until(lambda: desk.peer.shown[customer.id], "the acknowledgement is under way")
         bot.send(signal.SIGINT)
-        await asyncio.sleep(0.5)
+        async with aiohttp.ClientSession() as http:
+
+            async def closed() -> bool:
+                return await status_of(http, f"{bot.address}/healthz") == 0
+
+            await until(closed, "the first signal is heard", every_s=0.02)
         code, took_s = await bot.stop(signal.SIGINT)
         assert code == 130
         assert took_s < HANGING_S / 4
