@@ -189,24 +189,28 @@ async def _day(
     bot: Bot, floor: Floor, ledger: Ledger, clock: Clock, stop: asyncio.Event, minutes: float | None
 ) -> float:
     """Live the day, then answer everyone who is left. Gives the moment (desk time) at which it was closed."""
-    async with asyncio.TaskGroup() as group:
-        work = group.create_task(floor.run())
-        telling = group.create_task(_tell(floor, ledger, clock))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(None if minutes is None else minutes * 60):
-                await bot.until(stop)
-        closed_at = clock.now()
-        telling.cancel()
-        print(
-            f"{_end_of_line()}Closing: whoever still waits ({len(floor.waiting)}) is answered now.",
-            flush=True,
-        )
-        # What whoever watches has claimed goes back to the others.
-        await _command(bot, "off")
-        floor.close()
-        await asyncio.wait([work], timeout=DRAIN_S)
-        work.cancel()
-        await _settle(ledger, clock)
+    try:
+        async with asyncio.TaskGroup() as group:
+            work = group.create_task(floor.run())
+            telling = group.create_task(_tell(floor, ledger, clock))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if minutes is None else minutes * 60):
+                    await bot.until(stop)
+            closed_at = clock.now()
+            telling.cancel()
+            print(
+                f"{_end_of_line()}Closing: whoever still waits ({len(floor.waiting)}) is answered now.",
+                flush=True,
+            )
+            floor.close()
+            # What whoever watches has claimed goes back to the others.
+            await _command(bot, "off")
+            await asyncio.wait([work], timeout=DRAIN_S)
+            work.cancel()
+            await _settle(ledger, clock)
+    except ExceptionGroup as errors:
+        # What went wrong first; a store that does not answer is told in a line.
+        raise errors.exceptions[0] from errors
     return closed_at
 
 
