@@ -15,9 +15,9 @@ from standardwebhooks import Webhook
 from bot.app import Bot, running
 from bot.clock import Chance, Clock
 from bot.config.load import check
+from tests.waiting import WITHIN_S, until
 
 SECRET = "whsec_ZXhhbXBsZSBvbmx5LCBtYWtlIHlvdXIgb3du"
-WAIT_LIMIT_S = 15.0
 
 
 class Shop:
@@ -65,8 +65,7 @@ class Shop:
 
     async def event(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The first such event, as soon as it is there."""
-        await eventually(lambda: any(map(wanted, self.received)))
-        return next(filter(wanted, self.received))
+        return await until(lambda: next(filter(wanted, self.received), None), "an event")
 
     async def _post(self, kind: str, data: Mapping[str, Any]) -> None:
         now = datetime.now(UTC)
@@ -79,13 +78,6 @@ class Shop:
         }
         async with self._session.post(self.hook, data=body.encode(), headers=headers) as answer:
             assert answer.status == 200, await answer.text()
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    """Return once the condition holds."""
-    async with asyncio.timeout(WAIT_LIMIT_S):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -109,7 +101,7 @@ async def bot_and_shop(
             async with running(
                 check(_tables(store_url, url, channels or {}) | tables), Clock(), Chance(7)
             ) as bot:
-                await asyncio.wait_for(bot.ready.wait(), WAIT_LIMIT_S)
+                await asyncio.wait_for(bot.ready.wait(), WITHIN_S)
                 shop.hook = f"{bot.address}/hooks/shop"
                 try:
                     yield bot, shop

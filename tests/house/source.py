@@ -21,7 +21,11 @@ class Module:
     path: str
     name: str
     text: str = field(repr=False)
-    tree: ast.Module = field(repr=False)
+
+    @property
+    def tree(self) -> ast.Module:
+        """Its syntax, read anew each time: to keep that of all files costs every process of a test run seconds."""
+        return ast.parse(self.text, self.path)
 
 
 @cache
@@ -34,7 +38,7 @@ def modules(*folders: str) -> tuple[Module, ...]:
 def _module(file: Path) -> Module:
     path, text = file.relative_to(ROOT), file.read_text("utf-8")
     name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
-    return Module(path.as_posix(), name, text, ast.parse(text, str(path)))
+    return Module(path.as_posix(), name, text)
 
 
 def texts() -> Iterator[tuple[str, str]]:

@@ -17,7 +17,8 @@ from bot.store.rooms import Room
 from bot.store.store import Store as OpenStore
 from tests.conftest import Store
 from tests.fakes.servers import Cluster, client_of
-from tests.house.living import Shop, bot_and_shop, eventually
+from tests.house.living import Shop, bot_and_shop
+from tests.waiting import until
 
 QUEUES = ("support", "billing")
 ANSWERS = {"refused": 410, "busy": 503, "silent": None}
@@ -97,7 +98,7 @@ async def test_every_key_is_listed_and_every_listed_key_is_used(store_servers: S
     async with bot_and_shop(store_url, ANSWERS) as (_, shop):
         await a_busy_morning(shop)
         await a_platform_with_a_room(store_url)
-        await eventually(lambda: not missing(store_servers))
+        await until(lambda: not missing(store_servers), "every key is there")
         found = list(everything(store_servers))
     for name, kind, ttl_s in found:
         row = row_of(name)

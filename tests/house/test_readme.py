@@ -12,11 +12,12 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.fakes.bot_process import is_ready
 from tests.fakes.servers import free_port
 from tests.house.source import ROOT
+from tests.waiting import WITHIN_S, until
 
 README = (ROOT / "README.md").read_text("utf-8")
-LIMIT_S = 30.0
 CASE_ID = re.compile(r"(?:[A-Z][0-9]){3}")
 
 
@@ -59,7 +60,7 @@ async def heard(process: asyncio.subprocess.Process, wanted: re.Pattern[str]) ->
     assert process.stdout is not None
     read = ""
     try:
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(WITHIN_S):
             while not wanted.search(read):
                 line = await process.stdout.readline()
                 assert line, f"the bot ended; it had said:\n{read}"
@@ -82,15 +83,8 @@ async def test_the_session_in_the_terminal_goes_as_shown(tmp_path: Path) -> None
 
 async def ready(address: str) -> None:
     """Return once the bot can work."""
-    async with asyncio.timeout(LIMIT_S), aiohttp.ClientSession() as session:
-        while True:
-            try:
-                async with session.get(f"http://{address}/readyz") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientConnectionError:
-                pass
-            await asyncio.sleep(0.05)
+    async with aiohttp.ClientSession() as http:
+        await until(lambda: is_ready(http, f"http://{address}"), "the bot is ready", every_s=0.05)
 
 
 async def test_the_shop_of_the_readme_works(tmp_path: Path) -> None:
@@ -102,7 +96,7 @@ async def test_the_shop_of_the_readme_works(tmp_path: Path) -> None:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(WITHIN_S):
             printed, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
     said = printed.decode()
