@@ -13,6 +13,7 @@ from adapters.base import Arrival, CommandHelp, MessageOut, Tools
 from adapters.telegram import Options, Telegram, open_channel
 from tests.adapters.contract import NOW
 from tests.fakes.telegram.client import TelegramFake
+from tests.waiting import WITHIN_S
 
 COMMANDS = (
     CommandHelp("wait", "", "How long?", False, {"en": "How long?", "fi": "Kauanko?", "pl": "Jak długo?"}),
@@ -41,7 +42,7 @@ class Side:
     async def until(self, condition: Callable[[], object], what: str = "arrivals") -> None:
         """Wait until `condition`, which is asked after every arrival, holds."""
         try:
-            async with asyncio.timeout(15), self._changed:
+            async with asyncio.timeout(WITHIN_S), self._changed:
                 await self._changed.wait_for(lambda: bool(condition()))
         except TimeoutError:
             raise AssertionError(f"{what}: not in time; there are {self.arrivals}") from None

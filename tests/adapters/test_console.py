@@ -12,6 +12,7 @@ from aiohttp import ClientSession
 from adapters.base import AgentCommand, Arrival, BadOptions, Channel, CustomerMessage, Person, Tools
 from adapters.console import Console, Options, open_channel
 from tests.adapters.contract import ANSWER, EVENT, EVERYTHING, MESSAGE, NOW, Contract
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -35,17 +36,13 @@ async def typed(text: str, tools: Tools, options: Options | None = None) -> list
     """The arrivals that these lines make."""
     lines = [line for line in text.splitlines() if line.strip()]
     arrivals: list[Arrival] = []
-    complete = asyncio.Event()
 
     async def inbox(arrival: Arrival) -> None:
         arrivals.append(arrival)
-        if len(arrivals) == len(lines):
-            complete.set()
 
     console = Console(options or Options(), tools, io.StringIO(text), io.StringIO())
     listening = asyncio.create_task(console.listen(inbox))
-    async with asyncio.timeout(10):
-        await complete.wait()
+    await until(lambda: len(arrivals) == len(lines))
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     return arrivals

@@ -27,6 +27,7 @@ from adapters.base import (
 from adapters.discord import Discord, Options, open_channel
 from tests.end_to_end.house import DiscordRoom, discord_room
 from tests.fakes.discord.client import DiscordFake, discord_within
+from tests.waiting import until
 
 CASE = OpenRoom("k", "K7Q2M4", "title", "K7Q2M4 · Aino", "waiting", "A card")
 
@@ -58,9 +59,7 @@ class Side:
 
     async def until_said(self, text: str) -> list[str]:
         """What was said, each once, as soon as this is there."""
-        async with asyncio.timeout(15):
-            while text not in self.said:
-                await asyncio.sleep(0.02)
+        await until(lambda: text in self.said, text)
         return list(dict.fromkeys(self.said))
 
     @property
@@ -143,10 +142,7 @@ async def test_an_answer_that_is_sent_again_is_shown_once(side: Side) -> None:
     lobby = await side.fake.channel(side.room.guild, "lobby")
     async with side.session():
         asked = await side.fake.commands(side.room.ann, "claim", channel=lobby)
-        async with asyncio.timeout(15):
-            while not side.arrivals:
-                await asyncio.sleep(0.02)
-        [command] = side.arrivals
+        [command] = await until(lambda: side.arrivals)
         assert isinstance(command, AgentCommand)
         out = CommandAnswer("k", command.id, command.agent.id, "Done.", True, None, command.answer_to)
         assert await side.channel.send(out) == await side.channel.send(out)

@@ -42,6 +42,7 @@ from tests.adapters.meta_side import (
 )
 from tests.fakes.meta import Far
 from tests.fakes.pushes import pushes_of
+from tests.waiting import until
 
 __all__ = ["far", "tools"]
 
@@ -164,8 +165,7 @@ async def test_after_a_day_only_a_human_may_answer(tools: Tools, far: Far) -> No
 
 async def test_listening_has_events_pushed(instagram: Instagram, far: Far) -> None:
     listening = asyncio.create_task(instagram.listen(never))
-    while not far.calls:
-        await asyncio.sleep(0.01)
+    await until(lambda: far.calls)
     listening.cancel()
     assert (far.last.path, "comments" in far.last.said["subscribed_fields"]) == ("me/subscribed_apps", True)
 

@@ -32,6 +32,7 @@ from tests.adapters.carrying import holding
 from tests.adapters.contract import ANSWER, MESSAGE, NOW, NamingContract, never
 from tests.adapters.test_line import HOOK, SECRET, side, tools
 from tests.fakes.line import TOKEN, LineSide, Script
+from tests.waiting import until
 
 __all__ = ["side", "tools"]
 
@@ -262,12 +263,10 @@ async def test_who_a_customer_is_is_asked_and_not_always_told(line: Line, side: 
 # --- the operator --------------------------------------------------------------------------------------------
 
 
-async def listened(line: Line, until: Callable[[], bool]) -> None:
+async def listened(line: Line, condition: Callable[[], object]) -> None:
     """Listen until that is so."""
     listening = asyncio.create_task(line.listen(never))
-    async with asyncio.timeout(5):
-        while not until() and not listening.done():
-            await asyncio.sleep(0.01)
+    await until(lambda: condition() or listening.done())
     listening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await listening
@@ -283,7 +282,7 @@ async def test_an_old_address_is_replaced_and_a_switch_that_is_off_is_told(
     line: Line, side: LineSide, reports: list[str]
 ) -> None:
     side.endpoint = {"endpoint": "https://old.example/in", "active": False}
-    await listened(line, lambda: bool(reports))
+    await listened(line, lambda: reports)
     assert side.endpoint == {"endpoint": HOOK, "active": False}
     assert reports == ["“Use webhook” is off in LINE's console: nothing comes in"]
 
@@ -292,7 +291,7 @@ async def test_an_address_without_tls_is_told(side: LineSide, tools: Tools, repo
     line = open_channel(
         Options(SECRET, TOKEN, side.url), replace(tools, hook_url="http://127.0.0.1/hooks/line")
     )
-    await listened(line, lambda: bool(reports))
+    await listened(line, lambda: reports)
     assert reports == ["LINE pushes to https:// only: see server.public_url"]
     assert not side.calls
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,6 +16,7 @@ from adapters.matrix import Matrix, Options, invitations, open_channel, sync
 from tests.adapters.contract import never
 from tests.adapters.test_matrix import AGENTS_ROOM, READ, ROOM, far_end, matrix, options, pulling, tools
 from tests.fakes.matrix import BOT, FIXTURES, TOKEN, Homeserver
+from tests.waiting import until
 
 __all__ = ["far_end", "matrix", "options", "pulling", "tools"]
 
@@ -81,8 +82,7 @@ async def test_a_mark_is_set_only_when_all_is_taken_in(
         await asyncio.Event().wait()
 
     task = asyncio.create_task(pulling.listen(inbox))
-    while not came:
-        await asyncio.sleep(0.001)
+    await until(lambda: came)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -202,12 +202,6 @@ async def listening(matrix: Matrix) -> AsyncIterator[list[Arrival]]:
         await task
 
 
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not true():
-            await asyncio.sleep(0.001)
-
-
 async def test_it_goes_where_it_is_asked_to(pulling: Matrix, far_end: Homeserver) -> None:
     far_end.syncs, far_end.patient = [synced("s1", invite={NEW: {}})], True
     async with listening(pulling):
@@ -229,8 +223,7 @@ async def test_an_invitation_that_cannot_be_followed_now_is_followed_later(
     far_end.syncs, far_end.patient = [synced("s2", invite={DEAD: {}}, join=said)], True
     far_end.answers[f"/join/{DEAD}"] = (status, {"errcode": code})
     async with listening(pulling) as came:
-        await until(lambda: DEAD in far_end.joined)
-        assert came == READ["emote"]
+        await until(lambda: came == READ["emote"] and DEAD in far_end.joined)
     assert (await tools.bookmarks.all())["sync"] == "s2"
 
 
@@ -241,9 +234,13 @@ async def test_who_never_answers_to_an_invitation_keeps_nobody_waiting(
     said = {ROOM: {"timeline": {"events": events_of("emote")}}}
     far_end.silent = {DEAD}
     far_end.syncs, far_end.patient = [synced("s2", invite={DEAD: {}, NEW: {}}), synced("s3", join=said)], True
+
+    async def one_is_left() -> bool:
+        return (await tools.bookmarks.all())["invited"] == DEAD
+
     async with listening(pulling) as came:
         await until(lambda: came == READ["emote"] and NEW in far_end.joined)
-    assert (await tools.bookmarks.all())["invited"] == DEAD
+        await until(one_is_left)
 
 
 async def test_an_invitation_is_remembered_until_it_is_settled(
@@ -251,19 +248,25 @@ async def test_an_invitation_is_remembered_until_it_is_settled(
 ) -> None:
     tools.bookmarks.mark("invited", f"{NEW} {DEAD}")
     far_end.closed, far_end.patient = {DEAD}, True
+
+    async def settled() -> bool:
+        return not (await tools.bookmarks.all())["invited"]
+
     async with listening(pulling):
         await until(lambda: NEW in far_end.joined and any(DEAD in path for _, path, _ in far_end.calls))
-        while (await tools.bookmarks.all())["invited"]:
-            await asyncio.sleep(0.001)
+        await until(settled)
 
 
 async def test_only_so_many_invitations_are_kept(pulling: Matrix, far_end: Homeserver, tools: Tools) -> None:
     rooms: dict[str, Any] = {f"!{number}:dead.example": {} for number in range(100)}
     far_end.syncs, far_end.patient, far_end.silent = [synced("s1", invite=rooms)], True, set(rooms)
+
+    async def remembered() -> bool:
+        return "invited" in await tools.bookmarks.all()
+
     async with listening(pulling):
         await until(lambda: not far_end.syncs)
-        while "invited" not in await tools.bookmarks.all():
-            await asyncio.sleep(0.001)
+        await until(remembered)
     assert len((await tools.bookmarks.all())["invited"].split()) == invitations.MOST
 
 
@@ -275,8 +278,7 @@ async def test_it_makes_its_account_and_enters_the_agents_room(
 ) -> None:
     far_end.state["m.room.encryption"] = {"algorithm": "m.megolm.v1.aes-sha2"}
     task = asyncio.create_task(matrix.listen(never))
-    while len(reports) < 2:
-        await asyncio.sleep(0.001)
+    await until(lambda: len(reports) >= 2)
     task.cancel()
     assert far_end.joined == {AGENTS_ROOM}
     assert "encrypted" in reports[-1]

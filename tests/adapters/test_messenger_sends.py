@@ -32,6 +32,7 @@ from tests.adapters.contract import ANSWER, EVENT, MESSAGE, NOW, never
 from tests.adapters.meta_side import APP, SECRET, TOKEN, far, tools
 from tests.adapters.test_messenger import OPTIONS, PAGE, messenger
 from tests.fakes.meta import PICTURE, Far
+from tests.waiting import until
 
 __all__ = ["far", "messenger", "tools"]
 
@@ -260,8 +261,7 @@ def test_invitations(tools: Tools) -> None:
 
 async def test_listening_has_events_pushed(messenger: Messenger, far: Far) -> None:
     listening = asyncio.create_task(messenger.listen(never))
-    while not far.calls:
-        await asyncio.sleep(0.01)
+    await until(lambda: far.calls)
     listening.cancel()
     assert (far.last.method, far.last.path) == ("POST", f"{PAGE}/subscribed_apps")
     assert "message_echoes" in far.last.said["subscribed_fields"].split(",")

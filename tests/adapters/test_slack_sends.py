@@ -39,6 +39,7 @@ from adapters.slack.room import LITERAL
 from tests.adapters.contract import ANSWER, MESSAGE, never
 from tests.adapters.test_slack import APP, PERSON, ROOT, TOKEN, far, options, slack, tools
 from tests.fakes.slack import FIXTURES, PICTURE, Far
+from tests.waiting import until
 
 __all__ = ["far", "options", "slack", "tools"]
 
@@ -309,8 +310,7 @@ async def test_topic_and_status_show_the_wait(slack: Slack, far: Far) -> None:
 
 async def test_listening_waits_once_the_token_is_taken(slack: Slack, far: Far) -> None:
     listening = asyncio.create_task(slack.listen(never))
-    while not far.calls:
-        await asyncio.sleep(0.01)
+    await until(lambda: far.calls)
     listening.cancel()
     with suppress(asyncio.CancelledError):
         await listening

@@ -34,6 +34,7 @@ from tests.adapters.contract import EVENT, NOW, Contract, never
 from tests.adapters.telegram_side import Side, message, proxy, side
 from tests.fakes.telegram.client import TOKEN, TelegramFake, TelegramProcess, telegram_process
 from tests.platforms.test_telegram_fake import listening
+from tests.waiting import WITHIN_S
 
 SECRET = "s3cret_-"
 
@@ -154,7 +155,7 @@ async def test_an_update_is_confirmed_after_all_of_its_batch_was_taken_in(tg: Si
             await may_go_on.wait()
 
     reading = asyncio.create_task(tg.channel.listen(slow))
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), WITHIN_S)
     assert (await tg.fake.read()).confirmed == set()
     may_go_on.set()
     await tg.fake.until(lambda ledger: len(ledger.confirmed) == 3, "all confirmed")
@@ -328,7 +329,7 @@ async def test_it_is_noticed_when_the_webhook_is_gone(
         async with ClientSession() as http:
             await http.post(f"{fake.api}/bot{TOKEN}/deleteWebhook")
         with pytest.raises(Down, match="another program has taken the webhook away"):
-            await asyncio.wait_for(reading, 10)
+            await asyncio.wait_for(reading, WITHIN_S)
     assert any("cannot push 1 updates" in report for report in pushed.reports)
 
 

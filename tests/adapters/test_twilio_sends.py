@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -54,6 +53,7 @@ from tests.fakes.twilio import (
     failure,
     sid,
 )
+from tests.waiting import until
 
 __all__ = ["far", "options", "tools", "twilio"]
 
@@ -240,12 +240,6 @@ async def test_what_is_no_file_of_twilios_is_not_asked_for(twilio: Twilio, far: 
 
 
 # --- the whole way -------------------------------------------------------------------------------------------
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_a_customer_is_told_the_wait_once_and_nothing_after_stop(

@@ -28,6 +28,7 @@ from tests.adapters.carrying import content_of, holding
 from tests.adapters.contract import ANSWER, MESSAGE, SendingContract, never
 from tests.adapters.test_viber import HOOK, OLD, TOKEN, far, tools, viber
 from tests.fakes.viber import PICTURE, Far, Planned
+from tests.waiting import WITHIN_S, until
 
 __all__ = ["far", "tools", "viber"]
 
@@ -272,8 +273,7 @@ async def test_nobody_is_led_into_our_network(tools: Tools, far: Far) -> None:
 async def listening(viber: Viber, reports: list[str]) -> asyncio.Task[None]:
     """A session that has begun, or ended."""
     task = asyncio.create_task(viber.listen(never))
-    while not reports and not task.done():
-        await asyncio.sleep(0.001)
+    await until(lambda: reports or task.done())
     return task
 
 
@@ -315,7 +315,7 @@ async def test_a_webhook_that_is_taken_away_is_noticed(
     task = await listening(viber, reports)
     far.account |= {"webhook": "https://other.example/"}
     with pytest.raises(Down, match="another program"):
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, WITHIN_S)
 
 
 @pytest.mark.parametrize(

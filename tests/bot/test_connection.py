@@ -35,6 +35,7 @@ from bot.store.connection import (
     unavailable,
 )
 from tests.fakes import servers
+from tests.waiting import until
 
 LIBRARY = """#!lua name=probe
 redis.register_function('probe_set', function(keys, args) return redis.call('SET', keys[1], args[1]) end)
@@ -50,27 +51,31 @@ async def connected(url: str, options: Options | None = None) -> AsyncIterator[C
         await connection.aclose()
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+async def eventually(condition: Callable[[], Awaitable[object]]) -> None:
     """Wait until `condition` holds, as callers of our scripts do: a store that is down means "not yet"."""
-    async with asyncio.timeout(servers.WAIT_LIMIT_S):
-        while True:
-            try:
-                if await condition():
-                    return
-            except (RedisError, OSError) as error:
-                if not unavailable(error):
-                    raise
-            await asyncio.sleep(0.02)
+
+    async def holds() -> object:
+        try:
+            return await condition()
+        except (RedisError, OSError) as error:
+            if not unavailable(error):
+                raise
+            return False
+
+    await until(holds)
 
 
 async def first_error(call: Callable[[], Awaitable[object]]) -> RedisError:
     """Repeat `call` until it fails."""
-    async with asyncio.timeout(servers.WAIT_LIMIT_S):
-        while True:
-            try:
-                await call()
-            except RedisError as error:
-                return error
+
+    async def failure() -> RedisError | None:
+        try:
+            await call()
+        except RedisError as error:
+            return error
+        return None
+
+    return await until(failure)
 
 
 # --- addresses ----------------------------------------------------------------------------------------------
@@ -202,7 +207,7 @@ async def test_a_password_and_a_database_are_used() -> None:
 async def test_a_frozen_server_is_given_up_and_found_again() -> None:
     with servers.valkey() as server:
         async with connected(server.url, Options(answer_timeout_s=0.1, connect_timeout_s=0.1)) as connection:
-            await connection.client.ping()
+            await eventually(connection.client.ping)
             server.freeze()
             with pytest.raises(RedisError) as failed:
                 await connection.client.ping()
@@ -391,7 +396,7 @@ async def test_the_death_of_a_primary_behind_sentinel_is_followed() -> None:
     with servers.sentinel() as watched:
         async with connected(watched.url) as connection:
             await connection.client.set("before", "yes")
-            assert await connection.client.wait(1, 1000) == 1
+            await eventually(lambda: connection.client.wait(1, 1000))
             watched.primary.kill()
             await eventually(lambda: can_write(connection, "after"))
             await eventually(lambda: kept(connection, "before"))

@@ -25,6 +25,7 @@ from structlog.testing import capture_logs
 from bot.store import embedded
 from bot.store.connection import Connection, Options, connect
 from tests.fakes import servers
+from tests.waiting import until
 
 WRITERS = 8
 WRITES_A_KILL = 2000
@@ -240,8 +241,7 @@ async def test_a_server_that_ends_at_once_is_reported_with_its_last_words(direct
 
 async def test_a_start_that_is_given_up_leaves_no_server_behind(directory: Path) -> None:
     starting = asyncio.create_task(embedded.start(directory))
-    while not (directory / "server.pid").exists():
-        await asyncio.sleep(0.001)
+    await until((directory / "server.pid").exists)
     starting.cancel()
     with suppress(asyncio.CancelledError):
         server = await starting
@@ -276,8 +276,7 @@ async def test_a_server_that_loads_is_waited_for_with_a_word(directory: Path, sl
 async def test_giving_up_while_the_server_loads_stops_it(directory: Path, slow_server: Path) -> None:
     with capture_logs() as logs:
         starting = asyncio.create_task(embedded.start(directory, slow_server))
-        while not any("loads" in line["event"] for line in logs):
-            await asyncio.sleep(0.001)
+        await until(lambda: any("loads" in line["event"] for line in logs))
         starting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await starting

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +19,7 @@ from tests.end_to_end.house import common
 from tests.fakes.bot_process import BotProcess, bot_processes
 from tests.fakes.peer import Peer, peer
 from tests.fakes.sender import Sender
+from tests.waiting import until
 
 STREAM, HELPDESK = "helpdesk:events", "helpdesk"
 ANNA, OTTO = ({"id": name.lower(), "name": name} for name in ("Anna", "Otto"))
@@ -94,35 +93,36 @@ async def bot(store_url: str, tmp_path: Path, listening: Peer) -> AsyncIterator[
 async def comes_true(url: str, expected: Mapping[str, int], waiting: int, claimed: int) -> None:
     """The day's counters and the line are so before long."""
     async with store_of(url) as store:
-        began = time.monotonic()
-        while True:
+
+        async def so() -> bool:
             day, line = (await store.days(QUEUE, 1))[0], await store.line(QUEUE)
-            found = {name: day.get(name, 0) for name in expected}, line.waiting, line.claimed
-            if found == (expected, waiting, claimed):
-                return
-            assert time.monotonic() - began < 20, found
-            await asyncio.sleep(0.05)
+            counted = {name: day.get(name, 0) for name in expected}
+            return (counted, line.waiting, line.claimed) == (expected, waiting, claimed)
+
+        await until(so, f"{expected}, {waiting} waiting, {claimed} claimed", every_s=0.05)
 
 
 async def readiness(bot: BotProcess, so: Callable[[str], bool]) -> None:
     """What operators read at /readyz is so before long."""
-    async with asyncio.timeout(20), aiohttp.ClientSession() as http:
-        while True:
+    async with aiohttp.ClientSession() as http:
+
+        async def told() -> bool:
             async with http.get(f"{bot.address}/readyz") as answer:
-                if so(await answer.text()):
-                    return
-            await asyncio.sleep(0.05)
+                return so(await answer.text())
+
+        await until(told, "what /readyz is to say", every_s=0.05)
 
 
 async def published(bot: BotProcess, waiting: int) -> Mapping[str, Any]:
     """What everybody may read, once so many wait."""
-    async with asyncio.timeout(20), aiohttp.ClientSession() as http:
-        while True:
+    async with aiohttp.ClientSession() as http:
+
+        async def figure() -> Mapping[str, Any] | None:
             async with http.get(f"{bot.address}/api/v1/queues/{QUEUE}/wait") as answer:
                 told: Mapping[str, Any] = await answer.json()
-            if told.get("waiting") == waiting and told["state"] == "open":
-                return told
-            await asyncio.sleep(0.1)
+            return told if told.get("waiting") == waiting and told["state"] == "open" else None
+
+        return await until(figure, f"the figure for {waiting} who wait", every_s=0.1)
 
 
 async def post(bot: BotProcess, day: list[Told]) -> None:

@@ -30,6 +30,7 @@ from bot.floor_people import AGENTS, LANGUAGES, Customer, draw_customer
 from bot.words import Words
 from bot.words.times import within_about
 from status.promise import BOXES_S
+from tests.waiting import WITHIN_S, until
 
 MONDAY = 1_750_032_000.0
 """2025-06-16 00:00 UTC."""
@@ -134,12 +135,10 @@ async def test_agents_stay_until_a_case_that_has_yet_to_appear_is_answered(ledge
     floor.peer = cast("Peer", bot)
     await floor.open()
     work = asyncio.create_task(floor.run())
-    async with asyncio.timeout(20):
-        while not ledger.unanswered:
-            await asyncio.sleep(0)
-        assert not ledger.cases
-        floor.close()
-        await work
+    await until(lambda: ledger.unanswered)
+    assert not ledger.cases
+    floor.close()
+    await asyncio.wait_for(work, WITHIN_S)
     assert (ledger.unanswered, floor.on_duty) == (0, 0)
     assert ledger.count("reply") == len(ledger.conversations) > 0
 

@@ -11,6 +11,7 @@ from bot.case import Case, CaseState
 from bot.events import Decision, Transfer, Wrote
 from bot.store import keys
 from tests.fakes.desk import Floor, PromptChance, open_floor
+from tests.waiting import until
 
 
 async def moved(floor: Floor, case: Case, target: str) -> Case:
@@ -70,8 +71,7 @@ async def test_replies_keep_their_order_over_a_handover(
     shop.troubles.extend(Busy("not now") for _ in range(2))
     await floor.command(f"/reply {case.id} first")
     async with floor.sending():
-        while shop.troubles:
-            await asyncio.sleep(0.01)
+        await until(lambda: not shop.troubles)
     answered = await floor.case()
     assert answered is not None
     await left(floor, answered, "billing")

@@ -33,7 +33,6 @@ from tests.fakes.source import (
     LEASE_S,
     NAME,
     QUEUE,
-    WITHIN_S,
     Flaky,
     Impatient,
     Inlet,
@@ -42,8 +41,8 @@ from tests.fakes.source import (
     fails,
     flaky,
     message,
-    until,
 )
+from tests.waiting import WITHIN_S, until
 
 
 @pytest.fixture
@@ -288,9 +287,11 @@ async def test_bookmarks_are_written_soon_and_at_the_end(store: Flaky) -> None:
     async with Process(Source(), store).running() as process:
         process.bookmarks.mark("1", "100")
         process.bookmarks.mark("1", "101")
-        async with asyncio.timeout(WITHIN_S):
-            while await store.behind.bookmarks(QUEUE, NAME) != {"1": "101"}:
-                await asyncio.sleep(0.01)
+
+        async def written() -> bool:
+            return await store.behind.bookmarks(QUEUE, NAME) == {"1": "101"}
+
+        await until(written)
         process.bookmarks.mark("2", "99")
         assert dict(await process.bookmarks.all()) == {"1": "101", "2": "99"}, "with those not yet written"
     assert await store.behind.bookmarks(QUEUE, NAME) == {"1": "101", "2": "99"}
@@ -337,9 +338,11 @@ async def test_a_channel_that_fails_takes_no_other_down_and_is_told_at_readyz(st
             await until(lambda: failing.begun > 3 and parts.troubles.of("bank"))
             async with session.get(f"{bot.address}/readyz") as answer:
                 status, told = answer.status, json.loads(await answer.text())
-            async with asyncio.timeout(WITHIN_S):
-                while await parts.handover.find("support", "desk/c-1") == ("support", None):
-                    await asyncio.sleep(0.01)
+
+            async def opened() -> bool:
+                return await parts.handover.find("support", "desk/c-1") != ("support", None)
+
+            await until(opened)
     await connection.aclose()
     assert status == 200, "the others are served, and a restart would not mend it"
     assert told == {

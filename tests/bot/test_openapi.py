@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from bot.web.api import description
 from tests.fakes import servers
 from tests.fakes.site import Site, open_site, publish
+from tests.waiting import WITHIN_S
 
 DESCRIBED: dict[str, Any] = json.loads(description().body)
 OF_THEIR_OWN = ("/chat/", "/desk")
@@ -80,10 +81,10 @@ def address() -> Iterator[str]:
     with servers.valkey(unix=True) as server:
         thread = threading.Thread(target=loop.run_until_complete, args=(serve(server.url),))
         thread.start()
-        assert found.wait(30)
+        assert found.wait(WITHIN_S)
         yield addresses[0]
         loop.call_soon_threadsafe(done.set)
-        thread.join(30)
+        thread.join(WITHIN_S)
     loop.close()
 
 

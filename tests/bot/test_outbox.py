@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from adapters.base import Busy, MessageOut, Refused, Uncertain, Undelivered
 from bot.store.wire import Commit, OutEntry
 from tests.fakes.desk import Floor, Platform, open_floor
+from tests.waiting import until
 
 
 def entry(number: int, lane: str = "shop/c-1") -> OutEntry:
@@ -23,13 +23,6 @@ def entry(number: int, lane: str = "shop/c-1") -> OutEntry:
 
 async def put(floor: Floor, *entries: OutEntry) -> None:
     await floor.parts.store.commit("support", Commit(out=entries))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what a running outbox will do."""
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.001)
 
 
 async def reasons(floor: Floor) -> dict[str, str]:
@@ -76,7 +69,7 @@ async def test_a_slow_channel_does_not_delay_another(floor: Floor, shop: Platfor
     await put(floor, *(entry(number, f"shop/c-{number}") for number in range(100)))
     await put(floor, entry(100, "bank/c-1"))
     async with floor.sending():
-        await until(lambda: bool(floor.messages(channel="bank")))
+        await until(lambda: floor.messages(channel="bank"))
         assert shop.sent == []
         shop.blocked.set()
         await until(lambda: len(shop.sent) == 100)
@@ -88,10 +81,13 @@ async def test_busy_waits_as_long_as_the_platform_says(floor: Floor, shop: Platf
     async with floor.sending():
         await until(lambda: not shop.troubles)
     await put(floor, entry(2, "shop/c-2"))
-    async with floor.sending(), asyncio.timeout(30):
+
+    async def all_are_silent() -> bool:
+        return 30 < await next_due_s(floor) <= 60
+
+    async with floor.sending():
         # The platform wants silence, not only one conversation.
-        while not 30 < await next_due_s(floor) <= 60:
-            await asyncio.sleep(0.01)
+        await until(all_are_silent)
     assert shop.sent == []
 
 

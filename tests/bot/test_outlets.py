@@ -30,7 +30,8 @@ from tests.fakes.profile import (
     soon,
     store,
 )
-from tests.fakes.source import NAME, QUEUE, Flaky, until
+from tests.fakes.source import NAME, QUEUE, Flaky
+from tests.waiting import until
 
 __all__ = ["refreshed", "soon", "store"]
 
@@ -71,11 +72,10 @@ async def test_a_change_waits_for_its_time_and_then_shows_the_latest(
 ) -> None:
     page = Page(ABOUT)
     refreshed.publish(minutes=15)
-    async with process(page, store, refreshed):
+    async with process(page, store, refreshed) as one:
         await until(lambda: page.changes)
         for minutes in (20, 30):
-            await refreshed.later(140)
-            refreshed.publish(minutes=minutes)
+            await one.refresh(minutes, after_s=140)
             await a_while()
         assert page.about() == "You should have a reply within 15 minutes"
         await refreshed.later(30)

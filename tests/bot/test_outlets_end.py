@@ -17,7 +17,8 @@ from tests.fakes.profile import (
     soon,
     store,
 )
-from tests.fakes.source import NAME, QUEUE, Flaky, until
+from tests.fakes.source import NAME, QUEUE, Flaky
+from tests.waiting import until
 
 __all__ = ["refreshed", "soon", "store"]
 
@@ -35,7 +36,7 @@ async def test_at_an_orderly_stop_the_operators_own_stands_there_again(
     assert (page.stands["about"], page.stands["banner"]) == (OWN, OWN_PICTURE)
     assert page.reads == ["about", "banner"]
     async with process(page, store, refreshed):
-        await until(lambda: page.under_way)
+        await until(lambda: len(page.changes) == 5 + 1)
         await a_while()
         assert len(page.changes) == 5 + 1, "only the new session's presence: the others changed a moment ago"
 

@@ -28,6 +28,7 @@ from tests.adapters.contract import MESSAGE, NOW
 from tests.adapters.telegram_side import message
 from tests.fakes.carrying import Kept, Sink, Source
 from tests.fakes.desk import HandClock, Platform
+from tests.waiting import until
 
 CLOCK = HandClock(NOW)
 JPEG = b"\xff\xd8\xff a picture"
@@ -96,8 +97,7 @@ async def test_it_is_closed_when_sending_is_given_up() -> None:
     sending = asyncio.create_task(
         sender(shop=source, room=sink).send("room", post(File("photo", "r")), "shop")
     )
-    while not sink.held:
-        await asyncio.sleep(0)
+    await until(lambda: sink.held)
     sending.cancel()
     with pytest.raises(asyncio.CancelledError):
         await sending

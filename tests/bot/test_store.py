@@ -20,6 +20,7 @@ from bot.store.store import Store
 from bot.store.wire import Commit, Outcome, OutEntry, Taken, seen_digest
 from status.model import Observation, Outlook, Promise, TrackRecord, Wait
 from tests.fakes.desk import MONDAY_NOON, HandClock
+from tests.waiting import until
 
 DAY_S = 86_400
 LONG_S, LAPSED_S = 30.0, 0.001
@@ -298,19 +299,15 @@ async def test_every_attempt_counts(store: Store) -> None:
 async def test_a_vanished_senders_message_comes_back_marked(store: Store) -> None:
     await store.commit("support", Commit(out=[entry(1)]))
     (first,) = await taken(store, lease_s=LAPSED_S, who="vanished")
-    async with asyncio.timeout(5):
-        while not (again := await taken(store)):
-            await asyncio.sleep(0.005)
-    assert (first.lapsed, again[0].lapsed, again[0].entry) == (False, True, first.entry)
+    (again,) = await until(lambda: taken(store))
+    assert (first.lapsed, again.lapsed, again.entry) == (False, True, first.entry)
 
 
 async def test_who_settles_late_harms_nobody(store: Store) -> None:
     await store.commit("support", Commit(out=[entry(1), entry(2)]))
     (late,) = await taken(store, lease_s=LAPSED_S, who="late")
-    async with asyncio.timeout(5):
-        while not (mine := await taken(store)):
-            await asyncio.sleep(0.005)
-    following = await store.settle_delivered("support", "me", mine[0], LONG_S)
+    (mine,) = await until(lambda: taken(store))
+    following = await store.settle_delivered("support", "me", mine, LONG_S)
     assert following is not None
     assert await store.settle_delivered("support", "late", late, LONG_S) is None
     assert following.entry.id == "e-2"
@@ -383,9 +380,7 @@ def published(at: float) -> tuple[Published, HistoryPoint]:
 
 async def test_a_leader_who_slept_writes_nothing(store: Store, connection: Connection) -> None:
     old = await store.lead("support", "one", LAPSED_S)
-    async with asyncio.timeout(5):
-        while not (new := await store.lead("support", "other", LONG_S)):
-            await asyncio.sleep(0.005)
+    new = await until(lambda: store.lead("support", "other", LONG_S))
     figure, point = published(MONDAY_NOON)
     assert await store.publish(new, figure, point, 0, [])
     assert await store.remember("support", new, {"after": "1-1", "data": {}})

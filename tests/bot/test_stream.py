@@ -8,7 +8,7 @@ import re
 import socket
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,8 +23,8 @@ from bot.web import viewers
 from bot.web.view import View
 from tests.fakes.desk import changed, open_floor
 from tests.fakes.site import ANY_PORT, Site, open_site, publish
+from tests.waiting import WITHIN_S, until
 
-WITHIN_S = 20.0
 MANY = 300
 VIEWER_BYTES = 6_000
 """What a viewer may cost: it is some 2 kB, and was 15 kB while aiohttp kept its request."""
@@ -35,16 +35,6 @@ STOP_WITHIN_S = 2.0
 async def site(store_url: str) -> AsyncIterator[Site]:
     async with open_site(store_url) as running:
         yield running
-
-
-async def until(condition: Callable[[], object], what: str) -> None:
-    """Wait until something is so."""
-    try:
-        async with asyncio.timeout(WITHIN_S):
-            while not condition():
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        raise AssertionError(what) from None
 
 
 def watching(site: Site) -> int:

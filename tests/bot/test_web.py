@@ -21,6 +21,7 @@ from tests.fakes import servers
 from tests.fakes.desk import SECRET, changed
 from tests.fakes.hostile import NOT_JSON, NOT_UTF8, forged
 from tests.fakes.site import ANY_PORT, Site, open_site, publish
+from tests.waiting import WITHIN_S, until
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
@@ -143,9 +144,11 @@ async def test_more_requests_than_the_bot_takes_at_once_are_sent_away_for_now(st
         writer.write(b"POST /hooks/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
         await writer.drain()
         body = json.dumps(MESSAGE).encode()
-        async with asyncio.timeout(10):
-            while (await site.post("/hooks/shop", body, site.signed(body)))[0] != 503:
-                await asyncio.sleep(0.01)
+
+        async def sent_away() -> bool:
+            return (await site.post("/hooks/shop", body, site.signed(body)))[0] == 503
+
+        await until(sent_away)
         status, headers, _ = await site.post("/hooks/shop", body, site.signed(body))
         assert (status, headers["Retry-After"]) == (503, "2")
         writer.close()
@@ -349,7 +352,7 @@ async def test_a_banner_is_a_picture(site: Site) -> None:
 async def next_waits(answer: aiohttp.ClientResponse, count: int) -> list[Any]:
     """The next events of a stream."""
     waits: list[Any] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while len(waits) < count:
             line = (await answer.content.readline()).decode()
             assert line, "the stream ended"
@@ -368,7 +371,7 @@ async def test_events_tell_the_wait_at_once_then_every_change_then_end_with_the_
         await publish(site.floor)
         assert (await next_waits(answer, 1))[0]["state"] == "open"
         site.floor.parts.web.stop()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WITHIN_S):
             await answer.content.read()
     assert len(site.floor.parts.web.stream) == 0
 

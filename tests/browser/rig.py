@@ -16,10 +16,12 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
+from tests.waiting import WITHIN_S
+
 OUT = Path(__file__).parent / "out"
 HEIGHTS = {360: 740, 768: 1024, 1440: 900}
 """A phone, a tablet, a desk: the three widths that are looked at."""
-WITHIN_MS = 15_000
+WITHIN_MS = 1_000 * WITHIN_S
 
 TELLS_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", event =>

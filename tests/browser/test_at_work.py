@@ -56,7 +56,7 @@ async def test_who_writes_too_fast_is_told_so_and_nothing_changes_places(
     await expect(customer.page.locator(".fate", has_text="You write faster")).not_to_have_count(0)
     own = customer.page.locator(".own .bubble")
     assert await own.all_inner_texts() == said
-    await expect(customer.page.locator(".pending")).to_have_count(0, timeout=20_000)
+    await expect(customer.page.locator(".pending")).to_have_count(0)
     assert await own.all_inner_texts() == said
 
 

@@ -107,7 +107,7 @@ async def test_a_bot_that_was_away_loses_nothing(store_url: str, page_of: Pages)
     await expect(customer.page.locator("#offline")).to_be_visible()
     await customer.writes("Two")
     async with open_office(store_url, page_of, server=server) as office:
-        await expect(customer.page.locator("#offline")).to_be_hidden(timeout=30_000)
+        await expect(customer.page.locator("#offline")).to_be_hidden()
         await expect(customer.page.locator(".pending")).to_have_count(0)
         agent = await office.agent()
         await agent.claims("Aino")

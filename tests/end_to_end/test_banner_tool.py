@@ -16,10 +16,10 @@ from bot.config.load import check
 from tests.end_to_end.floor import QUEUE
 from tests.fakes.peer import peer
 from tests.fakes.servers import free_port
+from tests.waiting import WITHIN_S, until
 
 PAGE = Path(__file__).parents[2] / "docs" / "outlets.md"
 SECRET = "whsec_ZXhhbXBsZSBvbmx5LCBtYWtlIHlvdXIgb3du"
-READY_WITHIN_S = 15.0
 
 
 def configuration(store_url: str, url: str) -> dict[str, Any]:
@@ -45,7 +45,7 @@ async def test_a_banner_tool_hears_of_every_figure_and_fetches_the_picture_that_
         tool.refusing = 0.5
         tables = configuration(store_url, tool.url)
         async with running(check(tables), Clock(), Chance(1)) as bot:
-            await asyncio.wait_for(bot.ready.wait(), READY_WITHIN_S)
+            await asyncio.wait_for(bot.ready.wait(), WITHIN_S)
             await tool.until(lambda: len(tool.news["wait.updated"]) >= 3 and tool.refused, "three figures")
             news = tool.news["wait.updated"]
             assert [one.data["as_of"] for one in news] == sorted({one.data["as_of"] for one in news})
@@ -76,10 +76,13 @@ async def test_the_tool_that_docs_outlets_md_shows_works_as_it_stands_there(
     )
     try:
         tables = configuration(store_url, f"http://127.0.0.1:{port}/")
-        async with running(check(tables), Clock(), Chance(1)), asyncio.timeout(READY_WITHIN_S * 2):
-            while not (picture.exists() and picture.stat().st_size):
-                assert process.returncode is None
-                await asyncio.sleep(0.05)
+
+        def drawn() -> bool:
+            assert process.returncode is None, "the tool has ended"
+            return picture.exists() and picture.stat().st_size > 0
+
+        async with running(check(tables), Clock(), Chance(1)):
+            await until(drawn, "the picture")
     finally:
         process.kill()
         await process.wait()

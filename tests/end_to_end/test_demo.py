@@ -16,8 +16,7 @@ import aiohttp
 import pytest
 
 from tests.fakes.browser import Browser
-
-LIMIT_S = 60.0
+from tests.waiting import WITHIN_S
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ async def demo(environment: Mapping[str, str], *arguments: str) -> AsyncIterator
         env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(WITHIN_S):
             yield process
     finally:
         if process.returncode is None:

@@ -23,6 +23,7 @@ from tests.end_to_end.floor import (
     words,
 )
 from tests.fakes.sender import Customer
+from tests.waiting import until
 
 AGENTS = 10
 MARKS = {
@@ -134,10 +135,14 @@ async def check_transcripts(store_url: str, everybody: list[Customer], each: int
 
 async def check_published(desk: Floor) -> None:
     """The status API tells what `wait.updated` told: nobody waits, and all promises were kept."""
-    async with aiohttp.ClientSession() as http, asyncio.timeout(10):
-        # What stands may still be the refresh before the agents came.
-        while (published := await published_by(desk, http))["waiting"] or published["agents"] != AGENTS:
-            await asyncio.sleep(0.1)
+    async with aiohttp.ClientSession() as http:
+
+        async def published_since() -> dict[str, Any] | None:
+            """What stands may still be the refresh before the agents came."""
+            told = await published_by(desk, http)
+            return None if told["waiting"] or told["agents"] != AGENTS else told
+
+        published = await until(published_since, "nobody waits", every_s=0.1)
     assert published["state"] == "open"
     record = published["track_record"]
     assert record["kept"] == record["promises"] == judged(desk)

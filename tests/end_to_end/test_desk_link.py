@@ -12,7 +12,8 @@ import pytest
 from bot.app import Bot
 from tests.fakes.browser import PNG, Browser
 from tests.fakes.servers import free_port
-from tests.house.living import Shop, bot_and_shop, eventually
+from tests.house.living import Shop, bot_and_shop
+from tests.waiting import until
 
 SITE = {"site": {"adapter": "web", "queue": "support", "agents": ["anna"]}}
 
@@ -114,5 +115,5 @@ async def test_without_a_public_address_there_is_no_link(store_url: str) -> None
 async def test_without_a_site_chat_there_is_no_desk(store_url: str) -> None:
     async with bot_and_shop(store_url) as (bot, shop), aiohttp.ClientSession() as http:
         assert "adapter web" in await shop.commands("a-1", "desk")
-        await eventually(lambda: bot.parts.sign_in is None)
+        await until(lambda: bot.parts.sign_in is None, "it is noticed")
         assert (await Browser(http, bot.address).get("/desk"))[0] == 404

@@ -123,7 +123,7 @@ async def test_files_edits_reactions_and_typing_are_relayed(house: DiscordHouse)
 
 
 async def test_the_presence_shows_the_published_wait(house: DiscordHouse) -> None:
-    ledger = await house.discord.until(lambda led: led.presences, "a presence", within_s=40)
+    ledger = await house.discord.until(lambda led: led.presences, "a presence")
     assert ledger.presences[-1]["texts"]
 
 
@@ -141,9 +141,7 @@ async def test_missed_messages_are_caught_up_with(house: DiscordHouse) -> None:
         await discord.says(aino, f"{PRIVATE} gap {number}")
     await discord.says(room.ann, "An answer from the gap", channel=post.id)
     await house.bot.start()
-    await discord.until(
-        lambda led: "An answer from the gap" in led.texts(private), "the agent's message", within_s=30
-    )
+    await discord.until(lambda led: "An answer from the gap" in led.texts(private), "the agent's message")
     ledger = await discord.until(
         lambda led: "gap 4" in "\n".join(led.texts(post.id)), "the customer's messages"
     )

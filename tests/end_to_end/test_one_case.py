@@ -5,14 +5,13 @@ The adapters, the bot and the store are real; the far ends are X, WhatsApp and t
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from tests.fakes import whatsapp, x
 from tests.fakes.bot_process import PRIVATE, BotProcess, bot_processes
 from tests.fakes.peer import Peer, peer
 from tests.fakes.sender import Sender
+from tests.waiting import until
 
 APP_SECRET, VERIFY_TOKEN = "s" * 32, "our-own-word"
 PAIR = f"{whatsapp.NUMBER}/{whatsapp.CUSTOMER}"
@@ -100,14 +100,6 @@ class Desk:
             return (await Store(connection, Clock()).days(QUEUE, 1))[0]
         finally:
             await connection.aclose()
-
-
-async def until(condition: Callable[[], object], what: str) -> None:
-    """Wait until it holds."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < 20, f"{what}: not within 20 s"
-        await asyncio.sleep(0.02)
 
 
 def tables(store_url: str, on_x: x.Far, on_whatsapp: whatsapp.Far, shop: Peer) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tests.fakes.discord.ledger import Ledger as DiscordLedger
 from tests.fakes.servers import client_of
 from tests.fakes.telegram.client import JPEG, TOKEN, TelegramFake, telegram_fake
 from tests.fakes.telegram.ledger import Ledger
+from tests.waiting import until
 
 OWN = {"": "We sell shoes", "fi": "Myymme kenkiä"}
 OWN_PHOTO = hashlib.sha256(JPEG).hexdigest()
@@ -132,13 +133,13 @@ async def test_after_every_life_the_operators_own_is_there_whether_it_was_killed
 async def other_readers(store_url: str, before: set[str]) -> set[str]:
     """Who reads the two channels, once none of them is one of those before."""
     keys = [f"{prefix(QUEUE)}reader:{name}" for name in (TELEGRAM, DISCORD)]
-    async with asyncio.timeout(30):
-        while True:
-            with client_of(store_url) as store:
-                readers = [store.get(key) for key in keys]
-            if None not in readers and not before & set(readers):
-                return set(readers)
-            await asyncio.sleep(0.05)
+
+    def others() -> set[str]:
+        with client_of(store_url) as store:
+            readers = {store.get(key) for key in keys}
+        return set() if None in readers or before & readers else readers
+
+    return await until(others, "other readers", every_s=0.05)
 
 
 def photo_and_more(ledger: Ledger, other: DiscordLedger, guild: int) -> set[str]:
@@ -166,12 +167,11 @@ async def test_a_platform_that_is_down_is_told_and_comes_back_by_itself(
                     told: dict[str, str] = json.loads(await answer.text())["degraded"]
                     return told
 
-            while not (told := await degraded()):
-                pass
+            told = await until(degraded, "the trouble is told", every_s=0.05)
             assert told.keys() == {TELEGRAM}
             assert "Telegram cannot be reached" in told[TELEGRAM]
             await telegram.up()
             aino = await telegram.customer("Aino")
             await telegram.says(aino, "Hello")
-            await telegram.until(lambda led: led.shown(aino), "the acknowledgement", within_s=60)
+            await telegram.until(lambda led: led.shown(aino), "the acknowledgement")
             assert await degraded() == {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from bot.deskview import row_of
 from bot.signin import Agent
 from status.model import Promise
 from tests.fakes.browser import PNG, Browser, conversation_of, link_of, site_bot
+from tests.waiting import until
 
 ANNA = Agent("site", "anna", "Anna")
 
@@ -59,14 +60,6 @@ class House:
         return str(case_id)
 
 
-async def until(read: Callable[[], Awaitable[Any]]) -> Any:
-    """What `read` gives as soon as there is something."""
-    async with asyncio.timeout(10):
-        while not (found := await read()):
-            await asyncio.sleep(0.02)
-    return found
-
-
 async def kinds(house: House, visitor: Browser, *wanted: str) -> list[Any]:
     """The items of the visitor's box, once all the wanted kinds are among them."""
 
@@ -74,8 +67,7 @@ async def kinds(house: House, visitor: Browser, *wanted: str) -> list[Any]:
         items = await house.box(visitor)
         return items if {item["kind"] for item in items} >= set(wanted) else []
 
-    found: list[Any] = await until(read)
-    return found
+    return await until(read, f"{wanted}")
 
 
 @pytest.fixture

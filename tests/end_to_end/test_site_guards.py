@@ -14,8 +14,9 @@ from bot.mailbox import StoredMailbox
 from bot.signin import Agent, SignIn
 from bot.store.mail import ITEMS_AT_ONCE, NEWS_AT_ONCE
 from bot.web.guard import Bodies
-from tests.end_to_end.test_site_chat import ANNA, House, until
+from tests.end_to_end.test_site_chat import ANNA, House
 from tests.fakes.browser import PNG, SAME_ORIGIN, conversation_of, link_of, site_bot
+from tests.waiting import WITHIN_S, until
 
 MEMBER = Agent("site", "999", "Mia", member=True)
 """An agent by their role on a platform, whom no list names."""
@@ -174,16 +175,11 @@ async def test_many_large_bodies_at_once_are_not_all_held(
 
     async with asyncio.TaskGroup() as group:
         first = group.create_task(visitor.ask("POST", "/chat/site/files", slow()))  # type: ignore[arg-type]
-        await until(lambda: held(chat))
+        await until(lambda: chat._parcels._held == 250_000, "the first body comes as far as it does")
         assert (await other.post("/chat/site/files", bytes(100_000)))[0] == 503
         more.set()
     assert first.result()[0] == 200
     assert (await other.post("/chat/site/files", bytes(100_000)))[0] == 200
-
-
-async def held(chat: Any) -> bool:
-    """Whether the first body has come as far as it does."""
-    return bool(chat._parcels._held == 250_000)
 
 
 async def test_a_long_conversation_is_not_read_all_at_once(house: House) -> None:
@@ -228,7 +224,7 @@ async def test_news_that_passed_unread_wake_everyone(house: House, monkeypatch: 
                 approximate=False,
             )
         await pipe.execute()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WITHIN_S):
             seen = await anext(data async for name, data in events if name == "item")
         assert seen["text"] == "From elsewhere"
 
@@ -248,7 +244,7 @@ async def test_what_many_agents_look_at_is_read_once(house: House, monkeypatch: 
         return await heads(*arguments)
 
     monkeypatch.setattr(store, "heads", counted)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WITHIN_S):
         streams = [browser.listening("/desk/events") for browser in browsers]
         events = [await stream.__aenter__() for stream in streams]
         for one in events:
@@ -286,14 +282,10 @@ async def test_what_changes_while_the_desk_is_read_is_seen(
         before = house.bot.parts.watch.changes
         case_id = await house.case()
         await agent.commands("claim", case=case_id)
-
-        async def noticed() -> bool:
-            return house.bot.parts.watch.changes != before
-
-        await until(noticed)
+        await until(lambda: house.bot.parts.watch.changes != before, "the change is noticed")
         monkeypatch.setattr(store, "heads", heads)
         go_on.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WITHIN_S):
             await anext(
                 data
                 async for name, data in events

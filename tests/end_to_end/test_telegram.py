@@ -98,4 +98,4 @@ async def test_it_starts_while_telegram_is_down_and_recovers(store_url: str, tmp
         await telegram.up()
         aino = await telegram.customer("Aino")
         await telegram.says(aino, f"{PRIVATE} anybody there?")
-        await telegram.until(lambda led: led.shown(aino), "the acknowledgement", within_s=30)
+        await telegram.until(lambda led: led.shown(aino), "the acknowledgement")

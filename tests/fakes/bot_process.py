@@ -23,13 +23,12 @@ import aiohttp
 
 from bot.store.embedded import socket_path
 from tests.fakes.servers import client_of, free_port
+from tests.waiting import WITHIN_S, until
 
 Tables = Mapping[str, Mapping[str, object]]
 """A configuration: the tables of the file by their dotted names."""
 PRIVATE = "between-us"
 """Stands in everything that customers write in tests, and in no log."""
-START_LIMIT_S = 30.0
-POLL_S = 0.02
 
 
 def toml(tables: Tables) -> str:
@@ -71,18 +70,22 @@ class BotProcess:
                 cwd=self.config.parent,
                 env={name: value for name, value in os.environ.items() if not name.startswith("JONO_")},
             )
-        async with asyncio.timeout(START_LIMIT_S):
-            while not (line := self._output.read_text()).endswith("\n"):
-                assert self._process.poll() is None, self.log
-                await asyncio.sleep(POLL_S)
-        self.address = line.split()[-1]
+        self.address = (await until(self._first_line, "the bot's address")).split()[-1]
 
     async def ready(self) -> float:
         """Wait until it says so itself; gives the seconds since its start."""
-        async with asyncio.timeout(START_LIMIT_S), aiohttp.ClientSession() as http:
-            while await status_of(http, f"{self.address}/readyz") != 200:
-                await asyncio.sleep(POLL_S)
+        async with aiohttp.ClientSession() as http:
+            await until(lambda: is_ready(http, self.address), "the bot is ready", every_s=0.02)
         return time.monotonic() - self._started
+
+    def _first_line(self) -> str:
+        """What it prints first, once the line is whole."""
+        line = self._output.read_text()
+        if line.endswith("\n"):
+            return line
+        assert self._process is not None
+        assert self._process.poll() is None, self.log
+        return ""
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -92,7 +95,7 @@ class BotProcess:
     async def ended(self) -> int:
         """Its exit code, once it has ended."""
         assert self._process is not None
-        return await asyncio.to_thread(self._process.wait, START_LIMIT_S)
+        return await asyncio.to_thread(self._process.wait, WITHIN_S)
 
     async def kill(self) -> None:
         """SIGKILL: it gets no chance to finish anything. Does nothing to a bot that has ended."""
@@ -114,6 +117,11 @@ async def status_of(http: aiohttp.ClientSession, url: str) -> int:
             return answer.status
     except (aiohttp.ClientError, TimeoutError):
         return 0
+
+
+async def is_ready(http: aiohttp.ClientSession, address: str) -> bool:
+    """Whether the bot there says that it can work."""
+    return await status_of(http, f"{address}/readyz") == 200
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aiohttp import ClientSession
@@ -39,6 +40,8 @@ from bot.delivery import Delivery
 from bot.outbox import Outbox
 from bot.store import keys
 from bot.store.connection import connect
+from bot.supervise import forever
+from tests.waiting import until
 
 MONDAY_NOON = 1_767_614_400.0
 """5 January 2026, 12:00 UTC."""
@@ -239,9 +242,12 @@ class Floor:
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
-        """An outbox runs, for as long as the block lasts."""
-        outbox = self._new_outbox()
-        loops = [asyncio.create_task(outbox.run(*place)) for place in self._places()]
+        """An outbox runs, for as long as the block lasts; a store that is too slow for a moment does not end it."""
+        outbox, pauses = self._new_outbox(), Chance(1)
+        loops = [
+            asyncio.create_task(forever("send", partial(outbox.run, *place), pauses))
+            for place in self._places()
+        ]
         try:
             yield
         finally:
@@ -268,9 +274,12 @@ class Floor:
 
     async def deliver(self) -> None:
         """Everything that was committed is sent, and what follows from it."""
-        async with self.sending(), asyncio.timeout(30):
-            while await self.outgoing():
-                await asyncio.sleep(0.001)
+        async with self.sending():
+            await until(self.settled, "everything is sent")
+
+    async def settled(self) -> bool:
+        """Whether nothing is left to send."""
+        return not await self.outgoing()
 
     async def outgoing(self) -> int:
         """How many conversations have something to send."""

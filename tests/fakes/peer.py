@@ -22,6 +22,7 @@ from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.adapters.contract import Fault
+from tests.waiting import WITHIN_S
 
 STATUSES: Mapping[Fault, int] = {"busy": 429, "broken": 503, "refused": 422, "unauthorised": 401, "cut": 500}
 
@@ -69,7 +70,7 @@ class Peer:
         """The texts of these kinds that a conversation was shown, in order."""
         return [one.data["text"] for one in self.shown[conversation] if one.data["kind"] in kinds]
 
-    async def until(self, condition: Callable[[], object], what: str, within_s: float = 60.0) -> None:
+    async def until(self, condition: Callable[[], object], what: str, within_s: float = WITHIN_S) -> None:
         """Wait until `condition`, which is asked after every arrival, holds."""
         try:
             async with asyncio.timeout(within_s), self._changed:
@@ -77,7 +78,7 @@ class Peer:
         except TimeoutError:
             raise AssertionError(f"{what}: not within {within_s:.0f} s") from None
 
-    async def answer(self, command_id: str, within_s: float = 60.0) -> Mapping[str, Any]:
+    async def answer(self, command_id: str, within_s: float = WITHIN_S) -> Mapping[str, Any]:
         """The answer to a command, once it is here."""
         await self.until(lambda: command_id in self.answers, f"the answer to {command_id}", within_s)
         return self.answers[command_id].data

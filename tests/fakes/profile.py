@@ -30,7 +30,8 @@ from bot.troubles import Troubles
 from bot.words import Words
 from bot.writer import Writer
 from status.model import Outlook, Promise, TrackRecord, Wait
-from tests.fakes.source import LEASE_S, NAME, QUEUE, Flaky, Impatient, Inlet, Source, flaky, until
+from tests.fakes.source import LEASE_S, NAME, QUEUE, Flaky, Impatient, Inlet, Source, flaky
+from tests.waiting import until
 
 ABOUT = Outlet("about", least_s=300, chars=120, per_language=True)
 BANNER = Outlet("banner", least_s=900, format="discord")

@@ -23,9 +23,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from bot.store.embedded import find_binary
+from tests.waiting import WITHIN_S
 
 DEBIAN_REDIS = shutil.which("redis-server")
-WAIT_LIMIT_S = 30.0
 SLOTS = 16384
 SERVICE = "mymaster"
 
@@ -44,7 +44,7 @@ def client_of(url: str) -> redis.Redis:
 
 def until(condition: Callable[[], object], what: str) -> None:
     """Wait for `condition`; a server that is not there yet counts as "no"."""
-    deadline = time.monotonic() + WAIT_LIMIT_S
+    deadline = time.monotonic() + WITHIN_S
     while time.monotonic() < deadline:
         try:
             if condition():
@@ -52,7 +52,7 @@ def until(condition: Callable[[], object], what: str) -> None:
         except redis.RedisError:
             pass
         time.sleep(0.02)
-    raise AssertionError(f"{what}: not within {WAIT_LIMIT_S:.0f} s")
+    raise AssertionError(f"{what}: not within {WITHIN_S:.0f} s")
 
 
 def free_port() -> int:

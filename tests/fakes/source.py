@@ -15,18 +15,10 @@ from bot.store.connection import connect
 from bot.store.library import Library
 from bot.store.store import StoreDown
 
-WITHIN_S = 45.0
 LEASE_S = 1.0
 QUEUE, NAME = "support", "chat"
 
 Session = Callable[[Inbox], Awaitable[None]]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Return once the condition holds."""
-    async with asyncio.timeout(WITHIN_S):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 def message(number: int, text: str = "Hello") -> CustomerMessage:

@@ -16,7 +16,7 @@ from status.promise import box
 
 REFRESH_S = 300
 DAY_S = 86_400
-AT_ONCE = 200
+AT_ONCE = 20
 RECORD = TrackRecord(30, 4_812, 3_917)
 
 

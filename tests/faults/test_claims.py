@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.end_to_end.floor import Floor, customers, floor
+from tests.waiting import until
 
 AGENTS, PROCESSES = 50, 4
 
@@ -52,9 +53,11 @@ async def test_the_case_of_an_agent_who_vanishes_is_first_in_line_again(store_ur
     async with floor(store_url, desk={"claim_lease_s": 2}) as desk:
         cases = [await new_case(desk, number) for number in range(3)]
         assert (await desk.agent(0).do("next"))["case_id"] == cases[0]
-        async with asyncio.timeout(30):
-            while "next in the queue" not in await place_of_the_first(desk):
-                await asyncio.sleep(0.1)
+
+        async def first_again() -> bool:
+            return "next in the queue" in await place_of_the_first(desk)
+
+        await until(first_again, "the lease has run out", every_s=0.1)
         others = [desk.agent(number) for number in (1, 2, 3)]
         assert [(await agent.do("next"))["case_id"] for agent in others] == cases
 

@@ -7,6 +7,7 @@ remembers for some minutes, so sending again is safe.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from tests.end_to_end.floor import draw_seed, kept, nothing_left_to_send
 from tests.end_to_end.house import DISCORD, DiscordHouse, dead_letters, discord_house
 from tests.fakes.bot_process import PRIVATE
+from tests.waiting import until
 
 LONG = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
@@ -33,20 +35,20 @@ async def said_by(store_url: str, house: DiscordHouse, customer: int) -> list[st
 
 async def all_stored(store_url: str, house: DiscordHouse, expected: dict[int, list[str]]) -> None:
     """Wait until all of it is in the store, once and in order."""
-    try:
-        async with asyncio.timeout(60):
-            while [await said_by(store_url, house, who) for who in expected] != list(expected.values()):
-                await asyncio.sleep(0.3)
-    except TimeoutError:
-        found = {who: await said_by(store_url, house, who) for who in expected}
-        assert found == expected
+    found: dict[int, list[str]] = {}
+
+    async def stored() -> bool:
+        found.update({who: await said_by(store_url, house, who) for who in expected})
+        return found == expected
+
+    with contextlib.suppress(AssertionError):
+        await until(stored, every_s=0.2)
+    assert found == expected
 
 
 async def begun_anew(house: DiscordHouse, sessions: int) -> None:
     """Wait for another session after so many."""
-    await house.discord.until(
-        lambda led: len(led.at_gateway("ready")) > sessions, "a new session", within_s=60
-    )
+    await house.discord.until(lambda led: len(led.at_gateway("ready")) > sessions, "a new session")
 
 
 @pytest.mark.timeout(300)
@@ -95,19 +97,19 @@ async def test_nothing_is_lost_or_said_twice_through_kills(
         customers = await people(house, messages)
         for customer in customers:
             await discord.says(customer, f"{PRIVATE} hello")
-        async with asyncio.timeout(60):
-            while len(await kept(store_url)) < messages:
-                await asyncio.sleep(0.2)
+
+        async def all_taken() -> bool:
+            return len(await kept(store_url)) >= messages
+
+        await until(all_taken, "every message is stored", every_s=0.2)
         for _ in range(kills):
             await asyncio.sleep(chance.uniform(0.2, 0.8))
             await house.bot.kill()
             await house.bot.start()
         await discord.calm()
         private = [await discord.private(customer) for customer in customers]
-        await discord.until(
-            lambda led: all(led.shown(one) for one in private), "everybody is told", within_s=90
-        )
-        await nothing_left_to_send(store_url, within_s=90, channel=DISCORD)
+        await discord.until(lambda led: all(led.shown(one) for one in private), "everybody is told")
+        await nothing_left_to_send(store_url, channel=DISCORD)
         ledger = await discord.read()
         assert all(len(ledger.shown(one)) == 1 for one in private), "said twice"
         print(f"{kills} kills, {messages} messages, {len(ledger.repeats)} sends met the nonce's memory")
@@ -126,10 +128,8 @@ async def test_a_lost_answer_is_sent_again_and_shown_once(
         for customer in customers:
             await discord.says(customer, f"{PRIVATE} hello")
         private = [await discord.private(customer) for customer in customers]
-        await discord.until(
-            lambda led: all(led.shown(one) for one in private), "everybody is told", within_s=90
-        )
-        await nothing_left_to_send(store_url, within_s=90, channel=DISCORD)
+        await discord.until(lambda led: all(led.shown(one) for one in private), "everybody is told")
+        await nothing_left_to_send(store_url, channel=DISCORD)
         ledger = await discord.read()
         assert ledger.faults, "no fault happened: the test saw nothing"
         assert all(len(ledger.shown(one)) == 1 for one in private)
@@ -147,9 +147,7 @@ async def test_limits_are_obeyed(store_url: str, tmp_path: Path) -> None:
         for customer in customers:
             await discord.says(customer, f"{PRIVATE} hello")
         private = [await discord.private(customer) for customer in customers]
-        await discord.until(
-            lambda led: all(led.shown(one) for one in private), "everybody is told", within_s=90
-        )
+        await discord.until(lambda led: all(led.shown(one) for one in private), "everybody is told")
         ledger = await discord.read()
         assert all(len(ledger.shown(one)) == 1 for one in private)
         assert {one["kind"] for one in ledger.faults} == {"429", "error"}
@@ -170,7 +168,7 @@ async def test_a_gateway_that_closes_at_once_is_not_dialled_without_a_pause(
         assert tries < 40, "it dialled without a pause"
         await discord.gateway_does("unplan")
         sessions = len((await discord.read()).at_gateway("ready"))
-        await discord.until(lambda led: len(led.at_gateway("ready")) > sessions, "a session", within_s=60)
+        await discord.until(lambda led: len(led.at_gateway("ready")) > sessions, "a session")
         aino = await house.room.customer("Aino")
         await discord.says(aino, f"{PRIVATE} hello")
         private = await discord.private(aino)
@@ -189,9 +187,13 @@ async def test_a_final_close_is_told_and_not_tried_again(
         await discord.gateway_does("plan", moment="identify", deed=code, times=None)
         await house.bot.start()
         await house.bot.ready()
-        async with asyncio.timeout(20), aiohttp.ClientSession() as http:
-            while told not in await (await http.get(f"{house.bot.address}/readyz")).text():
-                await asyncio.sleep(0.1)
+        async with aiohttp.ClientSession() as http:
+
+            async def is_told() -> bool:
+                async with http.get(f"{house.bot.address}/readyz") as answer:
+                    return told in await answer.text()
+
+            await until(is_told, "the trouble is told", every_s=0.1)
         tries = len((await discord.read()).at_gateway("identified"))
         await asyncio.sleep(3)
         assert len((await discord.read()).at_gateway("identified")) == tries
@@ -206,4 +208,4 @@ async def test_it_starts_while_discord_is_down_and_recovers(store_url: str, tmp_
         await house.bot.ready()
         await discord.up()
         sessions = len((await discord.read()).at_gateway("ready"))
-        await discord.until(lambda led: len(led.at_gateway("ready")) > sessions, "a session", within_s=60)
+        await discord.until(lambda led: len(led.at_gateway("ready")) > sessions, "a session")

@@ -13,6 +13,7 @@ from bot.store import keys
 from tests.end_to_end.floor import QUEUE, Floor, customers, floor, kept, nothing_left_to_send, words
 from tests.fakes import servers
 from tests.fakes.sender import Customer
+from tests.waiting import until
 
 PEOPLE, MESSAGES_EACH, NODE_TIMEOUT_MS = 30, 4, 2000
 
@@ -67,6 +68,4 @@ async def write(desk: Floor, customer: Customer) -> None:
 
 async def accepted(desk: Floor, count: int) -> None:
     """Wait until so many messages were accepted."""
-    async with asyncio.timeout(60):
-        while len(desk.sender.accepted) < count:
-            await asyncio.sleep(0.01)
+    await until(lambda: len(desk.sender.accepted) >= count, f"{count} messages are accepted")

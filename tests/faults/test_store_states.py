@@ -31,6 +31,7 @@ from tests.end_to_end.floor import configuration as tables
 from tests.fakes import servers
 from tests.fakes.bot_process import status_of, toml
 from tests.fakes.sender import Customer
+from tests.waiting import until
 
 REFUSED_WITHIN_S = 2.0
 SLACK_S = 2.0
@@ -161,7 +162,6 @@ async def test_a_figure_that_is_not_refreshed_is_taken_down(tmp_path: Path) -> N
         async with (
             running(configuration.load(tmp_path / "config.toml", {}), clock, Chance(1)) as bot,
             aiohttp.ClientSession(bot.address) as http,
-            asyncio.timeout(60),
         ):
             await published(http, lambda wait: wait["reason"] != "stale")
             server.freeze()
@@ -176,9 +176,10 @@ async def published(
     http: aiohttp.ClientSession, condition: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
     """The published wait, once it is as `condition` wants it."""
-    while True:
+
+    async def so() -> dict[str, Any] | None:
         async with http.get(f"/api/v1/queues/{QUEUE}/wait") as answer:
             wait: dict[str, Any] = await answer.json()
-        if condition(wait):
-            return wait
-        await asyncio.sleep(0.05)
+        return wait if condition(wait) else None
+
+    return await until(so, "the published wait is as wanted", every_s=0.05)

@@ -36,6 +36,7 @@ from tests.fakes.telegram.client import JPEG, TOKEN, TelegramFake, TelegramProce
 from tests.fakes.telegram.ledger import Counts, Ledger, all_counts, counts
 from tests.fakes.telegram.methods import REACTIONS
 from tests.fakes.telegram.words import units
+from tests.waiting import WITHIN_S
 
 
 @pytest.fixture(autouse=True)
@@ -101,7 +102,7 @@ async def test_a_long_poll_ends_when_something_happens(fake: TelegramFake, bot: 
     poll = asyncio.create_task(bot.get_updates(timeout=20))
     await fake.until(lambda ledger: ledger.calls["getupdates"], "a poll")
     await fake.says(aino, "hello")
-    assert len(await asyncio.wait_for(poll, 5)) == 1
+    assert len(await asyncio.wait_for(poll, WITHIN_S)) == 1
 
 
 async def test_a_second_poller_ends_the_first(fake: TelegramFake, bot: Bot) -> None:

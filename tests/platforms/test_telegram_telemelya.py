@@ -23,6 +23,7 @@ from adapters.telegram import Options, Telegram, open_channel
 from tests.adapters.contract import NOW
 from tests.adapters.telegram_side import message
 from tests.fakes.servers import free_port, valkey
+from tests.waiting import until
 
 SERVER = os.environ.get("JONO_TELEMELYA") or shutil.which("telemelya-server")
 TOKEN, SECRET, KEY = "123456789:AAbbCC", "s3cret", "between-tests"
@@ -90,10 +91,13 @@ async def telemelya(redis_url: str, storage: str) -> AsyncIterator[str]:
     assert SERVER is not None
     with subprocess.Popen([SERVER], env=os.environ | settings, stderr=subprocess.DEVNULL) as process:
         try:
-            async with asyncio.timeout(60), ClientSession() as http:
-                while not await answers(http, address):
+            async with ClientSession() as http:
+
+                async def up() -> bool:
                     assert process.poll() is None, "telemelya-server ended"
-                    await asyncio.sleep(0.1)
+                    return await answers(http, address)
+
+                await until(up, "telemelya-server answers", every_s=0.1)
             yield address
         finally:
             process.kill()
@@ -142,12 +146,12 @@ async def ignore(arrival: Arrival) -> None:
 
 async def webhook_set(http: ClientSession, address: str, hook: str) -> None:
     """Wait until the channel has told the emulator where to push."""
-    async with asyncio.timeout(30):
-        while True:
-            async with http.post(f"{address}/bot{TOKEN}/getWebhookInfo") as answer:
-                if (await answer.json())["result"]["url"] == f"http://{hook}/hook":
-                    return
-            await asyncio.sleep(0.05)
+
+    async def told() -> bool:
+        async with http.post(f"{address}/bot{TOKEN}/getWebhookInfo") as answer:
+            return bool((await answer.json())["result"]["url"] == f"http://{hook}/hook")
+
+    await until(told, "the webhook", every_s=0.05)
 
 
 async def test_a_customer_writes_and_is_answered(emulator: Emulator) -> None:

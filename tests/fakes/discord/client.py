@@ -25,6 +25,7 @@ from tests.fakes.discord.faults import Kind
 from tests.fakes.discord.ledger import Asked, Ledger
 from tests.fakes.discord.serve import serve
 from tests.fakes.discord.things import JSON
+from tests.waiting import WITHIN_S
 
 TOKEN = "MTAw.fake.token-of-a-bot"
 ROOT = Path(__file__).parents[3]
@@ -168,7 +169,9 @@ class DiscordFake:
                 self.ledger.add(await answer.json())
         return self.ledger
 
-    async def until(self, condition: Callable[[Ledger], object], what: str, within_s: float = 15.0) -> Ledger:
+    async def until(
+        self, condition: Callable[[Ledger], object], what: str, within_s: float = WITHIN_S
+    ) -> Ledger:
         """Wait until `condition` holds of the ledger."""
         ends = time.monotonic() + within_s
         await self.read()

@@ -26,6 +26,7 @@ import aiohttp
 
 from tests.fakes.telegram.faults import Kind
 from tests.fakes.telegram.ledger import JSON, Ledger
+from tests.waiting import WITHIN_S
 
 TOKEN = "123456:AAbbCCdd-eeffGGhh_iijjKKllMMnnOOppQQ"
 ROOT = Path(__file__).parents[3]
@@ -215,7 +216,9 @@ class TelegramFake:
                 self.ledger.add(await answer.json())
         return self.ledger
 
-    async def until(self, condition: Callable[[Ledger], object], what: str, within_s: float = 15.0) -> Ledger:
+    async def until(
+        self, condition: Callable[[Ledger], object], what: str, within_s: float = WITHIN_S
+    ) -> Ledger:
         """Wait until `condition` holds of the ledger."""
         ends = time.monotonic() + within_s
         await self.read()
