@@ -25,7 +25,7 @@ from bot.store.store import Store
 from tests.fakes.bot_process import PRIVATE, BotProcess, Tables, bot_processes
 from tests.fakes.peer import Peer, peer
 from tests.fakes.sender import Customer, Sender
-from tests.waiting import WITHIN_S, until
+from tests.waiting import until
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 QUEUE, CHANNEL = "support", "shop"
@@ -182,7 +182,7 @@ async def kept(store_url: str) -> dict[str, list[Kept]]:
     return found
 
 
-async def nothing_left_to_send(store_url: str, within_s: float = WITHIN_S, channel: str = CHANNEL) -> None:
+async def nothing_left_to_send(store_url: str, channel: str = CHANNEL) -> None:
     """Wait until every outgoing message was settled."""
     connection = await connect(store_url)
     store = Store(connection, Clock())
@@ -191,6 +191,6 @@ async def nothing_left_to_send(store_url: str, within_s: float = WITHIN_S, chann
         return not await store.outgoing(QUEUE, channel)
 
     try:
-        await until(settled, "nothing is left to send", within_s, every_s=0.05)
+        await until(settled, "nothing is left to send", every_s=0.05)
     finally:
         await connection.aclose()
