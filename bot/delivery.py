@@ -6,7 +6,7 @@ customer that is given up is said in the case, so that agents see it wherever th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from bot.bodies import files_in, files_out
 from bot.cases import Cases
 from bot.clock import Clock
 from bot.events import Failed
+from bot.pacing import insist
 from bot.parts import split
 from bot.receipts import receipt
 from bot.room import albums
@@ -64,16 +65,17 @@ class Delivery:
         """The entry with its words; None when it need not be sent any more. Raises StoreDown."""
         return await self._wording.word(queue, entry)
 
-    async def send(self, queue: str, entry: OutEntry) -> None:
-        """One attempt. Raises NotYet, Refused, Busy, Uncertain or StoreDown."""
+    async def send(self, queue: str, entry: OutEntry, begin: Callable[[], Awaitable[None]]) -> None:
+        """One attempt; `begin` is awaited right before a message to a customer goes out. Raises NotYet, Refused, Busy,
+        Uncertain, or StoreDown and what `begin` raises: then no customer was told anything."""
         body = entry.body
         if body["kind"] == "room":
             await self._rooms.show(queue, entry.channel, body["case"])
             return
         outgoing = await self._changed(queue, entry) if body["kind"] == "change" else outgoing_of(entry)
-        message_id = await self._sender.send(entry.channel, outgoing, body.get("origin", ""))
+        message_id = await self._sender.send(entry.channel, outgoing, body.get("origin", ""), begin)
         if body.get("source"):
-            await self._arrived(queue, entry, message_id)
+            await insist(lambda: self._arrived(queue, entry, message_id))
 
     async def _arrived(self, queue: str, entry: OutEntry, message_id: str) -> None:
         """A reply from a room is there: it can be changed from now on, and its last part brings the mark."""

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import partial
 
 import structlog
 
@@ -45,6 +46,10 @@ ROUNDED_S = 0.002
 """
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 1800.0
 """Doubling from one second to half an hour, twenty attempts take some five hours and outlast most repairs."""
+
+
+class NotOurs(Exception):
+    """Another process has the message by now; nothing was sent here."""
 
 
 class Outbox:
@@ -131,7 +136,7 @@ class Outbox:
             while taken is not None and not self._draining:
                 taken = await self._one(place[0], taken)
             if taken is not None:
-                await self._store.settle_again(place[0], self._who, taken, 0.0)
+                await self._store.settle_later(place[0], self._who, taken, 0.0)
         finally:
             self._flying[place].discard(first.entry.lane)
             self._wake[place].set()
@@ -175,7 +180,13 @@ class Outbox:
     async def _send(self, queue: str, taken: Taken, entry: OutEntry) -> Taken | None:
         kind = str(entry.body["kind"])
         try:
-            await self._delivery.send(queue, entry)
+            await self._delivery.send(queue, entry, partial(self._begin, queue, taken))
+        except NotOurs:
+            return None
+        except StoreDown:
+            # Before anything was sent; whoever is told that it began is told that it did not.
+            await insist(lambda: self._store.settle_again(queue, self._who, taken, 0.0))
+            return None
         except NotYet as soon:
             await self._store.settle_later(queue, self._who, taken, soon.delay_s)
             return None
@@ -194,6 +205,12 @@ class Outbox:
             return None
         self._metrics.sent(entry.channel, kind, "delivered")
         return await self._delivered(queue, taken)
+
+    async def _begin(self, queue: str, taken: Taken) -> None:
+        """It goes out now, once: should this process vanish, the next one knows that it may have arrived. Raises
+        NotOurs, StoreDown."""
+        if not self._may_repeat(taken.entry) and not await self._store.begin(queue, self._who, taken):
+            raise NotOurs
 
     async def _delivered(self, queue: str, taken: Taken) -> Taken | None:
         return await insist(lambda: self._store.settle_delivered(queue, self._who, taken, LEASE_S))

@@ -5,7 +5,7 @@ It knows neither cases nor the outbox: whoever calls decides what an error means
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from types import MappingProxyType
@@ -30,6 +30,10 @@ from bot.spool import fetched, media_type
 from bot.store.store import Store
 
 
+async def unasked() -> None:
+    """Nobody wants to know when a message goes out."""
+
+
 class Sender:
     """Speaks to the channels. `homes` gives the queue of each channel, beside which its budgets are kept; `addresses`
     are where platforms can fetch what they do not take as it is. `budgets` are the operator's, by channel and name, as
@@ -51,21 +55,27 @@ class Sender:
         self._pacing = Pacing(store, homes, clock)
         self._paced = {name: channel for name, channel in channels.items() if isinstance(channel, Paced)}
 
-    async def send(self, name: str, outgoing: Outgoing, origin: str = "") -> str:
-        """Send now, give the platform's id. `origin` is the channel that the files come from. Raises NotYet, Refused,
-        Gone, Busy, Uncertain or StoreDown."""
+    async def send(
+        self, name: str, outgoing: Outgoing, origin: str = "", begin: Callable[[], Awaitable[None]] = unasked
+    ) -> str:
+        """Send now, give the platform's id. `origin` is the channel that the files come from; `begin` is awaited when
+        all is ready and it is the message's turn. Raises NotYet, Refused, Gone, Busy, Uncertain, or StoreDown and what
+        `begin` raises: then nothing was sent."""
         channel = self._channels[name]
         async with AsyncExitStack() as held:
             if isinstance(outgoing, MessageOut | Post) and outgoing.attachments:
                 outgoing = await self._with_files(name, channel, outgoing, origin or name, held)
-            return await self._sent(name, channel, outgoing)
+            return await self._sent(name, channel, outgoing, begin)
 
-    async def _sent(self, name: str, channel: Channel, outgoing: Outgoing) -> str:
+    async def _sent(
+        self, name: str, channel: Channel, outgoing: Outgoing, begin: Callable[[], Awaitable[None]]
+    ) -> str:
         paces = self._paces(name, outgoing)
         if not paces and isinstance(outgoing, RoomOut):
             # Platforms limit single changes of rooms: customers need not wait for those.
             return await channel.send(outgoing)
         async with self._pacing.turn(name, outgoing.key, paces or [UNLIMITED]):
+            await begin()
             return await channel.send(outgoing)
 
     def _paces(self, name: str, outgoing: Outgoing) -> list[Pace]:

@@ -204,8 +204,8 @@ end
 
 -- Lease up to n lanes of a channel that are due, and go on holding those named after the lease that `who` still
 -- holds. Each new one comes as {lane, attempt, lapsed, head entry}, where lapsed is 1 when an earlier sender vanished
--- in the middle: nobody knows whether that attempt arrived. Last come the milliseconds until something else may be
--- due (-1: nothing is known to come).
+-- after it had begun: nobody knows whether that attempt arrived. Last come the milliseconds until something else may
+-- be due (-1: nothing is known to come).
 local function take(keys, args)
   local p, channel, who, n, lease_ms = keys[1], args[1], args[2], tonumber(args[3]), tonumber(args[4])
   local due, fly, tries = p .. 'due:' .. channel, p .. 'fly:' .. channel, p .. 'tries:' .. channel
@@ -217,7 +217,6 @@ local function take(keys, args)
     redis.call('ZREM', fly, lane)
     redis.call('HDEL', holder, lane)
     redis.call('ZADD', due, 'NX', now, lane)
-    redis.call('HSET', tries, '!' .. lane, 1)
   end
   for _, lane in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, n)) do
     redis.call('ZREM', due, lane)
@@ -241,8 +240,17 @@ local function take(keys, args)
   return taken
 end
 
+-- Whoever holds a lane sends its head now: 1, or 0 when another holds it. Until it is settled, nobody else knows
+-- whether it arrived.
+local function begin_send(keys, args)
+  local p, channel, who, lane = keys[1], args[1], args[2], args[3]
+  if redis.call('HGET', p .. 'holder:' .. channel, lane) ~= who then return 0 end
+  redis.call('HSET', p .. 'tries:' .. channel, '!' .. lane, 1)
+  return 1
+end
+
 -- The head of a lane was delivered ('done'), given up ('dead', kept with its reason) or must be tried again after a
--- delay ('later' when it was not tried at all).
+-- delay ('later' when it was not tried this time, 'again' when it surely did not arrive, or may arrive twice).
 -- Where more waits in the lane it is handed on at once: {attempt, entry}; else nothing. A sender that lost its lease
 -- may still say that the message arrived, but no more.
 local function settle(keys, args)
@@ -252,7 +260,7 @@ local function settle(keys, args)
   local mine = redis.call('HGET', holder, lane) == who
   if outcome ~= 'done' and not mine then return {} end
   if outcome == 'again' or outcome == 'later' then
-    if outcome == 'later' then redis.call('HINCRBY', tries, lane, -1) end
+    if outcome == 'later' then redis.call('HINCRBY', tries, lane, -1) else redis.call('HDEL', tries, '!' .. lane) end
     redis.call('ZREM', fly, lane)
     redis.call('HDEL', holder, lane)
     redis.call('ZADD', p .. 'due:' .. channel, now + tonumber(args[6]), lane)
@@ -413,6 +421,7 @@ end
 redis.register_function('jono_probe_@VERSION@', probe)
 redis.register_function('jono_commit_@VERSION@', commit)
 redis.register_function('jono_take_@VERSION@', take)
+redis.register_function('jono_begin_@VERSION@', begin_send)
 redis.register_function('jono_settle_@VERSION@', settle)
 redis.register_function('jono_split_@VERSION@', split)
 redis.register_function('jono_revive_@VERSION@', revive)

@@ -71,7 +71,7 @@ KEYS = (
         "tries:<channel>",
         "hash",
         "none; a field goes with its message",
-        "attempts made for the head of a lane",
+        "attempts made for the head of a lane; under `!` and the lane: it is being sent",
     ),
     Key("dead", "hash", "none; kept until resent or dropped", "messages given up, with the reason"),
     Key(

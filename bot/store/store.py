@@ -309,6 +309,11 @@ class Store:
         ]
         return taken, None if next_ms < 0 else next_ms / 1000
 
+    async def begin(self, queue: str, who: str, taken: Taken) -> bool:
+        """The message goes out now: should `who` vanish before it is settled, it comes back as `lapsed`. False when
+        another process has it."""
+        return bool(await self._call(queue, "begin", taken.entry.channel, who, taken.entry.lane))
+
     async def settle_delivered(self, queue: str, who: str, taken: Taken, lease_s: float) -> Taken | None:
         """The message arrived. Gives the next one of its lane, under a fresh lease."""
         return await self._settle(queue, who, taken, "done", "", lease_s)
@@ -329,11 +334,11 @@ class Store:
         return await self._settle(queue, who, taken, "dead", dump(letter), lease_s)
 
     async def settle_again(self, queue: str, who: str, taken: Taken, delay_s: float) -> None:
-        """The message must be tried again after `delay_s`; its lane waits."""
+        """The message did not arrive, or may arrive twice: tried again after `delay_s`; its lane waits."""
         await self._settle(queue, who, taken, "again", str(int(delay_s * 1000)), 0)
 
     async def settle_later(self, queue: str, who: str, taken: Taken, delay_s: float) -> None:
-        """The message was not tried: another must go first."""
+        """The message was not tried: it or another goes first after `delay_s`."""
         await self._settle(queue, who, taken, "later", str(int(delay_s * 1000)), 0)
 
     async def split(self, queue: str, who: str, taken: Taken, parts: Sequence[OutEntry]) -> Taken | None:

@@ -100,7 +100,7 @@ DONE, SEEN, TAKEN = Outcome("done"), Outcome("seen"), Outcome("taken")
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An outgoing message leased to this process; `lapsed` when an earlier sender vanished in the middle."""
+    """An outgoing message leased to this process; `lapsed` when an earlier sender vanished after it had begun."""
 
     entry: OutEntry
     attempt: int

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from adapters.base import Busy, MessageOut, Refused, Uncertain, Undelivered
+from bot.cases import DESK_LANE
+from bot.store import keys
+from bot.store.store import StoreDown
 from bot.store.wire import Commit, OutEntry
 from tests.fakes.desk import Floor, Platform, open_floor
+from tests.fakes.servers import client_of
 from tests.waiting import until
 
 
@@ -136,11 +141,80 @@ async def test_what_a_dead_process_was_sending(store_url: str, resend_is_safe: b
     shop = Platform(resend_is_safe=resend_is_safe)
     async with open_floor(store_url, platforms={"shop": shop, "bank": Platform()}) as floor:
         await put(floor, entry(1), entry(2))
-        await floor.parts.store.take("support", "shop", "dead", 10, 0.001, ())
-        await asyncio.sleep(0.002)
+        [one], _ = await floor.parts.store.take("support", "shop", "dead", 10, 0.05, ())
+        assert await floor.parts.store.begin("support", "dead", one)
+        await asyncio.sleep(0.06)
         await floor.deliver()
         assert [message.key for message in floor.messages()] == sent
         assert ("e-1" in await reasons(floor)) is not resend_is_safe
+
+
+@pytest.fixture
+async def once(store_url: str) -> AsyncIterator[Floor]:
+    """A floor whose shop is on a platform that shows a repeated message twice."""
+    platforms = {"shop": Platform(resend_is_safe=False), "bank": Platform()}
+    async with open_floor(store_url, platforms=platforms) as floor:
+        yield floor
+
+
+async def test_what_a_dead_process_had_only_taken_is_sent(once: Floor) -> None:
+    await put(once, entry(1), entry(2))
+    await once.parts.store.take("support", "shop", "dead", 10, 0.001, ())
+    await asyncio.sleep(0.002)
+    await once.deliver()
+    assert [message.key for message in once.messages()] == ["e-1", "e-2"]
+    assert await reasons(once) == {}
+
+
+def unheard(monkeypatch: pytest.MonkeyPatch, part: object, name: str) -> None:
+    """The first call about the shop is carried out, but its answer gets lost."""
+    usual, losing = getattr(part, name), True
+
+    async def call(*arguments: Any, **more: Any) -> Any:
+        nonlocal losing
+        answer = await usual(*arguments, **more)
+        if losing and not any(one in ("bank", DESK_LANE) for one in arguments):
+            losing = False
+            raise StoreDown("no answer in time")
+        return answer
+
+    monkeypatch.setattr(part, name, call)
+
+
+@pytest.mark.parametrize("call", ["take", "pace", "begin", "set_link", "settle_delivered"])
+async def test_a_store_that_is_down_for_a_moment_costs_nobody_a_message(
+    once: Floor, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """Whatever is asked of it meanwhile: what surely was not sent is sent, what was is not sent again."""
+    store = once.parts.store
+    [part] = [one for one in (store, store.channels, store.rooms) if hasattr(one, call)]
+    unheard(monkeypatch, part, call)
+    monkeypatch.setattr("bot.outbox.LEASE_S", 0.3)
+    told = {"kind": "reply", "case": "none", "customer": "c-1", "source": "shop/1", "place": "1"}
+    await put(once, OutEntry("e-1", "shop/c-1", {**told, "text": "1"}), entry(2))
+    await once.deliver()
+    assert [message.key for message in once.messages()] == ["e-1", "e-2"]
+    assert await reasons(once) == {}
+
+
+async def test_what_another_process_has_by_now_is_not_sent_here(
+    once: Floor, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This one stood still for longer than its lease, between taking a message and its turn."""
+    await put(once, entry(1))
+    pace, lost = once.parts.store.channels.pace, asyncio.Event()
+
+    async def slowly(*arguments: Any, **more: Any) -> Any:
+        with client_of(store_url) as client:
+            client.hset(keys.prefix("support") + "holder:shop", "shop/c-1", "another process")
+        lost.set()
+        return await pace(*arguments, **more)
+
+    monkeypatch.setattr(once.parts.store.channels, "pace", slowly)
+    async with once.sending():
+        await lost.wait()
+    assert once.messages() == []
+    assert (await once.outgoing(), await reasons(once)) == (1, {})
 
 
 async def test_after_the_last_attempt_a_message_is_given_up(floor: Floor, shop: Platform) -> None:

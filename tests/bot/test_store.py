@@ -23,7 +23,7 @@ from tests.fakes.desk import MONDAY_NOON, HandClock
 from tests.waiting import until
 
 DAY_S = 86_400
-LONG_S, LAPSED_S = 30.0, 0.001
+LONG_S, SOON_S, LAPSED_S = 30.0, 0.2, 0.001
 
 
 @pytest.fixture
@@ -296,11 +296,36 @@ async def test_every_attempt_counts(store: Store) -> None:
     assert attempts == [1, 2, 3]
 
 
-async def test_a_vanished_senders_message_comes_back_marked(store: Store) -> None:
+@pytest.mark.parametrize("begun", [True, False])
+async def test_a_vanished_senders_message_comes_back_marked_once_it_had_begun(
+    store: Store, begun: bool
+) -> None:
     await store.commit("support", Commit(out=[entry(1)]))
-    (first,) = await taken(store, lease_s=LAPSED_S, who="vanished")
+    (first,) = await taken(store, lease_s=SOON_S, who="vanished")
+    if begun:
+        assert await store.begin("support", "vanished", first)
     (again,) = await until(lambda: taken(store))
-    assert (first.lapsed, again.lapsed, again.entry) == (False, True, first.entry)
+    assert (first.lapsed, again.lapsed, again.entry) == (False, begun, first.entry)
+
+
+async def test_only_who_holds_a_message_begins_with_it(store: Store) -> None:
+    await store.commit("support", Commit(out=[entry(1)]))
+    (first,) = await taken(store, lease_s=LAPSED_S, who="slow")
+    (mine,) = await until(lambda: taken(store))
+    assert not await store.begin("support", "slow", first)
+    assert await store.begin("support", "me", mine)
+
+
+async def test_what_surely_did_not_arrive_is_not_marked_what_may_have_is(store: Store) -> None:
+    await store.commit("support", Commit(out=[entry(1)]))
+    marked = []
+    for settle in (store.settle_later, store.settle_again, store.settle_later):
+        (head,) = await taken(store)
+        marked.append(head.lapsed)
+        if not head.lapsed:
+            await store.begin("support", "me", head)
+        await settle("support", "me", head, 0)
+    assert marked == [False, True, False]
 
 
 async def test_who_settles_late_harms_nobody(store: Store) -> None:
