@@ -146,6 +146,8 @@ async def test_every_light_has_its_colour_and_shape(page_of: Pages) -> None:
                 ".sign", "signs => signs.map(sign => getComputedStyle(sign).backgroundColor)"
             )
             assert len(set(grounds)) == len(lights)
+        # A page whose server goes first asks for it once more.
+        await page_of.close()
 
 
 async def test_it_prints(site: Site, page_of: Pages) -> None:
@@ -292,6 +294,7 @@ async def test_no_name_runs_anything(page_of: Pages) -> None:
         for number in range(1, len(html)):
             await page.goto(f"{address}{number}")
             await expect(page.locator("article")).to_have_count(20)
+        await page_of.close()
     assert executed == []
 
 

@@ -145,6 +145,7 @@ async def check_published(desk: Floor) -> None:
         published = await until(published_since, "nobody waits", every_s=0.1)
     assert published["state"] == "open"
     record = published["track_record"]
+    await desk.peer.until(lambda: judged(desk) >= record["promises"], "it is told as well")
     assert record["kept"] == record["promises"] == judged(desk)
     latest = desk.peer.news["wait.updated"][-1].data
     assert latest.keys() == published.keys() | {"banner_url"}
