@@ -110,8 +110,13 @@ class Outbox:
         except asyncio.CancelledError:
             with contextlib.suppress(StoreDown):
                 for one in (await taking)[0]:
-                    await self._store.settle_later(queue, self._who, one, 0.0)
+                    await self._give_back(queue, one)
             raise
+
+    async def _give_back(self, queue: str, taken: Taken) -> None:
+        """It was not touched. What somebody before us had begun with is left as it was, until its lease ends."""
+        if not taken.lapsed:
+            await self._store.settle_later(queue, self._who, taken, 0.0)
 
     async def drain(self, within_s: float) -> None:
         """Finish what is being sent; nothing new is begun, and what waits behind it is left to others."""
@@ -136,7 +141,7 @@ class Outbox:
             while taken is not None and not self._draining:
                 taken = await self._one(place[0], taken)
             if taken is not None:
-                await self._store.settle_later(place[0], self._who, taken, 0.0)
+                await self._give_back(place[0], taken)
         finally:
             self._flying[place].discard(first.entry.lane)
             self._wake[place].set()
@@ -188,7 +193,8 @@ class Outbox:
             await insist(lambda: self._store.settle_again(queue, self._who, taken, 0.0))
             return None
         except NotYet as soon:
-            await self._store.settle_later(queue, self._who, taken, soon.delay_s)
+            delay_s = soon.delay_s
+            await insist(lambda: self._store.settle_later(queue, self._who, taken, delay_s))
             return None
         except Refused as error:
             self._metrics.sent(entry.channel, kind, "refused")

@@ -36,6 +36,10 @@ class NotYet(Exception):
         self.delay_s = delay_s
 
 
+async def unasked() -> None:
+    """Nobody wants to know when a message goes out."""
+
+
 class Line:
     """Who waits for one budget, in the order in which they came, and when they ask again."""
 
@@ -79,11 +83,16 @@ class Pacing:
         self._swept_at = 0.0
 
     @asynccontextmanager
-    async def turn(self, channel: str, key: str, paces: Sequence[Pace]) -> AsyncIterator[None]:
-        """The time in which a message, known by its `key`, may be sent; the narrowest of its budgets stands last. When
-        the block raises Busy with a delay, that budget is silent for so long. Raises NotYet, StoreDown."""
+    async def turn(
+        self, channel: str, key: str, paces: Sequence[Pace], begin: Callable[[], Awaitable[None]] = unasked
+    ) -> AsyncIterator[None]:
+        """The time in which a message, known by its `key`, may be sent; the narrowest of its budgets stands last.
+        `begin` is awaited when its turn comes. When the block raises Busy with a delay, that budget is silent for so
+        long. Raises NotYet, StoreDown and what `begin` raises."""
         with self._alone(channel, paces[-1]):
             await self._draw(channel, key, paces)
+            await begin()
+            # Last: what is under way meanwhile may have been asked for silence.
             self._heed_silence(channel, paces)
             try:
                 yield

@@ -25,13 +25,9 @@ from adapters.base import (
 )
 from bot.carried import Addresses
 from bot.clock import Clock
-from bot.pacing import UNLIMITED, Pacing
+from bot.pacing import UNLIMITED, Pacing, unasked
 from bot.spool import fetched, media_type
 from bot.store.store import Store
-
-
-async def unasked() -> None:
-    """Nobody wants to know when a message goes out."""
 
 
 class Sender:
@@ -74,8 +70,7 @@ class Sender:
         if not paces and isinstance(outgoing, RoomOut):
             # Platforms limit single changes of rooms: customers need not wait for those.
             return await channel.send(outgoing)
-        async with self._pacing.turn(name, outgoing.key, paces or [UNLIMITED]):
-            await begin()
+        async with self._pacing.turn(name, outgoing.key, paces or [UNLIMITED], begin):
             return await channel.send(outgoing)
 
     def _paces(self, name: str, outgoing: Outgoing) -> list[Pace]:

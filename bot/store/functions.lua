@@ -260,7 +260,8 @@ local function settle(keys, args)
   local mine = redis.call('HGET', holder, lane) == who
   if outcome ~= 'done' and not mine then return {} end
   if outcome == 'again' or outcome == 'later' then
-    if outcome == 'later' then redis.call('HINCRBY', tries, lane, -1) else redis.call('HDEL', tries, '!' .. lane) end
+    if outcome == 'later' then redis.call('HINCRBY', tries, lane, -1) end
+    redis.call('HDEL', tries, '!' .. lane)
     redis.call('ZREM', fly, lane)
     redis.call('HDEL', holder, lane)
     redis.call('ZADD', p .. 'due:' .. channel, now + tonumber(args[6]), lane)

@@ -96,13 +96,11 @@ async def test_what_arrives_at_once_does_not_overtake_what_was_missed(side: Side
         await side.fake.says(aino, text)
     history = "GET /channels/{channel}/messages"
     await side.fake.fault("slow", history, channel=await side.fake.private(ben), seconds=1)
-    began = time.monotonic()
     async with side.session():
         await side.fake.until(lambda led: led.faults, "the look at the other conversation")
         await side.fake.says(aino, "live")
         await side.until_said("gap 99")
         assert await side.until_said("live") == ["first", "other", *gap, "live"]
-    assert time.monotonic() - began < 5
 
 
 async def test_a_post_that_was_archived_meanwhile_is_looked_through(side: Side) -> None:

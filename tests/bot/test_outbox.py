@@ -197,6 +197,26 @@ async def test_a_store_that_is_down_for_a_moment_costs_nobody_a_message(
     assert await reasons(once) == {}
 
 
+async def test_a_stop_leaves_uncertain_what_a_dead_process_had_begun(once: Floor) -> None:
+    """It is taken, and given back in the same moment: that nobody knows whether it arrived is not forgotten."""
+    await put(once, entry(1))
+    store = once.parts.store
+    [one], _ = await store.take("support", "shop", "dead", 10, 0.05, ())
+    await store.begin("support", "dead", one)
+    await asyncio.sleep(0.06)
+    outbox = once._new_outbox()
+    await outbox.drain(0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.outbox.LEASE_S", 0.05)
+        running = asyncio.create_task(outbox.run("support", "shop"))
+        await until(lambda: outbox._crew, "it is taken")
+        await outbox.drain(1)
+        running.cancel()
+    await once.deliver()
+    assert once.messages() == []
+    assert "unconfirmed" in (await reasons(once))["e-1"]
+
+
 async def test_what_another_process_has_by_now_is_not_sent_here(
     once: Floor, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
