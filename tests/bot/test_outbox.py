@@ -14,6 +14,7 @@ from bot.cases import DESK_LANE
 from bot.store import keys
 from bot.store.store import StoreDown
 from bot.store.wire import Commit, OutEntry
+from bot.supervise import ended
 from tests.fakes.desk import Floor, Platform, open_floor
 from tests.fakes.servers import client_of
 from tests.waiting import until
@@ -141,9 +142,9 @@ async def test_what_a_dead_process_was_sending(store_url: str, resend_is_safe: b
     shop = Platform(resend_is_safe=resend_is_safe)
     async with open_floor(store_url, platforms={"shop": shop, "bank": Platform()}) as floor:
         await put(floor, entry(1), entry(2))
-        [one], _ = await floor.parts.store.take("support", "shop", "dead", 10, 0.05, ())
+        [one], _ = await floor.parts.store.take("support", "shop", "dead", 10, 0.5, ())
         assert await floor.parts.store.begin("support", "dead", one)
-        await asyncio.sleep(0.06)
+        await asyncio.sleep(0.51)
         await floor.deliver()
         assert [message.key for message in floor.messages()] == sent
         assert ("e-1" in await reasons(floor)) is not resend_is_safe
@@ -201,17 +202,26 @@ async def test_a_stop_leaves_uncertain_what_a_dead_process_had_begun(once: Floor
     """It is taken, and given back in the same moment: that nobody knows whether it arrived is not forgotten."""
     await put(once, entry(1))
     store = once.parts.store
-    [one], _ = await store.take("support", "shop", "dead", 10, 0.05, ())
+    [one], _ = await store.take("support", "shop", "dead", 10, 0.5, ())
     await store.begin("support", "dead", one)
-    await asyncio.sleep(0.06)
-    outbox = once._new_outbox()
+    await asyncio.sleep(0.51)
+    outbox, found, take = once._new_outbox(), asyncio.Event(), store.take
+    # Nothing is begun any more; what is taken all the same is given back.
     await outbox.drain(0)
+
+    async def taking(*arguments: Any, **more: Any) -> Any:
+        answer = await take(*arguments, **more)
+        if answer[0]:
+            found.set()
+        return answer
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.outbox.LEASE_S", 0.05)
+        patch.setattr("bot.outbox.LEASE_S", 0.2)
+        patch.setattr(store, "take", taking)
         running = asyncio.create_task(outbox.run("support", "shop"))
-        await until(lambda: outbox._crew, "it is taken")
+        await found.wait()
+        await ended(running)
         await outbox.drain(1)
-        running.cancel()
     await once.deliver()
     assert once.messages() == []
     assert "unconfirmed" in (await reasons(once))["e-1"]

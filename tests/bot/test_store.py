@@ -23,7 +23,7 @@ from tests.fakes.desk import MONDAY_NOON, HandClock
 from tests.waiting import until
 
 DAY_S = 86_400
-LONG_S, SOON_S, LAPSED_S = 30.0, 0.2, 0.001
+LONG_S, SOON_S, LAPSED_S = 30.0, 0.5, 0.001
 
 
 @pytest.fixture
