@@ -41,7 +41,7 @@ class Hooks:
         self._clock = clock
         self._metrics = metrics
         self._channels = channels
-        # Asked once: whether an object keeps to a protocol costs Python a tenth of a request, each time.
+        # Asked once: Python looks through all methods of a protocol each time that it is asked.
         self._answering = {name: one for name, one in channels.items() if isinstance(one, Answering)}
         self._under_way = 0
         self._letters = letters()
